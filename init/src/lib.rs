@@ -1,1 +1,4 @@
-//! The installer as a library.
+//! x
+pub mod decide;
+pub mod error;
+pub mod settings;

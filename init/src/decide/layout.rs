@@ -1,0 +1,119 @@
+//! Where the partitions go: ESP at 1 MiB, root, swap last and measured back from the end of the disk.
+//!
+//! Every boundary is a multiple of 1 MiB, which every logical sector size and every sensible erase block divides. Sizes are computed
+//! with checked arithmetic for disks up to 2^63 bytes. UEFI 2.10, section 5.3 (GPT).
+
+use crate::settings::Size;
+
+/// Alignment of every boundary, in bytes.
+const ALIGN: u64 = 1 << 20;
+/// The ESP holds several kernels and initrds of a system that is updated for years: 1 GiB.
+const ESP: u64 = 1 << 30;
+/// A root smaller than this cannot hold a NixOS closure that does anything.
+const SMALLEST_ROOT: u64 = 2 << 30;
+/// Space of the partition entries on either side: 128 entries of 128 bytes (UEFI 2.10, 5.3.1).
+const ENTRIES: u64 = 128 * 128;
+
+/// A partition's place in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// First byte.
+    pub start: u64,
+    /// Length.
+    pub bytes: u64,
+}
+
+impl Region {
+    /// The first byte behind it.
+    pub fn end(self) -> u64 {
+        self.start.saturating_add(self.bytes)
+    }
+}
+
+/// The division of one disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// EFI system partition.
+    pub esp: Region,
+    /// Root file system.
+    pub root: Region,
+    /// Swap, when it was asked for.
+    pub swap: Option<Region>,
+}
+
+/// The disk is too small: this many bytes would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooSmall {
+    /// Smallest size in bytes that the layout fits on.
+    pub needed: u64,
+}
+
+impl Layout {
+    /// Divides a disk of `disk` bytes with this logical sector size. `content` is what the root file system will have to hold, in bytes.
+    ///
+    /// # Errors
+    /// The size that would be needed.
+    pub fn of(disk: u64, sector: u64, swap: Option<Size>, content: u64) -> Result<Layout, TooSmall> {
+        // A file system with this content needs room for its own tables and for the second generation of the system.
+        let root_least = content.saturating_add(content / 4).saturating_add(SMALLEST_ROOT).next_multiple_of(ALIGN);
+        let swap_bytes = match swap {
+            Some(size) => size.bytes(sector).and_then(|b| b.checked_next_multiple_of(ALIGN)).ok_or(TooSmall { needed: u64::MAX })?,
+            None => 0,
+        };
+        let tail = ENTRIES + sector; // backup entries and backup header
+        let needed = [ALIGN, ESP, root_least, swap_bytes, ALIGN].iter().try_fold(0u64, |sum, b| sum.checked_add(*b)).unwrap_or(u64::MAX);
+        if disk < needed {
+            return Err(TooSmall { needed });
+        }
+        let end = (disk - tail) / ALIGN * ALIGN;
+        let esp = Region { start: ALIGN, bytes: ESP };
+        let root_end = end - swap_bytes;
+        let root = Region { start: esp.end(), bytes: root_end - esp.end() };
+        let swap = swap.map(|_| Region { start: root_end, bytes: swap_bytes });
+        Ok(Layout { esp, root, swap })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    #[test]
+    fn esp_root_swap_in_this_order_without_gaps() {
+        for sector in [512, 4096] {
+            let layout = Layout::of(16 * GIB, sector, Some(Size::Bytes(2 * GIB)), 0).unwrap();
+            assert_eq!(layout.esp, Region { start: ALIGN, bytes: GIB });
+            assert_eq!(layout.root.start, layout.esp.end());
+            let swap = layout.swap.unwrap();
+            assert_eq!((swap.start, swap.bytes), (layout.root.end(), 2 * GIB));
+            assert_eq!(swap.end(), 16 * GIB - ALIGN);
+        }
+    }
+
+    #[test]
+    fn too_small_says_how_much_is_needed_and_that_much_is_enough() {
+        let of = |disk| Layout::of(disk, 512, Some(Size::Bytes(2 * GIB)), GIB);
+        let TooSmall { needed } = of(GIB).unwrap_err();
+        assert_eq!(needed, GIB + 2 * GIB + 2 * GIB + GIB + GIB / 4 + 2 * ALIGN);
+        assert!(of(needed - 1).is_err() && of(needed).is_ok());
+    }
+
+    #[test]
+    fn nothing_overflows() {
+        assert!(Layout::of(1 << 63, 4096, Some(Size::Bytes(8 * GIB)), 1 << 40).is_ok());
+        assert!(Layout::of(GIB, 512, Some(Size::Sectors(u64::MAX)), 0).is_err());
+        assert!(Layout::of(GIB, 512, Some(Size::Bytes(u64::MAX)), 0).is_err());
+        assert!(Layout::of(GIB, 512, None, u64::MAX / 2).is_err());
+    }
+
+    #[test]
+    fn odd_disk_sizes_keep_the_alignment_and_the_backup_table() {
+        for disk in [10 * GIB + 512, 10 * GIB + ALIGN - 4096, 500_107_862_016] {
+            let layout = Layout::of(disk, 512, None, 0).unwrap();
+            assert_eq!(layout.root.end() % ALIGN, 0);
+            assert!(disk - layout.root.end() >= 33 * 512);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The decisions, all pure: which disk, how it will be divided, what will be done. Nothing here reads or writes a device.
+
+mod choice;
+mod disk;
+mod layout;
+mod plan;
+mod units;
+
+pub use choice::{Choice, choose};
+pub use disk::{Disk, Disks, MAX_DISKS, Transport};
+pub use layout::{Layout, Region};
+pub use plan::{Plan, Step};
+pub use units::human;

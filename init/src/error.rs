@@ -1,0 +1,115 @@
+//! One error type for the whole installation: what was being done, to what, and why it failed.
+//!
+//! There is no catch-all and no conversion from `io::Error`: an error without a subject is worth nothing on the screen of a machine
+//! that does not boot any more. The [`Kind`] decides what the person is advised to do.
+
+use std::fmt;
+
+/// The class of a failure; it selects the advice on the failure screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A key or value of the settings, whatever its source.
+    Settings,
+    /// The stick itself: not found, damaged, or not what the initrd expects.
+    Medium,
+    /// The machine was booted in a way that cannot lead to a bootable system.
+    Firmware,
+    /// No disk, or no single disk, could be chosen.
+    Choice,
+    /// The chosen disk failed or changed while it was being prepared.
+    Disk,
+    /// Unpacking, registering or `nixos-install` failed on the prepared disk.
+    Install,
+    /// The disk was read back and does not hold what was installed.
+    Verify,
+    /// The kernel refused something the installer cannot do without.
+    System,
+}
+
+impl Kind {
+    /// What a person can do about it, most promising first.
+    pub fn remedies(self) -> &'static [&'static str] {
+        match self {
+            Kind::Settings => &[
+                "correct the word on the kernel command line: press e in the boot menu",
+                "or correct the host's installer.nix, build the image again and write it to the stick",
+            ],
+            Kind::Medium => &["write the image to the stick again and compare it with the file", "use another stick"],
+            Kind::Firmware => &[
+                "boot the stick by UEFI: choose its UEFI entry in the firmware's boot menu",
+                "to install all the same, add install.force-uefi to the kernel command line",
+            ],
+            Kind::Choice => &[
+                "name the disk: add install.disk=<name or serial> to the kernel command line (press e in the boot menu)",
+                "or detach the disks that must not be touched, and boot again",
+            ],
+            Kind::Disk => &["check the disk and its cable", "boot the stick again: it starts over"],
+            Kind::Install => &["read the lines above and the log", "boot the stick again: it starts over"],
+            Kind::Verify => &["do not rely on this disk: boot the stick again, it starts over", "keep the log for a report"],
+            Kind::System => &["keep the log for a report", "boot the stick again: it starts over"],
+        }
+    }
+}
+
+/// A failure: `<doing>: <cause>`, and lines that explain it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The class.
+    pub kind: Kind,
+    /// Gerund and subject, such as `formatting /dev/nvme0n1p2`.
+    pub doing: String,
+    /// Why it did not work.
+    pub cause: String,
+    /// One line each, such as the reason per disk.
+    pub details: Vec<String>,
+}
+
+impl Error {
+    /// An error without details.
+    pub fn new(kind: Kind, doing: impl Into<String>, cause: impl fmt::Display) -> Self {
+        Error { kind, doing: doing.into(), cause: cause.to_string(), details: Vec::new() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.doing, self.cause)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The result of anything that can fail here.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Gives a foreign error the subject it lacks.
+pub trait Doing<T> {
+    /// Wraps the error with its class and what was being done.
+    fn doing(self, kind: Kind, doing: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E: fmt::Display> Doing<T> for std::result::Result<T, E> {
+    fn doing(self, kind: Kind, doing: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|cause| Error::new(kind, doing(), cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subject_first_cause_last() {
+        let failed: std::result::Result<(), &str> = Err("No space left on device");
+        let error = failed.doing(Kind::Disk, || "formatting nvme0n1p2".into()).unwrap_err();
+        assert_eq!(error.to_string(), "formatting nvme0n1p2: No space left on device");
+    }
+
+    #[test]
+    fn every_kind_has_advice() {
+        use Kind::*;
+        for kind in [Settings, Medium, Firmware, Choice, Disk, Install, Verify, System] {
+            assert!(!kind.remedies().is_empty(), "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the installation was asked to do: the settings file in the initrd, SMBIOS strings and the kernel command line.
+//!
+//! One vocabulary: a key is the option path of the Nix module, on the command line with `install.` before it. A later source wins.
+//! Pure: it is given texts and never reads a file. Nothing here may guess: an unknown key, a bad value or a repeated key is an error.
+
+mod grammar;
+mod keys;
+mod label;
+mod nearest;
+mod size;
+
+pub use grammar::{Source, SourceKind};
+pub use size::Size;
+
+use crate::error::Result;
+
+/// Everything a person can ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Name of the host that is installed.
+    pub target_host: String,
+    /// Whether the closure is on the medium. The only mode there is yet.
+    pub prebuilt: bool,
+    /// The labels the installed system looks its file systems up by.
+    pub labels: Labels,
+    /// Size of the swap partition, `None` without one.
+    pub swap: Option<Size>,
+    /// Power off at the end, otherwise reboot.
+    pub power_off: bool,
+    /// `install.disk=`: the target named by a person.
+    pub disk: Option<String>,
+    /// Show the plan and stop.
+    pub dry_run: bool,
+    /// Open a shell instead of installing.
+    pub shell: bool,
+    /// Install although the machine was not booted by UEFI.
+    pub force_uefi: bool,
+}
+
+/// File system labels, each also the partition's name in the GPT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// The ESP, at most 11 characters.
+    pub efi: String,
+    /// The root file system, at most 16 bytes.
+    pub root: String,
+    /// The swap partition, at most 15 bytes; empty without one.
+    pub swap: String,
+}
+
+impl Settings {
+    /// Reads the sources in the order given, the later one winning.
+    ///
+    /// # Errors
+    /// The first word that is not a known key with a good value, with its source; or a combination that makes no sense.
+    pub fn read(sources: &[Source]) -> Result<Settings> {
+        let mut draft = keys::Draft::default();
+        for source in sources {
+            grammar::entries(source)?.into_iter().try_for_each(|entry| draft.set(source, &entry))?;
+        }
+        draft.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "targetHost=ultraviolet\nprebuilt=true\nlabels.efi=UV-ESP\nlabels.root=UV-ROOT\n\
+                        labels.swap=UV-SWAP\nswap.enable=true\nswap.size=2G\n";
+
+    fn read(file: &str, command_line: &str) -> std::result::Result<Settings, String> {
+        Settings::read(&[Source::file("settings", file), Source::command_line(command_line)]).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn file_and_command_line_are_one_vocabulary_and_the_later_wins() {
+        let settings = read(FILE, "quiet console=ttyS0 install.disk=nvme0n1 install.swap.size=512M install.dry-run").unwrap();
+        assert_eq!(settings.target_host, "ultraviolet");
+        assert_eq!(settings.disk.as_deref(), Some("nvme0n1"));
+        assert_eq!(settings.swap, Some(Size::Bytes(512 << 20)));
+        assert!(settings.dry_run && settings.power_off && settings.prebuilt);
+    }
+
+    #[test]
+    fn every_refusal_names_its_source() {
+        for (file, command_line, message) in [
+            ("labels.eif=X", "", "reading line 1 of settings: labels.eif is not a setting; the nearest is labels.efi"),
+            (FILE, "install.dryrun", "reading install.dryrun of the kernel command line: dryrun is not a setting; the nearest is dry-run"),
+            (FILE, "install.powerOff=maybe", "reading install.powerOff of the kernel command line: maybe is neither true nor false"),
+            (
+                FILE,
+                "install.powerOff=true install.powerOff=false",
+                "reading install.powerOff of the kernel command line: powerOff is given twice",
+            ),
+            ("disk=sda", "", "reading line 1 of settings: disk can only be given at boot, as install.disk= on the kernel command line"),
+            ("targetHost", "", "reading line 1 of settings: targetHost needs a value"),
+            ("swap.size=lots", "", "reading line 1 of settings: lots is not a size: use 8G, 512M, 8GiB or a number of sectors"),
+            ("targetHost=../x", "", "reading line 1 of settings: ../x is not a host name: use letters, digits and -"),
+            (
+                "labels.efi=UV-ESP-TOO-LONG",
+                "",
+                "reading line 1 of settings: UV-ESP-TOO-LONG has 15 characters, a vfat label has at most 11",
+            ),
+        ] {
+            assert_eq!(read(file, command_line).unwrap_err(), message);
+        }
+    }
+
+    #[test]
+    fn combinations_are_checked() {
+        for (file, message) in [
+            ("", "reading the settings: targetHost is missing"),
+            ("targetHost=a\nprebuilt=true\nlabels.efi=E", "reading the settings: labels.root is missing"),
+            (
+                "targetHost=a\nlabels.efi=E\nlabels.root=R",
+                "reading the settings: prebuilt=false is not supported yet: only prebuilt=true is",
+            ),
+            (
+                "targetHost=a\nprebuilt=true\nlabels.efi=E\nlabels.root=R\nswap.enable=true",
+                "reading the settings: swap.enable needs labels.swap",
+            ),
+            ("targetHost=a\nprebuilt=true\nlabels.efi=X\nlabels.root=X", "reading the settings: the label X is given twice"),
+        ] {
+            assert_eq!(read(file, "").unwrap_err(), message);
+        }
+    }
+}
