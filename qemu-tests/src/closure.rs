@@ -9,9 +9,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::fixture;
 use crate::host;
-use crate::nix::{Nix, unshare};
+use crate::nix::{Nix, ended, unshare};
 
-/// How the image is written. 30000 is nixbld on NixOS. The paths are root's already; `-all-root` would take the store directory's group away too. zstd 15 with 128 KiB blocks: levels above cost reading time for 10 % of size.
+/// How the image is written. The store directory is NixOS's: mode 1775, group nixbld (30000). Everything in it is root's
+/// already, and mksquashfs 4.5 would apply `-all-root` to the directory too. A higher zstd level costs reading time for 10 % of size.
 const IMAGE_OPTIONS: &str = "-comp zstd -Xcompression-level 15 -b 128K -noappend -no-progress -quiet -no-xattrs \
     -root-mode 1775 -root-uid 0 -root-gid 30000 -mkfs-time 1 -all-time 1";
 
@@ -107,8 +108,8 @@ fn write_image(nix: &Nix, closure: &Closure, image: &Path) -> Result<()> {
         .context("starting mksquashfs")?;
     if !output.status.success() {
         bail!(
-            "mksquashfs: {}: {}",
-            output.status,
+            "mksquashfs {}: {}",
+            ended(output.status),
             String::from_utf8_lossy(&output.stderr).trim()
         );
     }

@@ -10,6 +10,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::nix::ended;
+
 /// Lays the flake out in `target` (which is emptied first), with files from the `boot` and `stage2` trees.
 ///
 /// # Errors
@@ -102,9 +104,9 @@ fn unpack(file: &Path, target: &Path) -> Result<()> {
         .with_context(|| format!("unpacking {}: starting {program}", file.display()))?;
     ensure!(
         output.status.success(),
-        "unpacking {}: {program}: {}: {}",
+        "unpacking {}: {program} {}: {}",
         file.display(),
-        output.status,
+        ended(output.status),
         String::from_utf8_lossy(&output.stderr).trim()
     );
     write(target, &output.stdout)

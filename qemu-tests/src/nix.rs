@@ -3,8 +3,10 @@
 //! The store lives in `target/nix-store`. Must never reach a network: it has no substituters, and the flakes given to it no inputs.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -96,7 +98,7 @@ impl Nix {
             .map_or_else(|_| path.to_path_buf(), |rest| self.store.join(rest))
     }
 
-    /// Runs a program of Nix and returns what it printed.
+    /// Runs a program of Nix (`nix`, `nix-store`, …) and returns what it printed.
     ///
     /// # Errors
     /// If it cannot be started or fails; the cause is the last line of its error output.
@@ -108,8 +110,8 @@ impl Nix {
         if !output.status.success() {
             bail!(
                 "running {program} {}: {}: {}",
-                arguments.join(" "),
-                output.status,
+                arguments.first().unwrap_or(&""),
+                ended(output.status),
                 cause(&String::from_utf8_lossy(&output.stderr))
             );
         }
@@ -132,6 +134,15 @@ impl Nix {
     }
 }
 
+/// `exited with 1` or `was killed by signal 9`.
+pub fn ended(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => status.to_string(),
+    }
+}
+
 /// `unshare` to which options, `--` and a program may be added; to the program we are root and own our files.
 pub fn unshare() -> Command {
     let mut command = Command::new("unshare");
@@ -143,7 +154,6 @@ pub fn unshare() -> Command {
 
 /// The owner of our own process directory is our effective user.
 fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").is_ok_and(|found| found.uid() == 0)
 }
 
@@ -175,6 +185,12 @@ mod tests {
             cause("mount: permission denied\n"),
             "mount: permission denied"
         );
+    }
+
+    #[test]
+    fn a_program_s_end_is_said_in_words() {
+        assert_eq!(ended(ExitStatus::from_raw(0x100)), "exited with 1");
+        assert_eq!(ended(ExitStatus::from_raw(9)), "was killed by signal 9");
     }
 
     #[test]
