@@ -1,0 +1,125 @@
+//! The prebuilt closure of a host: builds the look-alike NixOS with the real Nix and writes its closure as a squashfs image.
+//! The image's root is the store directory itself: the store paths, and `nix-path-registration` for `nix-store --load-db`.
+//! Must be reproducible, because the medium's identity is derived from it: fixed times, order and owners.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::fixture;
+use crate::host;
+use crate::nix::{Nix, ended, unshare};
+
+/// How the image is written. The store directory is NixOS's: mode 1775, group nixbld (30000). Everything in it is root's
+/// already, and mksquashfs 4.5 would apply `-all-root` to the directory too. A higher zstd level costs reading time for 10 % of size.
+const IMAGE_OPTIONS: &str = "-comp zstd -Xcompression-level 15 -b 128K -noappend -no-progress -quiet -no-xattrs \
+    -root-mode 1775 -root-uid 0 -root-gid 30000 -mkfs-time 1 -all-time 1";
+
+/// A built system and all it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closure {
+    /// `/nix/store/…-nixos-system-HOST-…`
+    pub toplevel: String,
+    /// Every store path of the closure, sorted, as Nix names it; `Nix::outside` gives the file.
+    pub paths: Vec<PathBuf>,
+    /// The database entries of the paths, for `nix-store --load-db`.
+    pub registration: String,
+}
+
+/// Builds the look-alike of `host` from the unpacked `boot` tree and Nix's own tree, and writes its closure to `image`.
+/// If `image` already holds exactly this closure it is left alone.
+///
+/// # Errors
+/// If the fixture cannot be laid out, Nix fails, or the image cannot be written.
+pub fn build(nix: &Nix, boot: &Path, host: &str, image: &Path) -> Result<Closure> {
+    host::check_name(host)?;
+    let flake = nix.repository().join("target/fixture");
+    fixture::lay(nix.repository(), boot, nix.root(), &flake)
+        .context("laying out the fixture system")?;
+    let toplevel = build_toplevel(nix, &flake, host).with_context(|| format!("building {host}"))?;
+    let closure = query(nix, toplevel)?;
+    write_image(nix, &closure, image).with_context(|| format!("writing {}", image.display()))?;
+    Ok(closure)
+}
+
+fn build_toplevel(nix: &Nix, flake: &Path, host: &str) -> Result<String> {
+    // `path:` because the repository around it is a git one, which knows nothing of target/.
+    let attribute = format!(
+        "path:{}#nixosConfigurations.{host}.config.system.build.toplevel",
+        nix.inside(flake)?
+    );
+    let arguments = [
+        "build",
+        "--no-link",
+        "--print-out-paths",
+        "--no-write-lock-file",
+        &attribute,
+    ];
+    let output = nix.run("nix", &arguments)?;
+    let toplevel = output.trim();
+    ensure!(
+        toplevel.starts_with("/nix/store/") && !toplevel.contains('\n'),
+        "building {attribute}: expected one store path, got {toplevel:?}"
+    );
+    Ok(toplevel.to_owned())
+}
+
+fn query(nix: &Nix, toplevel: String) -> Result<Closure> {
+    let listed = nix.run("nix-store", &["--query", "--requisites", &toplevel])?;
+    let mut names: Vec<&str> = listed.lines().collect();
+    names.sort_unstable();
+    let mut arguments = vec!["--dump-db"];
+    arguments.extend(&names);
+    let registration = nix.run("nix-store", &arguments)?;
+    Ok(Closure {
+        paths: names.iter().map(PathBuf::from).collect(),
+        toplevel,
+        registration,
+    })
+}
+
+/// The registration has the hash of every path, so with the options it says all there is to say about the image.
+fn write_image(nix: &Nix, closure: &Closure, image: &Path) -> Result<()> {
+    let key = format!("{}\n{}", IMAGE_OPTIONS, closure.registration);
+    let stamp = beside(image, ".key");
+    if image.is_file() && fs::read_to_string(&stamp).is_ok_and(|found| found == key) {
+        return Ok(());
+    }
+    if stamp.exists() {
+        fs::remove_file(&stamp).with_context(|| format!("removing {}", stamp.display()))?;
+    }
+
+    // mksquashfs names an entry by the last part of the path it is given.
+    let directory = beside(image, ".parts");
+    fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
+    let registration = directory.join("nix-path-registration");
+    fs::write(&registration, &closure.registration)
+        .with_context(|| format!("writing {}", registration.display()))?;
+
+    let output = unshare()
+        .args(["--", "mksquashfs"])
+        .args(closure.paths.iter().map(|path| nix.outside(path)))
+        .arg(&registration)
+        .arg(image)
+        .args(IMAGE_OPTIONS.split_whitespace())
+        .env_remove("SOURCE_DATE_EPOCH")
+        .output()
+        .context("starting mksquashfs")?;
+    if !output.status.success() {
+        bail!(
+            "mksquashfs {}: {}",
+            ended(output.status),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    fs::remove_dir_all(&directory).with_context(|| format!("removing {}", directory.display()))?;
+    fs::write(&stamp, key).with_context(|| format!("writing {}", stamp.display()))
+}
+
+/// `closure.squashfs` and `.key` give `closure.squashfs.key`.
+fn beside(image: &Path, suffix: &str) -> PathBuf {
+    let mut name = image.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,111 @@
+//! The settings of a host: `hosts/HOST/installer.nix` evaluated through `nix/settings.nix`.
+//! Must not know a single key: what a setting may be is said by the parser in `init`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::nix::Nix;
+
+/// What the initrd carries about a host.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HostSettings {
+    /// `key=value` lines.
+    pub settings: String,
+    /// Free text shown on the consoles.
+    pub banner: Option<String>,
+}
+
+/// Evaluates the settings of `host`.
+///
+/// # Errors
+/// If there is no such host (the message lists those there are), or its settings cannot be evaluated.
+pub fn settings(nix: &Nix, host: &str) -> Result<HostSettings> {
+    let hosts = nix.repository().join("hosts");
+    check_name(host)?;
+    check_exists(&hosts, host)?;
+    let file = nix.inside(&hosts.join(host).join("installer.nix"))?;
+    let writer = nix.inside(&nix.repository().join("nix/settings.nix"))?;
+    let expression = format!(
+        "let module = import {file}; in import {writer} \
+         (if builtins.isFunction module then module {{ }} else module).autoInstaller"
+    );
+    let arguments = ["--eval", "--strict", "--json", "--expr", &expression];
+    let json = nix
+        .run("nix-instantiate", &arguments)
+        .with_context(|| format!("evaluating hosts/{host}/installer.nix"))?;
+    parse(&json).with_context(|| format!("reading the settings of {host}"))
+}
+
+/// Host names become file names and flake attributes: letters, digits and `-` only.
+///
+/// # Errors
+/// If `host` is anything else.
+pub fn check_name(host: &str) -> Result<()> {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    ensure!(
+        !host.is_empty() && host.chars().all(good),
+        "naming a host {host:?}: only letters, digits and - are allowed"
+    );
+    Ok(())
+}
+
+fn check_exists(hosts: &Path, host: &str) -> Result<()> {
+    if hosts.join(host).join("installer.nix").is_file() {
+        return Ok(());
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(hosts).with_context(|| format!("reading {}", hosts.display()))? {
+        let entry = entry.with_context(|| format!("reading {}", hosts.display()))?;
+        if entry.path().join("installer.nix").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    bail!(
+        "finding host {host}: there is no hosts/{host}/installer.nix (hosts: {})",
+        names.join(", ")
+    );
+}
+
+fn parse(json: &str) -> Result<HostSettings> {
+    let value: serde_json::Value = serde_json::from_str(json)?;
+    let text = |name: &str| value[name].as_str().map(str::to_owned);
+    Ok(HostSettings {
+        settings: text("settings").context("finding the settings: not a string")?,
+        banner: text("banner"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_leaves_the_directory_is_refused() {
+        for name in ["", "..", "a/b", "a b", "ü"] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+        assert!(check_name("stygian-library2").is_ok());
+    }
+
+    #[test]
+    fn an_unknown_host_lists_those_there_are() {
+        let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosts");
+        let refusal = check_exists(&hosts, "ultraviolt").unwrap_err().to_string();
+        assert!(
+            refusal.starts_with("finding host ultraviolt: "),
+            "{refusal}"
+        );
+        assert!(refusal.contains("ultraviolet"), "{refusal}");
+        assert!(check_exists(&hosts, "ultraviolet").is_ok());
+    }
+
+    #[test]
+    fn a_missing_banner_is_none() {
+        let read = parse(r#"{"banner":null,"settings":"targetHost=a\n"}"#).unwrap();
+        assert_eq!(read.settings, "targetHost=a\n");
+        assert_eq!(read.banner, None);
+    }
+}
