@@ -35,8 +35,7 @@ pub struct Closure {
 pub fn build(nix: &Nix, boot: &Path, host: &str, image: &Path) -> Result<Closure> {
     host::check_name(host)?;
     let flake = nix.repository().join("target/fixture");
-    fixture::lay(nix.repository(), boot, nix.root(), &flake)
-        .context("laying out the fixture system")?;
+    fixture::lay(nix.repository(), boot, nix.root(), &flake).context("laying out the fixture system")?;
     let toplevel = build_toplevel(nix, &flake, host).with_context(|| format!("building {host}"))?;
     let closure = query(nix, toplevel)?;
     write_image(nix, &closure, image).with_context(|| format!("writing {}", image.display()))?;
@@ -45,17 +44,8 @@ pub fn build(nix: &Nix, boot: &Path, host: &str, image: &Path) -> Result<Closure
 
 fn build_toplevel(nix: &Nix, flake: &Path, host: &str) -> Result<String> {
     // `path:` because the repository around it is a git one, which knows nothing of target/.
-    let attribute = format!(
-        "path:{}#nixosConfigurations.{host}.config.system.build.toplevel",
-        nix.inside(flake)?
-    );
-    let arguments = [
-        "build",
-        "--no-link",
-        "--print-out-paths",
-        "--no-write-lock-file",
-        &attribute,
-    ];
+    let attribute = format!("path:{}#nixosConfigurations.{host}.config.system.build.toplevel", nix.inside(flake)?);
+    let arguments = ["build", "--no-link", "--print-out-paths", "--no-write-lock-file", &attribute];
     let output = nix.run("nix", &arguments)?;
     let toplevel = output.trim();
     ensure!(
@@ -72,11 +62,7 @@ fn query(nix: &Nix, toplevel: String) -> Result<Closure> {
     let mut arguments = vec!["--dump-db"];
     arguments.extend(&names);
     let registration = nix.run("nix-store", &arguments)?;
-    Ok(Closure {
-        paths: names.iter().map(PathBuf::from).collect(),
-        toplevel,
-        registration,
-    })
+    Ok(Closure { paths: names.iter().map(PathBuf::from).collect(), toplevel, registration })
 }
 
 /// The registration has the hash of every path, so with the options it says all there is to say about the image.
@@ -94,8 +80,7 @@ fn write_image(nix: &Nix, closure: &Closure, image: &Path) -> Result<()> {
     let directory = beside(image, ".parts");
     fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
     let registration = directory.join("nix-path-registration");
-    fs::write(&registration, &closure.registration)
-        .with_context(|| format!("writing {}", registration.display()))?;
+    fs::write(&registration, &closure.registration).with_context(|| format!("writing {}", registration.display()))?;
 
     let output = unshare()
         .args(["--", "mksquashfs"])
@@ -107,11 +92,7 @@ fn write_image(nix: &Nix, closure: &Closure, image: &Path) -> Result<()> {
         .output()
         .context("starting mksquashfs")?;
     if !output.status.success() {
-        bail!(
-            "mksquashfs {}: {}",
-            ended(output.status),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("mksquashfs {}: {}", ended(output.status), String::from_utf8_lossy(&output.stderr).trim());
     }
     fs::remove_dir_all(&directory).with_context(|| format!("removing {}", directory.display()))?;
     fs::write(&stamp, key).with_context(|| format!("writing {}", stamp.display()))

@@ -32,21 +32,11 @@ pub fn lay(repository: &Path, boot: &Path, stage2: &Path, target: &Path) -> Resu
     }
 
     let files = make_dir(&target.join("boot"))?;
-    copy(
-        &only(&boot.join("boot"), "vmlinuz-")?,
-        &files.join("bzImage"),
-    )?;
-    copy(
-        &find(&trees, "usr/lib/systemd/boot/efi/systemd-bootx64.efi")?,
-        &files.join("systemd-bootx64.efi"),
-    )?;
+    copy(&only(&boot.join("boot"), "vmlinuz-")?, &files.join("bzImage"))?;
+    copy(&find(&trees, "usr/lib/systemd/boot/efi/systemd-bootx64.efi")?, &files.join("systemd-bootx64.efi"))?;
 
     let kernel = only(&boot.join("usr/lib/modules"), "")?;
-    lay_modules(
-        &source.join("modules"),
-        &kernel,
-        &make_dir(&files.join("modules"))?,
-    )
+    lay_modules(&source.join("modules"), &kernel, &make_dir(&files.join("modules"))?)
 }
 
 /// Unpacks the modules named in `list` and writes `order`, their file names in load order.
@@ -54,20 +44,14 @@ fn lay_modules(list: &Path, kernel: &Path, target: &Path) -> Result<()> {
     let mut available = BTreeMap::new();
     collect_modules(&kernel.join("kernel"), &mut available)?;
     let builtin = read(&kernel.join("modules.builtin"))?;
-    let builtin: Vec<String> = builtin
-        .lines()
-        .filter_map(|line| module_name(Path::new(line)))
-        .collect();
+    let builtin: Vec<String> = builtin.lines().filter_map(|line| module_name(Path::new(line))).collect();
     let mut order = String::new();
     for name in read(list)?.split_whitespace() {
         if let Some(file) = available.get(name) {
             unpack(file, &target.join(format!("{name}.ko")))?;
             order.push_str(&format!("{name}.ko\n"));
         } else if !builtin.iter().any(|known| known == name) {
-            bail!(
-                "finding module {name} in {}: neither a file nor built in",
-                kernel.display()
-            );
+            bail!("finding module {name} in {}: neither a file nor built in", kernel.display());
         }
     }
     write(&target.join("order"), order.as_bytes())
@@ -113,28 +97,16 @@ fn unpack(file: &Path, target: &Path) -> Result<()> {
 }
 
 fn find(trees: &[&Path], name: &str) -> Result<PathBuf> {
-    trees
-        .iter()
-        .map(|tree| tree.join(name))
-        .find(|path| path.is_file())
-        .with_context(|| format!("finding {name}: in none of the trees"))
+    trees.iter().map(|tree| tree.join(name)).find(|path| path.is_file()).with_context(|| format!("finding {name}: in none of the trees"))
 }
 
 /// The one entry of `directory` that starts with `prefix`: two kernels in a tree would be a guess.
 fn only(directory: &Path, prefix: &str) -> Result<PathBuf> {
     let mut matching = entries(directory)?;
-    matching.retain(|path| {
-        path.file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name.starts_with(prefix))
-    });
+    matching.retain(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(prefix)));
     match matching.as_slice() {
         [path] => Ok(path.clone()),
-        _ => bail!(
-            "finding {prefix}* in {}: expected one, found {}",
-            directory.display(),
-            matching.len()
-        ),
+        _ => bail!("finding {prefix}* in {}: expected one, found {}", directory.display(), matching.len()),
     }
 }
 
@@ -168,8 +140,7 @@ fn copy(source: &Path, target: &Path) -> Result<()> {
 }
 
 fn set_executable(path: &Path) -> Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
-        .with_context(|| format!("changing the mode of {}", path.display()))
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).with_context(|| format!("changing the mode of {}", path.display()))
 }
 
 fn make_dir(path: &Path) -> Result<PathBuf> {
@@ -201,9 +172,6 @@ mod tests {
     #[test]
     fn what_is_in_no_tree_is_named() {
         let refusal = find(&[Path::new("/nonexistent")], "usr/bin/busybox").unwrap_err();
-        assert_eq!(
-            refusal.to_string(),
-            "finding usr/bin/busybox: in none of the trees"
-        );
+        assert_eq!(refusal.to_string(), "finding usr/bin/busybox: in none of the trees");
     }
 }

@@ -32,9 +32,7 @@ pub fn settings(nix: &Nix, host: &str) -> Result<HostSettings> {
          (if builtins.isFunction module then module {{ }} else module).autoInstaller"
     );
     let arguments = ["--eval", "--strict", "--json", "--expr", &expression];
-    let json = nix
-        .run("nix-instantiate", &arguments)
-        .with_context(|| format!("evaluating hosts/{host}/installer.nix"))?;
+    let json = nix.run("nix-instantiate", &arguments).with_context(|| format!("evaluating hosts/{host}/installer.nix"))?;
     parse(&json).with_context(|| format!("reading the settings of {host}"))
 }
 
@@ -44,10 +42,7 @@ pub fn settings(nix: &Nix, host: &str) -> Result<HostSettings> {
 /// If `host` is anything else.
 pub fn check_name(host: &str) -> Result<()> {
     let good = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    ensure!(
-        !host.is_empty() && host.chars().all(good),
-        "naming a host {host:?}: only letters, digits and - are allowed"
-    );
+    ensure!(!host.is_empty() && host.chars().all(good), "naming a host {host:?}: only letters, digits and - are allowed");
     Ok(())
 }
 
@@ -63,19 +58,13 @@ fn check_exists(hosts: &Path, host: &str) -> Result<()> {
         }
     }
     names.sort();
-    bail!(
-        "finding host {host}: there is no hosts/{host}/installer.nix (hosts: {})",
-        names.join(", ")
-    );
+    bail!("finding host {host}: there is no hosts/{host}/installer.nix (hosts: {})", names.join(", "));
 }
 
 fn parse(json: &str) -> Result<HostSettings> {
     let value: serde_json::Value = serde_json::from_str(json)?;
     let text = |name: &str| value[name].as_str().map(str::to_owned);
-    Ok(HostSettings {
-        settings: text("settings").context("finding the settings: not a string")?,
-        banner: text("banner"),
-    })
+    Ok(HostSettings { settings: text("settings").context("finding the settings: not a string")?, banner: text("banner") })
 }
 
 #[cfg(test)]
@@ -94,10 +83,7 @@ mod tests {
     fn an_unknown_host_lists_those_there_are() {
         let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosts");
         let refusal = check_exists(&hosts, "ultraviolt").unwrap_err().to_string();
-        assert!(
-            refusal.starts_with("finding host ultraviolt: "),
-            "{refusal}"
-        );
+        assert!(refusal.starts_with("finding host ultraviolt: "), "{refusal}");
         assert!(refusal.contains("ultraviolet"), "{refusal}");
         assert!(check_exists(&hosts, "ultraviolet").is_ok());
     }

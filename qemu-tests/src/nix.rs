@@ -50,21 +50,12 @@ impl Nix {
     /// # Errors
     /// If the tree has no Nix, or a directory cannot be made.
     pub fn new(root: &Path, repository: &Path) -> Result<Self> {
-        ensure!(
-            root.join("usr/bin/nix").is_file(),
-            "finding Nix in {}: usr/bin/nix is missing",
-            root.display()
-        );
+        ensure!(root.join("usr/bin/nix").is_file(), "finding Nix in {}: usr/bin/nix is missing", root.display());
         let store = repository.join("target/nix-store");
         for directory in [&store.join("store"), &store.join("var")] {
-            fs::create_dir_all(directory)
-                .with_context(|| format!("creating {}", directory.display()))?;
+            fs::create_dir_all(directory).with_context(|| format!("creating {}", directory.display()))?;
         }
-        Ok(Self {
-            root: absolute(root)?,
-            store: absolute(&store)?,
-            repository: absolute(repository)?,
-        })
+        Ok(Self { root: absolute(root)?, store: absolute(&store)?, repository: absolute(repository)? })
     }
 
     /// The tree Nix runs in.
@@ -94,8 +85,7 @@ impl Nix {
 
     /// The file outside that is `path` (`/nix/store/…`) inside.
     pub fn outside(&self, path: &Path) -> PathBuf {
-        path.strip_prefix("/nix")
-            .map_or_else(|_| path.to_path_buf(), |rest| self.store.join(rest))
+        path.strip_prefix("/nix").map_or_else(|_| path.to_path_buf(), |rest| self.store.join(rest))
     }
 
     /// Runs a program of Nix (`nix`, `nix-store`, …) and returns what it printed.
@@ -103,10 +93,7 @@ impl Nix {
     /// # Errors
     /// If it cannot be started or fails; the cause is the last line of its error output.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
-        let output = self
-            .command(program, arguments)
-            .output()
-            .with_context(|| format!("running {program}: starting unshare"))?;
+        let output = self.command(program, arguments).output().with_context(|| format!("running {program}: starting unshare"))?;
         if !output.status.success() {
             bail!(
                 "running {program} {}: {}: {}",
@@ -174,17 +161,13 @@ mod tests {
 
     #[test]
     fn the_cause_is_the_last_error_in_one_line() {
-        let stderr =
-            "warning: x\nerror:\n  … while calling\n\n       error: value\n       has a newline\n";
+        let stderr = "warning: x\nerror:\n  … while calling\n\n       error: value\n       has a newline\n";
         assert_eq!(cause(stderr), "error: value has a newline");
     }
 
     #[test]
     fn output_without_error_is_the_cause_itself() {
-        assert_eq!(
-            cause("mount: permission denied\n"),
-            "mount: permission denied"
-        );
+        assert_eq!(cause("mount: permission denied\n"), "mount: permission denied");
     }
 
     #[test]
@@ -195,12 +178,7 @@ mod tests {
 
     #[test]
     fn a_tree_without_nix_is_refused() {
-        let refusal = Nix::new(Path::new("/nonexistent"), Path::new("/nonexistent"))
-            .map(|_| ())
-            .unwrap_err();
-        assert_eq!(
-            refusal.to_string(),
-            "finding Nix in /nonexistent: usr/bin/nix is missing"
-        );
+        let refusal = Nix::new(Path::new("/nonexistent"), Path::new("/nonexistent")).map(|_| ()).unwrap_err();
+        assert_eq!(refusal.to_string(), "finding Nix in /nonexistent: usr/bin/nix is missing");
     }
 }

@@ -9,5 +9,5 @@ mod units;
 pub use choice::{Choice, choose};
 pub use disk::{Disk, Disks, MAX_DISKS, Transport};
 pub use layout::{Layout, Region};
-pub use plan::{Plan, Step};
+pub use plan::{Partition, Plan, Step, Use};
 pub use units::human;

@@ -41,6 +41,8 @@ pub enum Step {
         root: String,
         /// Node name of the ESP.
         esp: String,
+        /// Node name of the swap area, which is used from here on.
+        swap: Option<String>,
     },
     /// Unpack the closure image into the store.
     Unpack,
@@ -96,7 +98,7 @@ impl Plan {
         let prepare = [Step::Wipe(target.clone()), Step::Partition(partitions.clone())];
         let format = partitions.into_iter().map(Step::Format);
         let install = [
-            Step::Mount { root: target.partition(2), esp: target.partition(1) },
+            Step::Mount { root: target.partition(2), esp: target.partition(1), swap: layout.swap.map(|_| target.partition(3)) },
             Step::Unpack,
             Step::Register,
             Step::NixosInstall(settings.target_host.clone()),
@@ -133,7 +135,7 @@ impl fmt::Display for Step {
                 separators.zip(partitions).try_for_each(|(separator, p)| write!(f, "{separator}{} {}", p.label, human(p.region.bytes)))
             }
             Step::Format(p) => write!(f, "formatting {} ({} {})", p.name, p.usage, p.label),
-            Step::Mount { root, esp } => write!(f, "mounting {root} at /mnt and {esp} at /mnt/boot"),
+            Step::Mount { root, esp, .. } => write!(f, "mounting {root} at /mnt and {esp} at /mnt/boot"),
             Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),
             Step::Register => f.write_str("registering the store paths"),
             Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),

@@ -1,0 +1,18 @@
+//! Doing: the only part that writes. It carries out a confirmed plan, on the one disk that the plan names, and decides nothing.
+
+mod ask;
+mod boot_files;
+mod format;
+mod guard;
+mod mounts;
+mod partition;
+mod read_back;
+mod stage2;
+mod steps;
+mod store;
+mod wipe;
+
+pub use ask::{Answer, Confirmed, consent, show};
+pub use mounts::release;
+pub use stage2::{ROLE, enter};
+pub use steps::{Installed, carry_out};

@@ -1,0 +1,112 @@
+//! Writes protective MBR and GPT (UEFI 2.10, chapter 5).
+//!
+//! Rehearsed first: the table is written to a sparse file in memory of the disk's exact size, read back and compared with the plan, and
+//! only then are these very bytes copied to the disk. Partition types follow the Discoverable Partitions Specification.
+
+use std::collections::BTreeMap;
+use std::fs::{File, read_to_string};
+use std::os::unix::fs::FileExt;
+
+use gpt::disk::LogicalBlockSize;
+use gpt::mbr::ProtectiveMBR;
+use gpt::partition::Partition as Entry;
+use gpt::{GptConfig, partition_types};
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+
+use crate::decide::{Disk, Partition, Use};
+use crate::error::{Doing, Error, Kind, Result};
+use crate::sys::block;
+
+/// Bytes of either end that can hold parts of the table: LBA 0, header and 16 KiB of entries, for sectors up to 4096 bytes.
+const TABLE: u64 = 64 << 10;
+/// A new random GUID at each read, random(4).
+const RANDOM_GUID: &str = "/proc/sys/kernel/random/uuid";
+
+/// Rehearses, writes, makes the kernel read the table, and checks that the kernel sees what was planned.
+pub fn write(device: &File, disk: &Disk, partitions: &[Partition]) -> Result<()> {
+    let rehearsal = rehearse(disk, partitions)?;
+    let doing = || format!("writing the partition table of {}", disk.name);
+    for start in [0, disk.bytes - TABLE] {
+        let mut bytes = vec![0; TABLE as usize];
+        rehearsal.read_exact_at(&mut bytes, start).doing(Kind::Disk, doing)?;
+        device.write_all_at(&bytes, start).doing(Kind::Disk, doing)?;
+    }
+    device.sync_all().doing(Kind::Disk, doing)?;
+    block::reread_partition_table(device).doing(Kind::Disk, || format!("making the kernel read the partition table of {}", disk.name))?;
+    partitions.iter().try_for_each(|partition| seen_by_kernel(disk, partition))
+}
+
+fn rehearse(disk: &Disk, partitions: &[Partition]) -> Result<File> {
+    let doing = || format!("rehearsing the partition table of {}", disk.name);
+    let sector = match disk.sector {
+        512 => LogicalBlockSize::Lb512,
+        4096 => LogicalBlockSize::Lb4096,
+        other => return Err(Error::new(Kind::Disk, doing(), format!("a logical sector size of {other} bytes is not supported"))),
+    };
+    let file = File::from(memfd_create("partition-table", MemfdFlags::CLOEXEC).doing(Kind::System, doing)?);
+    ftruncate(&file, disk.bytes).doing(Kind::System, doing)?;
+    let mut writer = file.try_clone().doing(Kind::System, doing)?;
+    let protected = u32::try_from(disk.bytes / disk.sector - 1).unwrap_or(u32::MAX);
+    ProtectiveMBR::with_lb_size(protected).overwrite_lba0(&mut writer).doing(Kind::Disk, doing)?;
+    let config = GptConfig::new().writable(true).logical_block_size(sector);
+    let mut table = config.create_from_device(writer, None).doing(Kind::Disk, doing)?;
+    let mut entries = BTreeMap::new();
+    for (number, partition) in (1..).zip(partitions) {
+        let mut entry = entry(partition, disk.sector);
+        entry.part_guid = read_to_string(RANDOM_GUID).doing(Kind::System, doing)?.trim().parse().doing(Kind::System, doing)?;
+        entries.insert(number, entry);
+    }
+    table.update_partitions(entries).doing(Kind::Disk, doing)?;
+    table.write().doing(Kind::Disk, doing)?;
+    compare(&file, sector, partitions, disk.sector).map_err(|cause| Error::new(Kind::Disk, doing(), cause))?;
+    Ok(file)
+}
+
+fn entry(partition: &Partition, sector: u64) -> Entry {
+    let mut entry = Entry::zero();
+    entry.part_type_guid = match partition.usage {
+        Use::Esp => partition_types::EFI,
+        Use::Root => partition_types::LINUX_ROOT_X64,
+        Use::Swap => partition_types::LINUX_SWAP,
+    };
+    entry.first_lba = partition.region.start / sector;
+    entry.last_lba = partition.region.end() / sector - 1;
+    entry.name = partition.label.clone();
+    entry
+}
+
+fn compare(file: &File, sector: LogicalBlockSize, partitions: &[Partition], bytes: u64) -> std::result::Result<(), String> {
+    let reader = file.try_clone().map_err(|e| e.to_string())?;
+    let config = GptConfig::new().writable(false).logical_block_size(sector);
+    let table = config.open_from_device(reader).map_err(|e| format!("it cannot be read back: {e}"))?;
+    if table.primary_header().is_err() || table.backup_header().is_err() || table.partitions().len() != partitions.len() {
+        return Err("it reads back damaged".into());
+    }
+    for (number, partition) in (1..).zip(partitions) {
+        let planned = entry(partition, bytes);
+        let same = table.partitions().get(&number).is_some_and(|read| {
+            (read.first_lba, read.last_lba, &read.name, &read.part_type_guid)
+                == (planned.first_lba, planned.last_lba, &planned.name, &planned.part_type_guid)
+        });
+        if !same {
+            return Err(format!("partition {number} reads back different from the plan"));
+        }
+    }
+    Ok(())
+}
+
+fn seen_by_kernel(disk: &Disk, partition: &Partition) -> Result<()> {
+    for (file, planned) in [("start", partition.region.start), ("size", partition.region.bytes)] {
+        let path = format!("/sys/block/{}/{}/{file}", disk.name, partition.name);
+        let doing = || format!("reading {path}");
+        let seen: u64 = read_to_string(&path).doing(Kind::Disk, doing)?.trim().parse().doing(Kind::Disk, doing)?;
+        if seen.saturating_mul(512) != planned {
+            return Err(Error::new(
+                Kind::Disk,
+                doing(),
+                format!("the kernel sees {seen} sectors of 512 bytes, planned were {planned} bytes"),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Success is what is read from the disk: the loader, its entry, and the entry's kernel and initrd, byte for byte those of the store.
+
+use std::fs::{File, read};
+use std::io::Read;
+use std::path::Path;
+
+use super::boot_files::{Entry, default_entry, inside};
+use crate::error::{Doing, Error, Kind, Result};
+
+/// The path that firmware boots without an entry of its own (UEFI 2.10, section 3.5.1.1).
+const REMOVABLE_PATH: &str = "boot/EFI/BOOT/BOOTX64.EFI";
+
+/// Checks the file systems mounted at `root`.
+///
+/// # Errors
+/// The first thing that is missing or different.
+pub fn check(root: &Path, toplevel: &str) -> Result<()> {
+    let wrong = |cause: String| Error::new(Kind::Verify, "reading the disk back", cause);
+    let profile = inside(root, "/nix/var/nix/profiles/system").map_err(&wrong)?;
+    let system = inside(root, toplevel).map_err(&wrong)?;
+    if profile != system {
+        return Err(wrong(format!("the system profile is {}, not {toplevel}", profile.display())));
+    }
+    loader(&root.join(REMOVABLE_PATH))?;
+    let entry = default_entry(&root.join("boot")).map_err(&wrong)?;
+    if !entry.options.split_whitespace().any(|word| word == format!("init={toplevel}/init")) {
+        return Err(wrong(format!("the boot entry {} does not start {toplevel}", entry.name)));
+    }
+    compare(root, toplevel, &entry)
+}
+
+/// A PE image, not an empty or half-written file.
+fn loader(path: &Path) -> Result<()> {
+    let start = read(path).doing(Kind::Verify, || format!("reading back {}", path.display()))?;
+    if start.starts_with(b"MZ") {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Verify, format!("reading back {}", path.display()), "it is not an EFI program"))
+}
+
+fn compare(root: &Path, toplevel: &str, entry: &Entry) -> Result<()> {
+    for (on_esp, in_store) in [(&entry.linux, "kernel"), (&entry.initrd, "initrd")] {
+        let copy = root.join("boot").join(on_esp.trim_start_matches('/'));
+        let doing = || format!("comparing {} with {toplevel}/{in_store}", copy.display());
+        let original = inside(root, &format!("{toplevel}/{in_store}")).map_err(|cause| Error::new(Kind::Verify, doing(), cause))?;
+        let pair = (File::open(&copy).doing(Kind::Verify, doing)?, File::open(original).doing(Kind::Verify, doing)?);
+        if !same(pair.0, pair.1).doing(Kind::Verify, doing)? {
+            return Err(Error::new(Kind::Verify, doing(), "they differ"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two files hold the same bytes.
+fn same(mut a: impl Read, mut b: impl Read) -> std::io::Result<bool> {
+    const CHUNK: u64 = 1 << 20;
+    loop {
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        a.by_ref().take(CHUNK).read_to_end(&mut left)?;
+        b.by_ref().take(CHUNK).read_to_end(&mut right)?;
+        if left != right || left.is_empty() {
+            return Ok(left == right);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! The installing system: a squashfs on the medium with a writable layer in memory, entered by one program at a time.
+//!
+//! PID 1 stays in the initramfs. Each program gets a mount namespace of its own in which a real switch of the root is done (mount moved
+//! over `/`, then chroot): in a plain chroot the Nix sandbox cannot work, since the kernel refuses user namespaces and pivot_root there.
+//! Stage-2 decides nothing: it runs what it is given, and whatever happens to it, PID 1 still has its own tools.
+
+use std::fs::{File, create_dir_all};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind_recursive, mount_change, mount_move};
+
+use crate::error::{Doing, Error, Kind, Result};
+use crate::medium::{Loop, Medium};
+use crate::pid1::children;
+use crate::sys::namespace;
+
+/// Holds the layers: `lower` the squashfs, `upper` and `work` in memory, `root` what programs see.
+const LAYERS: &str = "/stage2";
+const ROOT: &str = "/stage2/root";
+/// What the first argument of this binary must be to enter stage-2.
+pub const ROLE: &str = "enter-stage2";
+/// A build on a slow machine may take a day; longer is a hang.
+const DEADLINE: Duration = Duration::from_secs(24 * 3600);
+
+/// The mounted stage-2 root.
+#[derive(Debug)]
+pub struct Stage2 {
+    #[expect(dead_code, reason = "the squashfs lies on it")]
+    image: Loop,
+}
+
+impl Stage2 {
+    /// Mounts the verified image and its writable layer.
+    pub fn mount(medium: &Medium) -> Result<Stage2> {
+        let image = Loop::of(medium, &medium.manifest.stage2)?;
+        let doing = |what: &str| format!("mounting {what} of stage-2");
+        mount("tmpfs", LAYERS, "tmpfs", MountFlags::empty(), c"mode=0755").doing(Kind::System, || doing("the writable layer"))?;
+        for directory in ["lower", "upper", "work", "root"] {
+            create_dir_all(format!("{LAYERS}/{directory}")).doing(Kind::System, || doing(directory))?;
+        }
+        mount(&image.node, "/stage2/lower", "squashfs", MountFlags::RDONLY, None).doing(Kind::Medium, || doing("the image"))?;
+        let layers = c"lowerdir=/stage2/lower,upperdir=/stage2/upper,workdir=/stage2/work";
+        mount("overlay", ROOT, "overlay", MountFlags::empty(), layers).doing(Kind::System, || doing("the overlay"))?;
+        Ok(Stage2 { image })
+    }
+
+    /// Runs a program of stage-2 to its end. `input` becomes its standard input.
+    pub fn run(&self, words: &[&str], input: Option<File>, doing: &str) -> Result<()> {
+        let mut command = Command::new("/proc/self/exe");
+        command.arg(ROLE).args(words).env_clear();
+        // nixos-install uses this PATH inside the target as well, where only the first entry exists.
+        command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
+        command.stdin(input.map_or_else(Stdio::null, Stdio::from));
+        children::run(command, doing, Kind::Install, DEADLINE)
+    }
+}
+
+/// The other side: this process was started to become a program of stage-2. Returns only if it cannot.
+pub fn enter(words: &[String]) -> Error {
+    let [program, arguments @ ..] = words else {
+        return Error::new(Kind::Install, "entering stage-2", "no program was given");
+    };
+    if let Err(error) = switch_root() {
+        return error;
+    }
+    Error::new(Kind::Install, format!("starting {program} in stage-2"), Command::new(program).args(arguments).exec())
+}
+
+/// The target comes along with the mounts below it; what is mounted here is gone with the program.
+fn switch_root() -> Result<()> {
+    let doing = || "switching to the stage-2 root".to_string();
+    namespace::leave_mounts().doing(Kind::Install, doing)?;
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).doing(Kind::Install, doing)?;
+    for directory in ["/proc", "/sys", "/dev", super::mounts::ROOT] {
+        let target = format!("{ROOT}{directory}");
+        mount_bind_recursive(directory, &target).doing(Kind::Install, || format!("binding {directory} into stage-2"))?;
+    }
+    for directory in ["/run", "/tmp"] {
+        let target = format!("{ROOT}{directory}");
+        mount("tmpfs", &target, "tmpfs", MountFlags::NOSUID, c"mode=0755").doing(Kind::Install, || format!("mounting {target}"))?;
+    }
+    rustix::process::chdir(ROOT).doing(Kind::Install, doing)?;
+    mount_move(".", "/").doing(Kind::Install, doing)?;
+    rustix::process::chroot(".").doing(Kind::Install, doing)?;
+    rustix::process::chdir("/").doing(Kind::Install, doing)
+}

@@ -1,0 +1,58 @@
+//! Removes what tools would later find and believe: signatures at both ends of the disk and of every partition, old and new.
+//!
+//! 16 MiB at either end reaches every known one: the copies of LUKS2 and btrfs headers at the front, ZFS labels and md 0.90/1.0
+//! superblocks at the end. Zeroes are written by the kernel (`BLKZEROOUT`); a discard promises nothing about what is read afterwards.
+
+use std::fs::{File, read_to_string};
+
+use crate::decide::{Disk, Layout, Region};
+use crate::error::{Doing, Kind, Result};
+use crate::sys::block;
+
+/// How much is zeroed at either end.
+const REACH: u64 = 16 << 20;
+
+/// Zeroes both ends of the disk and of its old and new partitions.
+pub fn signatures(device: &File, disk: &Disk, layout: &Layout) -> Result<()> {
+    let whole = Region { start: 0, bytes: disk.bytes };
+    let new = [Some(layout.esp), Some(layout.root), layout.swap].into_iter().flatten();
+    let old = disk.partitions.iter().map(|name| partition(disk, name)).collect::<Result<Vec<Region>>>()?;
+    for region in [whole].into_iter().chain(new).chain(old) {
+        for end in ends(region) {
+            let doing = || format!("zeroing {} bytes of {} at byte {}", end.bytes, disk.name, end.start);
+            block::zero_out(device, end.start, end.bytes).doing(Kind::Disk, doing)?;
+        }
+    }
+    device.sync_all().doing(Kind::Disk, || format!("flushing {}", disk.name))
+}
+
+/// Front and back of a region, or all of it when it is short.
+fn ends(region: Region) -> Vec<Region> {
+    if region.bytes <= 2 * REACH {
+        return vec![region];
+    }
+    vec![Region { start: region.start, bytes: REACH }, Region { start: region.end() - REACH, bytes: REACH }]
+}
+
+/// Where a partition lies; sysfs counts in 512 bytes whatever the sector size is.
+fn partition(disk: &Disk, name: &str) -> Result<Region> {
+    let number = |file: &str| {
+        let path = format!("/sys/block/{}/{name}/{file}", disk.name);
+        let doing = || format!("reading {path}");
+        read_to_string(&path).doing(Kind::Disk, doing)?.trim().parse::<u64>().doing(Kind::Disk, doing)
+    };
+    Ok(Region { start: number("start")?.saturating_mul(512), bytes: number("size")?.saturating_mul(512) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_and_never_outside() {
+        let region = Region { start: 1 << 20, bytes: 1 << 30 };
+        assert_eq!(ends(region), [Region { start: 1 << 20, bytes: REACH }, Region { start: (1 << 20) + (1 << 30) - REACH, bytes: REACH }]);
+        let short = Region { start: 512, bytes: REACH };
+        assert_eq!(ends(short), [short]);
+    }
+}

@@ -1,0 +1,51 @@
+//! Loads a module for every device that is already there, again and again until nothing new appears: a bus driver brings new devices.
+
+use std::collections::BTreeSet;
+use std::fs::{read_dir, read_to_string};
+use std::path::Path;
+
+use super::load::Loader;
+
+/// One round over all devices; says whether a module was loaded. Call it until it says no, and again when devices may have come.
+pub fn coldplug(loader: &mut Loader) -> bool {
+    let mut aliases = BTreeSet::new();
+    collect(Path::new("/sys/devices"), &mut aliases);
+    let fresh: Vec<bool> = aliases.iter().map(|alias| loader.load_for(alias)).collect();
+    fresh.contains(&true)
+}
+
+/// The modaliases below a directory. Symbolic links are not followed: they lead in circles.
+fn collect(directory: &Path, aliases: &mut BTreeSet<String>) {
+    let Ok(entries) = read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => collect(&entry.path(), aliases),
+            Ok(_) if entry.file_name() == "modalias" => {
+                let alias = read_to_string(entry.path()).unwrap_or_default();
+                let alias = alias.trim();
+                if !alias.is_empty() {
+                    aliases.insert(alias.into());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modaliases_are_found_at_any_depth() {
+        let root = std::env::temp_dir().join(format!("coldplug-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("pci0000:00/0000:00:01.0/usb1")).unwrap();
+        std::fs::write(root.join("pci0000:00/0000:00:01.0/modalias"), "pci:v1\n").unwrap();
+        std::fs::write(root.join("pci0000:00/0000:00:01.0/usb1/modalias"), "usb:v2\n").unwrap();
+        std::fs::write(root.join("pci0000:00/modalias"), "\n").unwrap();
+        let mut aliases = BTreeSet::new();
+        collect(&root, &mut aliases);
+        std::fs::remove_dir_all(&root).unwrap();
+        assert_eq!(aliases.into_iter().collect::<Vec<_>>(), ["pci:v1", "usb:v2"]);
+    }
+}

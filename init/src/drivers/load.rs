@@ -1,0 +1,77 @@
+//! Loads modules. One that fails is a line in the log and not the end: the machine may do without it.
+
+use std::collections::BTreeSet;
+use std::fs::{File, read_to_string, write};
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::tables::Tables;
+use crate::error::{Doing, Kind, Result};
+
+/// Where the modules and their tables are.
+const DIRECTORY: &str = "/lib/modules";
+
+/// Knows the tables and what has been tried already.
+pub struct Loader {
+    directory: PathBuf,
+    tables: Tables,
+    tried: BTreeSet<String>,
+}
+
+impl Loader {
+    /// Reads the tables, takes over the kernel's requests for modules, and loads what no device announces.
+    ///
+    /// # Errors
+    /// A table is missing, or the kernel will not send its requests here.
+    pub fn start() -> Result<Loader> {
+        const HELPER: &str = "/proc/sys/kernel/modprobe";
+        let mut loader = Loader::new()?;
+        write(HELPER, "/init").doing(Kind::System, || format!("writing {HELPER}"))?;
+        for module in loader.tables.boot().to_vec() {
+            loader.load(&module);
+        }
+        Ok(loader)
+    }
+
+    /// Reads the tables of the initrd.
+    ///
+    /// # Errors
+    /// A table is missing: the image was not built by this project.
+    pub fn new() -> Result<Loader> {
+        let directory = Path::new(DIRECTORY);
+        let text = |name| read_to_string(directory.join(name)).doing(Kind::System, || format!("reading {DIRECTORY}/{name}"));
+        let tables = Tables::parse(&text("deps")?, &text("aliases")?, &text("boot")?);
+        Ok(Loader { directory: directory.into(), tables, tried: BTreeSet::new() })
+    }
+
+    /// Loads what this modalias or name stands for; says whether anything was new.
+    pub fn load_for(&mut self, alias: &str) -> bool {
+        let wanted: Vec<String> = self.tables.wanted(alias).into_iter().map(String::from).collect();
+        wanted.iter().filter(|module| self.load(module)).count() > 0
+    }
+
+    fn load(&mut self, module: &str) -> bool {
+        let order: Vec<String> = self.tables.order(module).into_iter().map(String::from).collect();
+        let mut any = false;
+        for name in order {
+            if self.tried.insert(name.clone()) {
+                any = true;
+                match insert(&self.directory.join(format!("{name}.ko"))) {
+                    Ok(()) => log::debug!("loaded {name}"),
+                    Err(error) => log::debug!("{error}"),
+                }
+            }
+        }
+        any
+    }
+}
+
+fn insert(path: &Path) -> Result<()> {
+    let doing = || format!("loading {}", path.display());
+    let file = File::open(path).doing(Kind::System, doing)?;
+    match rustix::system::finit_module(&file, c"", 0) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(error) => Err(error).doing(Kind::System, doing),
+    }
+}

@@ -1,0 +1,14 @@
+//! Drivers: the modules in the initrd, loaded for the devices that are there and for whatever the kernel asks for.
+//!
+//! No udev: the tables were made from the kernel's own when the image was built, and devices announce themselves in sysfs.
+
+mod coldplug;
+mod glob;
+mod load;
+mod modprobe;
+mod tables;
+
+pub use coldplug::coldplug;
+pub use glob::matches;
+pub use load::Loader;
+pub use modprobe::answer;

@@ -1,0 +1,161 @@
+//! The disks of the machine, from sysfs. Documentation/ABI/stable/sysfs-block.
+//!
+//! What the kernel does not tell is an error of that disk, never a default: a guessed sector size makes a disk that cannot boot.
+
+use std::fs::{read_dir, read_link, read_to_string};
+use std::path::{Path, PathBuf};
+
+use crate::decide::{Disk, Disks, MAX_DISKS, Transport};
+use crate::error::{Doing, Error, Kind, Result};
+
+/// Devices that are never a disk of the machine: views of other devices, or memory.
+const NOT_DISKS: [&str; 7] = ["loop", "ram", "zram", "dm-", "md", "fd", "nbd"];
+
+/// All disks below `sysfs` (`/sys`), ordered by name.
+///
+/// # Errors
+/// A disk without size or sector size, or more disks than the table holds.
+pub fn disks(sysfs: &Path) -> Result<Disks> {
+    let class = sysfs.join("block");
+    let entries = read_dir(&class).doing(Kind::System, || format!("reading {}", class.display()))?;
+    let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| !NOT_DISKS.iter().any(|prefix| name.starts_with(prefix)));
+    names.sort();
+    let mut disks = Disks::new();
+    for name in names {
+        let disk = disk(&class.join(&name), &name)?;
+        disks.push(disk).map_err(|_| Error::new(Kind::Choice, "listing the disks", format!("there are more than {MAX_DISKS}")))?;
+    }
+    Ok(disks)
+}
+
+fn disk(directory: &Path, name: &str) -> Result<Disk> {
+    let text = |file: &str| read_to_string(directory.join(file)).map(|s| s.trim().to_string()).unwrap_or_default();
+    let first = |files: &[&str]| files.iter().map(|file| text(file)).find(|text| !text.is_empty()).unwrap_or_default();
+    let number = |file: &str| {
+        let path = directory.join(file);
+        let doing = || format!("reading {}", path.display());
+        let text = read_to_string(&path).doing(Kind::Disk, doing)?;
+        text.trim().parse::<u64>().doing(Kind::Disk, doing)
+    };
+    Ok(Disk {
+        name: name.into(),
+        // `size` is in units of 512 bytes whatever the sector size is.
+        bytes: number("size")?.saturating_mul(512),
+        sector: number("queue/logical_block_size")?,
+        model: first(&["device/model", "device/name"]),
+        serial: serial(directory, first(&["serial", "device/serial"])),
+        wwn: first(&["wwid", "device/wwid"]),
+        transport: transport(directory),
+        removable: text("removable") == "1",
+        read_only: text("ro") == "1",
+        // SCSI peripheral device type 5 (SPC-5, 6.7.2)
+        optical: name.starts_with("sr") || text("device/type") == "5",
+        diskseq: number("diskseq")?,
+        ours: false,
+        partitions: partitions(directory),
+    })
+}
+
+/// The serial number; for SCSI disks it is in the unit serial number page (SPC-5, 7.7.13), behind four bytes.
+fn serial(directory: &Path, plain: String) -> String {
+    if !plain.is_empty() {
+        return plain;
+    }
+    let page = std::fs::read(directory.join("device/vpd_pg80")).unwrap_or_default();
+    let text: String = page.iter().skip(4).filter(|b| b.is_ascii_graphic() || **b == b' ').map(|b| char::from(*b)).collect();
+    text.trim().into()
+}
+
+fn transport(directory: &Path) -> Transport {
+    // The link leads through the device's ancestors: ../devices/pci0000:00/…/usb2/2-1/…/block/sda
+    let ancestors: PathBuf = read_link(directory).unwrap_or_default();
+    let has = |prefix: &str| ancestors.iter().any(|part| part.to_string_lossy().starts_with(prefix));
+    [("usb", Transport::Usb), ("nvme", Transport::Nvme), ("mmc", Transport::Mmc), ("virtio", Transport::Virtio), ("ata", Transport::Ata)]
+        .into_iter()
+        .find(|(prefix, _)| has(prefix))
+        .map_or(Transport::Other, |(_, transport)| transport)
+}
+
+fn partitions(directory: &Path) -> Vec<String> {
+    let entries = read_dir(directory).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        entries.filter(|e| e.path().join("partition").exists()).map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{create_dir_all, write};
+    use std::os::unix::fs::symlink;
+
+    struct Sysfs(PathBuf);
+
+    impl Sysfs {
+        fn new(name: &str) -> Sysfs {
+            let root = std::env::temp_dir().join(format!("sysfs-{name}-{}", std::process::id()));
+            create_dir_all(root.join("block")).unwrap();
+            Sysfs(root)
+        }
+
+        fn disk(&self, name: &str, parent: &str, files: &[(&str, &str)]) {
+            let device = self.0.join("devices").join(parent).join("block").join(name);
+            let basic =
+                [("size", "33554432\n"), ("queue/logical_block_size", "512\n"), ("diskseq", "7\n"), ("removable", "0\n"), ("ro", "0\n")];
+            for (file, text) in basic.iter().chain(files) {
+                create_dir_all(device.join(file).parent().unwrap()).unwrap();
+                write(device.join(file), text).unwrap();
+            }
+            symlink(Path::new("../devices").join(parent).join("block").join(name), self.0.join("block").join(name)).unwrap();
+        }
+    }
+
+    impl Drop for Sysfs {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    #[test]
+    fn disks_are_described_and_views_left_out() {
+        let sysfs = Sysfs::new("described");
+        sysfs.disk(
+            "nvme0n1",
+            "pci0000:00/0000:00:03.0/nvme/nvme0",
+            &[
+                ("device/model", "QEMU NVMe Ctrl   \n"),
+                ("device/serial", "UV0001  \n"),
+                ("wwid", "nvme.1b36-55\n"),
+                ("nvme0n1p1/partition", "1\n"),
+            ],
+        );
+        sysfs.disk("sda", "pci0000:00/0000:00:04.0/usb2/2-1/host0", &[("removable", "1\n"), ("device/vpd_pg80", "\0\u{1}\0\u{4}U S1")]);
+        sysfs.disk("sr0", "pci0000:00/ata1/host1", &[("ro", "1\n"), ("device/type", "5\n")]);
+        sysfs.disk("loop0", "virtual", &[]);
+        sysfs.disk("dm-0", "virtual", &[]);
+        let disks = disks(&sysfs.0).unwrap();
+        let names: Vec<&str> = disks.iter().map(|d| d.name.as_str()).collect();
+        assert_eq!(names, ["nvme0n1", "sda", "sr0"]);
+        assert_eq!(disks[0].to_string(), "nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme)");
+        assert_eq!((disks[0].partitions.as_slice(), disks[0].diskseq), (&["nvme0n1p1".to_string()][..], 7));
+        assert_eq!((disks[1].serial.as_str(), disks[1].transport, disks[1].removable), ("U S1", Transport::Usb, true));
+        assert!(disks[2].optical && disks[2].read_only && disks[2].transport == Transport::Ata);
+    }
+
+    #[test]
+    fn a_disk_without_a_sector_size_is_an_error() {
+        let sysfs = Sysfs::new("sectorless");
+        sysfs.disk("sda", "pci", &[("queue/logical_block_size", "\n")]);
+        let error = disks(&sysfs.0).unwrap_err().to_string();
+        assert!(error.contains("sda/queue/logical_block_size: cannot parse integer"), "{error}");
+    }
+
+    #[test]
+    fn too_many_disks_are_refused_not_cut() {
+        let sysfs = Sysfs::new("many");
+        (0..=MAX_DISKS).for_each(|n| sysfs.disk(&format!("sd{n:03}"), "pci", &[]));
+        assert_eq!(disks(&sysfs.0).unwrap_err().to_string(), "listing the disks: there are more than 64");
+    }
+}

@@ -1,0 +1,10 @@
+//! Looking: what was asked for, how the machine was booted, which disks there are. Nothing here opens a device for writing.
+
+mod disks;
+mod firmware;
+mod sources;
+mod wait;
+
+pub use firmware::require_uefi;
+pub use sources::settings;
+pub use wait::machine;

@@ -1,0 +1,101 @@
+//! What the image builder wrote down about the medium: its disk GUID, and sizes and digests of the images on it. Pure.
+
+use crate::error::{Error, Kind, Result};
+
+/// Where the manifest is in the initrd.
+pub const PATH: &str = "/etc/autoinstaller/medium";
+
+/// One image on the medium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Name of its partition in the GPT.
+    pub partition: &'static str,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// SHA-256 of these bytes.
+    pub sha256: [u8; 32],
+}
+
+/// The manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// GUID of the medium's GPT, lower case, the identity of the image.
+    pub disk_guid: String,
+    /// The root of the installing system.
+    pub stage2: Image,
+    /// The closure to unpack.
+    pub closure: Image,
+    /// Bytes of the closure when unpacked.
+    pub closure_content: u64,
+    /// The system to install, a store path.
+    pub toplevel: String,
+}
+
+impl Manifest {
+    /// Reads the manifest's text.
+    ///
+    /// # Errors
+    /// A line is missing or not understood.
+    pub fn parse(text: &str) -> Result<Manifest> {
+        let wrong = |what: &str| Error::new(Kind::Medium, format!("reading {PATH}"), format!("{what} is missing or damaged"));
+        let value = |key: &str| text.lines().filter_map(|line| line.split_once('=')).find(|(k, _)| *k == key).map(|(_, v)| v);
+        let image = |name: &str, partition: &'static str| {
+            let bytes = value(&format!("{name}.size")).and_then(|v| v.parse().ok()).ok_or_else(|| wrong(&format!("{name}.size")))?;
+            let sha256 = value(&format!("{name}.sha256")).and_then(digest).ok_or_else(|| wrong(&format!("{name}.sha256")))?;
+            Ok(Image { partition, bytes, sha256 })
+        };
+        Ok(Manifest {
+            disk_guid: value("diskGuid").filter(|v| v.len() == 36).ok_or_else(|| wrong("diskGuid"))?.to_ascii_lowercase(),
+            stage2: image("stage2", "AI-STAGE2")?,
+            closure: image("closure", "AI-CLOSURE")?,
+            closure_content: value("closure.content").and_then(|v| v.parse().ok()).ok_or_else(|| wrong("closure.content"))?,
+            toplevel: value("toplevel").filter(|v| v.starts_with("/nix/store/")).ok_or_else(|| wrong("toplevel"))?.into(),
+        })
+    }
+}
+
+/// 64 hexadecimal digits.
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text() -> String {
+        let hex = "0123456789abcdef".repeat(4);
+        format!(
+            "diskGuid=0A0B0C0D-1111-4222-8333-444455556666\nstage2.size=37000000\nstage2.sha256={hex}\n\
+             closure.size=99\nclosure.sha256={hex}\nclosure.content=1000\ntoplevel=/nix/store/abc-nixos-system\n"
+        )
+    }
+
+    #[test]
+    fn a_whole_manifest() {
+        let manifest = Manifest::parse(&text()).unwrap();
+        assert_eq!(manifest.disk_guid, "0a0b0c0d-1111-4222-8333-444455556666");
+        assert_eq!((manifest.stage2.bytes, manifest.stage2.sha256[0], manifest.stage2.sha256[31]), (37_000_000, 0x01, 0xef));
+        assert_eq!((manifest.closure.partition, manifest.closure_content), ("AI-CLOSURE", 1000));
+    }
+
+    #[test]
+    fn every_line_is_needed() {
+        for line in text().lines() {
+            let (key, _) = line.split_once('=').unwrap();
+            let without = text().replace(line, "");
+            let damaged = text().replace(line, &format!("{key}=zz"));
+            for broken in [without, damaged] {
+                let error = Manifest::parse(&broken).unwrap_err().to_string();
+                assert_eq!(error, format!("reading /etc/autoinstaller/medium: {key} is missing or damaged"));
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The medium we booted from: recognised by the unique id of its image, verified by digests, read through loop devices.
+//!
+//! It is never the target. The one thing ever written to it is the log on its kit partition, after a failure.
+
+mod find;
+mod kit;
+mod loops;
+mod manifest;
+mod verify;
+
+pub use find::Medium;
+pub use kit::save_log;
+pub use loops::Loop;
+pub use manifest::{Image, Manifest};
+pub use verify::{Verification, Verified};

@@ -1,0 +1,85 @@
+//! Compares the images on the medium with their digests, while the person reads the plan. No disk is written before it has finished.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::thread::JoinHandle;
+
+use sha2::{Digest, Sha256};
+
+use super::find::Medium;
+use super::manifest::Image;
+use crate::error::{Doing, Error, Kind, Result};
+
+/// Reads as large as a stick likes them.
+const CHUNK: usize = 1 << 20;
+
+/// A verification under way.
+pub struct Verification {
+    worker: JoinHandle<Result<()>>,
+}
+
+/// What only a finished verification yields: the right to rely on the medium.
+#[derive(Debug)]
+pub struct Verified(());
+
+impl Verification {
+    /// Starts reading.
+    pub fn start(medium: &Medium) -> Verification {
+        let medium = medium.clone();
+        let all =
+            move || [&medium.manifest.stage2, &medium.manifest.closure].into_iter().try_for_each(|image| image_is_whole(&medium, image));
+        Verification { worker: std::thread::spawn(all) }
+    }
+
+    /// Whether it has finished, well or not.
+    pub fn finished(&self) -> bool {
+        self.worker.is_finished()
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// The medium cannot be read, or an image on it is not what was built.
+    pub fn result(self) -> Result<Verified> {
+        let crashed = |_| Error::new(Kind::Medium, "verifying the medium", "the verification crashed");
+        self.worker.join().map_err(crashed)??;
+        Ok(Verified(()))
+    }
+}
+
+fn image_is_whole(medium: &Medium, image: &Image) -> Result<()> {
+    let (start, bytes) = medium.partition(image.partition)?;
+    let doing = || format!("verifying {} on {}", image.partition, medium.node);
+    if image.bytes > bytes {
+        return Err(Error::new(Kind::Medium, doing(), format!("the partition has {bytes} bytes, the image {}", image.bytes)));
+    }
+    let mut device = File::open(&medium.node).doing(Kind::Medium, doing)?;
+    device.seek(SeekFrom::Start(start)).doing(Kind::Medium, doing)?;
+    if digest(device.take(image.bytes)).doing(Kind::Medium, doing)? != image.sha256 {
+        return Err(Error::new(Kind::Medium, doing(), "it is damaged: its SHA-256 is not that of the image that was built"));
+    }
+    Ok(())
+}
+
+fn digest(mut input: impl Read) -> std::io::Result<[u8; 32]> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match input.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize().into()),
+            count => hasher.update(buffer.get(..count).unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digest;
+
+    #[test]
+    fn sha256_of_what_is_read() {
+        // FIPS 180-2, appendix B.1
+        let abc = digest(&b"abc"[..]).unwrap();
+        assert_eq!(abc[..4], [0xba, 0x78, 0x16, 0xbf]);
+    }
+}

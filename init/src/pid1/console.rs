@@ -1,0 +1,183 @@
+//! All active consoles at once: what is said is said on each, what is typed on any of them counts.
+//!
+//! `/dev/console` would be the last `console=` alone, and a headless machine would wait for ever on a screen nobody sees. The line
+//! discipline is off, so that a half-typed line on one console never blocks another and can be discarded. Writes are bounded: a
+//! serial line that nobody reads must not stop an installation.
+
+use std::fs::{File, OpenOptions, read_to_string, write};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+use rustix::termios::{InputModes, LocalModes, OptionalActions, QueueSelector, tcdrain, tcflush, tcgetattr, tcsetattr};
+
+use super::editor::{Editor, Typed};
+
+/// How long a console may take to accept more output before the rest of a line is dropped.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a question looks whether it still stands.
+const TICK: Duration = Duration::from_millis(200);
+
+struct Console {
+    name: String,
+    device: File,
+    editor: Editor,
+}
+
+static CONSOLES: Mutex<Vec<Console>> = Mutex::new(Vec::new());
+
+fn consoles() -> MutexGuard<'static, Vec<Console>> {
+    CONSOLES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens every console the kernel writes to. Ones that cannot be opened are left out; the others speak for them.
+pub fn open_all() {
+    let active = read_to_string("/sys/class/tty/console/active").unwrap_or_else(|_| "console".into());
+    consoles().extend(active.split_whitespace().filter_map(Console::open));
+}
+
+/// Takes a console back from a program that had it and left it in modes of its own.
+pub fn reopen(name: &str) {
+    let mut consoles = consoles();
+    if let (Some(console), Some(fresh)) = (consoles.iter_mut().find(|console| console.name == name), Console::open(name)) {
+        *console = fresh;
+    }
+}
+
+/// Writes text to every console.
+pub fn print(text: &str) {
+    consoles().iter_mut().for_each(|console| console.write(text.as_bytes()));
+}
+
+/// Writes text from the panic hook: without waiting for anyone who may hold the consoles.
+pub fn print_in_panic(text: &str) {
+    match CONSOLES.try_lock() {
+        Ok(mut consoles) => consoles.iter_mut().for_each(|console| console.write(text.as_bytes())),
+        Err(_) => {
+            if let Some(mut console) = Console::open("console") {
+                console.write(text.as_bytes());
+            }
+        }
+    }
+}
+
+/// Waits until everything said has left the machine.
+pub fn drain() {
+    consoles().iter().for_each(|console| tcdrain(&console.device).unwrap_or_default());
+}
+
+/// Asks on every console and returns the first full line, or `None` when `withdrawn` says that the question no longer stands.
+///
+/// What was typed before the question does not answer it, and half-typed lines of earlier questions are discarded.
+pub fn ask(question: &str, withdrawn: impl Fn() -> bool) -> Option<String> {
+    let _quiet = QuietKernel::new();
+    for console in consoles().iter_mut() {
+        console.editor = Editor::default();
+        tcflush(&console.device, QueueSelector::IFlush).unwrap_or_default();
+    }
+    print(question);
+    while !withdrawn() {
+        for (index, byte) in typed(TICK) {
+            let mut consoles = consoles();
+            let Some(console) = consoles.get_mut(index) else { continue };
+            match console.editor.feed(byte) {
+                Typed::Echo(echo) => console.write(&echo),
+                Typed::Line(line) => {
+                    consoles.iter_mut().for_each(|console| console.write(b"\n"));
+                    return Some(line);
+                }
+            }
+        }
+    }
+    print("\n");
+    None
+}
+
+/// Waits for one of `keys` on any console; returns it with the name of the console.
+pub fn key(keys: &[u8]) -> (u8, String) {
+    loop {
+        let pressed = typed(TICK).into_iter().find(|(_, byte)| keys.contains(byte));
+        if let Some((index, byte)) = pressed {
+            return (byte, consoles().get(index).map(|console| console.name.clone()).unwrap_or_default());
+        }
+    }
+}
+
+/// Bytes typed on any console within `patience`, with the index of the console. A console that hangs up is closed.
+fn typed(patience: Duration) -> Vec<(usize, u8)> {
+    let mut consoles = consoles();
+    let timeout = Timespec::try_from(patience).ok();
+    let mut polled: Vec<PollFd> = consoles.iter().map(|console| PollFd::new(&console.device, PollFlags::IN)).collect();
+    if poll(&mut polled, timeout.as_ref()).unwrap_or(0) == 0 {
+        return Vec::new();
+    }
+    let events: Vec<PollFlags> = polled.iter().map(PollFd::revents).collect();
+    let mut bytes = Vec::new();
+    let mut gone = Vec::new();
+    for ((index, console), event) in consoles.iter_mut().enumerate().zip(events) {
+        let mut buffer = [0; 64];
+        match console.device.read(&mut buffer) {
+            Ok(count) if count > 0 => bytes.extend(buffer.iter().take(count).map(|byte| (index, *byte))),
+            _ if event.intersects(PollFlags::HUP | PollFlags::ERR) => gone.push(index),
+            _ => {}
+        }
+    }
+    // Rarely more than none: indices handed out in this round may be off by the closed ones, and then only the echo is misplaced.
+    gone.into_iter().rev().for_each(|index| drop(consoles.remove(index)));
+    bytes
+}
+
+impl Console {
+    fn open(name: &str) -> Option<Console> {
+        let flags = (OFlags::NOCTTY | OFlags::NONBLOCK).bits() as i32;
+        let device = OpenOptions::new().read(true).write(true).custom_flags(flags).open(format!("/dev/{name}")).ok()?;
+        if let Ok(mut modes) = tcgetattr(&device) {
+            modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+            modes.input_modes.insert(InputModes::ICRNL);
+            modes.input_modes.remove(InputModes::IXON);
+            tcsetattr(&device, OptionalActions::Now, &modes).unwrap_or_default();
+        }
+        Some(Console { name: name.into(), device, editor: Editor::default() })
+    }
+
+    fn write(&mut self, mut text: &[u8]) {
+        while !text.is_empty() {
+            match self.device.write(text) {
+                Ok(count) => text = text.get(count..).unwrap_or_default(),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    let timeout = Timespec::try_from(PATIENCE).ok();
+                    if poll(&mut [PollFd::new(&self.device, PollFlags::OUT)], timeout.as_ref()) != Ok(1) {
+                        return;
+                    }
+                }
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// Keeps the kernel's messages off the consoles while it lives: they would tear the question apart.
+struct QuietKernel {
+    before: Option<String>,
+}
+
+impl QuietKernel {
+    const LEVELS: &'static str = "/proc/sys/kernel/printk";
+
+    fn new() -> QuietKernel {
+        let before = read_to_string(Self::LEVELS).ok();
+        write(Self::LEVELS, "1").unwrap_or_default();
+        QuietKernel { before }
+    }
+}
+
+impl Drop for QuietKernel {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            write(Self::LEVELS, before).unwrap_or_default();
+        }
+    }
+}

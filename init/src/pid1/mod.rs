@@ -1,0 +1,55 @@
+//! The duties of PID 1: file systems of the kernel, consoles, log, children, power. It never returns.
+
+pub mod children;
+pub mod console;
+mod editor;
+pub mod journal;
+pub mod mounts;
+mod panic;
+pub mod power;
+pub mod screen;
+pub mod truth;
+
+use crate::error::Error;
+
+/// Makes the machine usable and the person reachable. What cannot be had is reported on the consoles there are.
+pub fn start() {
+    let troubles = mounts::kernel_file_systems();
+    console::open_all();
+    journal::start();
+    panic::install_hook();
+    troubles.iter().for_each(|trouble| log::warn!("{trouble}"));
+}
+
+/// How an installation ends when it does not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Installed: switch the machine off.
+    PowerOff,
+    /// Installed: start the machine again, into what was installed.
+    Reboot,
+    /// The plan was shown, as asked, and no more.
+    DryRun,
+    /// The person said no.
+    Declined,
+    /// A shell was asked for instead of an installation.
+    Shell,
+}
+
+/// The end of PID 1's work: off, again, or the failure screen until a person decides.
+pub fn finish(outcome: Result<End, Error>) -> ! {
+    match outcome {
+        Ok(End::PowerOff) => power::off(),
+        Ok(End::Reboot) => power::reboot(),
+        Ok(End::DryRun) => {
+            log::info!("dry run: {}", truth::sentence());
+            power::off()
+        }
+        Ok(End::Declined) => {
+            log::info!("declined: {}", truth::sentence());
+            power::off()
+        }
+        Ok(End::Shell) => screen::rescue(),
+        Err(error) => screen::hold(&error),
+    }
+}

@@ -1,0 +1,55 @@
+//! The failure screen: what failed, what was written, where the log is, what to do. It stays until a person presses a key.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::{children, console, power, truth};
+use crate::error::{Error, Kind};
+use crate::medium;
+
+/// What the keys of the screen do.
+pub const KEYS: &str = "press p to power off, s for a shell";
+
+/// Shows the failure and waits. First the error, then the log is saved: saving may fail as well.
+pub fn hold(error: &Error) -> ! {
+    error.details.iter().for_each(|detail| log::error!("- {detail}"));
+    log::error!("failed: {error}");
+    log::error!("disk: {}", truth::sentence());
+    match medium::save_log() {
+        Ok(place) => log::error!("log: {place}"),
+        Err(why) => log::error!("log: only in memory, {} ({why})", super::journal::PATH),
+    }
+    (1..).zip(error.kind.remedies()).for_each(|(number, remedy)| log::error!("{number}. {remedy}"));
+    rescue()
+}
+
+/// Offers a shell until the person switches the machine off.
+pub fn rescue() -> ! {
+    loop {
+        log::error!("{KEYS}");
+        match console::key(b"ps") {
+            (b'p', _) => power::off(),
+            (_, console) => shell(&console),
+        }
+    }
+}
+
+/// A shell on this console; returns when it ends.
+fn shell(console: &str) {
+    log::info!("shell on {console}: exit returns here");
+    let open = || std::fs::OpenOptions::new().read(true).write(true).open(format!("/dev/{console}"));
+    let (Ok(input), Ok(output), Ok(errors)) = (open(), open(), open()) else {
+        log::error!("opening /dev/{console} for a shell: it is gone");
+        return;
+    };
+    let mut command = Command::new("/bin/busybox");
+    // A session of its own with the console as controlling terminal: job control and Ctrl-C work, and PID 1 keeps none.
+    command.args(["setsid", "-c", "/bin/busybox", "sh", "-c", "stty sane; exec busybox sh -l"]);
+    command.env_clear().env("PATH", "/bin:/sbin:/usr/bin:/usr/sbin").env("HOME", "/").env("TERM", "linux");
+    command.stdin(Stdio::from(input)).stdout(Stdio::from(output)).stderr(Stdio::from(errors));
+    let week = Duration::from_secs(7 * 24 * 3600);
+    if let Err(error) = children::foreground(command, "running a shell", Kind::System, week) {
+        log::error!("{error}");
+    }
+    console::reopen(console);
+}

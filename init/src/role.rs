@@ -1,0 +1,22 @@
+//! The one binary has three roles: PID 1, the kernel's modprobe, and the way into stage-2.
+
+use crate::{act, drivers};
+
+/// Returns for PID 1. In any other role this process does that job and ends.
+pub fn other_than_pid1() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        // kernel/module/kmod.c: modprobe_path -q -- NAME
+        ["-q", "--", module] => std::process::exit(if drivers::answer(module) { 0 } else { 1 }),
+        [act::ROLE, ..] => {
+            eprintln!("{}", act::enter(arguments.get(1..).unwrap_or_default()));
+            std::process::exit(1)
+        }
+        _ if std::process::id() == 1 => {}
+        _ => {
+            eprintln!("autoinstaller: this is PID 1 of the installer medium and does nothing on a running system");
+            std::process::exit(2)
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Every `unsafe` of the project: one safe function per request that rustix has no wrapper for.
+//!
+//! Each names the C request and its header. None of them retries, logs or decides.
+#![allow(unsafe_code)]
+
+pub mod block;
+pub mod loop_device;
+pub mod namespace;
+pub mod swap;
