@@ -1,0 +1,152 @@
+//! Parts for a machine without Nix: kernel, firmware and programs of Debian trixie, unpacked into trees under
+//! `target/parts`. Never touches the machine's own package state: apt runs with a private configuration, and
+//! nothing is installed. A tree is named by the exact packages and rules it was made from.
+
+mod apt;
+mod fixup;
+mod leave_out;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::cache::{self, Key};
+use crate::command;
+use crate::parts::Parts;
+use apt::{Apt, Package};
+use leave_out::LeaveOut;
+
+/// A tree to be made: what goes in, what is left out, and what a maintainer script would have done.
+struct Tree {
+    name: &'static str,
+    packages: &'static [&'static str],
+    leave_out: &'static str,
+    fix_up: fn(&Path) -> Result<()>,
+    /// Run after leaving out: what the tree must still be.
+    finish: fn(&Path) -> Result<()>,
+    /// Raise when `fix_up` or `finish` changes.
+    version: u32,
+}
+
+const BOOT: Tree = Tree {
+    name: "boot",
+    packages: &[
+        "bash-static",
+        "busybox-static",
+        "dosfstools",
+        "e2fsprogs",
+        "linux-image-amd64",
+        "ovmf",
+        "systemd-boot-efi",
+        "util-linux",
+    ],
+    leave_out: include_str!("../debian/boot.list"),
+    fix_up: fixup::boot,
+    finish: |_| Ok(()),
+    version: 1,
+};
+
+const STAGE2: Tree = Tree {
+    name: "stage2",
+    packages: &[
+        "bash",
+        "bash-static",
+        "busybox-static",
+        "ca-certificates",
+        "coreutils",
+        "cryptsetup-bin",
+        "dosfstools",
+        "e2fsprogs",
+        "git",
+        "jq",
+        "kmod",
+        "mount",
+        "nix-bin",
+        "openssh-client",
+        "squashfs-tools",
+        "util-linux",
+    ],
+    leave_out: include_str!("../debian/stage2.list"),
+    fix_up: fixup::stage2,
+    finish: fixup::finish_stage2,
+    version: 1,
+};
+
+/// The tree with kernel, modules, firmware and the initrd's programs.
+pub fn boot_tree() -> Result<PathBuf> {
+    tree(&BOOT)
+}
+
+/// The stage-2 root: Nix, git, ssh, cryptsetup, on a small Debian.
+pub fn stage2_tree() -> Result<PathBuf> {
+    tree(&STAGE2)
+}
+
+/// Everything an image is made of.
+pub fn parts() -> Result<Parts> {
+    let boot = boot_tree()?;
+    let version = kernel_version(&boot)?;
+    Ok(Parts {
+        kernel: boot.join(format!("boot/vmlinuz-{version}")),
+        kernel_config: boot.join(format!("boot/config-{version}")),
+        modules: boot.join("usr/lib/modules").join(&version),
+        loader: boot.join("usr/lib/systemd/boot/efi/systemd-bootx64.efi"),
+        grub: PathBuf::from("/usr/lib/grub/i386-pc"),
+        ovmf_code: boot.join("usr/share/OVMF/OVMF_CODE_4M.fd"),
+        ovmf_vars: boot.join("usr/share/OVMF/OVMF_VARS_4M.fd"),
+        stage2: stage2_tree()?,
+        programs: boot,
+    })
+}
+
+/// The one kernel of a tree.
+fn kernel_version(tree: &Path) -> Result<String> {
+    let directory = tree.join("usr/lib/modules");
+    let finding = || format!("finding the kernel in {}", directory.display());
+    let entry = fs::read_dir(&directory)
+        .with_context(finding)?
+        .next()
+        .with_context(finding)?
+        .with_context(finding)?;
+    Ok(entry.file_name().to_string_lossy().into_owned())
+}
+
+fn tree(wanted: &Tree) -> Result<PathBuf> {
+    let apt = Apt::configure(cache::directory("parts/apt")?)?;
+    let packages = apt.closure(wanted.packages)?;
+    let mut key = Key::new("debian tree 1");
+    key.add(&wanted.version.to_le_bytes());
+    key.add(wanted.leave_out.as_bytes());
+    for package in &packages {
+        key.add(package.identity.as_bytes());
+    }
+    let path = cache::directory("parts")?.join(format!("{}-{}", wanted.name, key.name()));
+    cache::once(path, |part| {
+        eprintln!("unpacking the {} tree", wanted.name);
+        apt.download(wanted.packages)?;
+        let leave_out = LeaveOut::parse(wanted.leave_out)?;
+        unpack(&apt, &packages, &leave_out, part)?;
+        (wanted.fix_up)(part)?;
+        leave_out.remove_paths(part)?;
+        fixup::drop_dangling_links(part)?;
+        (wanted.finish)(part)
+    })
+}
+
+fn unpack(apt: &Apt, packages: &[Package], leave_out: &LeaveOut, tree: &Path) -> Result<()> {
+    fs::create_dir_all(tree).with_context(|| format!("making {}", tree.display()))?;
+    for package in packages {
+        if leave_out.package(package.name()) {
+            continue;
+        }
+        command::run(
+            &format!("unpacking {}", package.file),
+            command::tool("dpkg-deb")
+                .arg("-x")
+                .arg(apt.archive(package))
+                .arg(tree),
+        )?;
+    }
+    Ok(())
+}

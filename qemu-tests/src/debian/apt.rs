@@ -1,0 +1,231 @@
+//! apt with a configuration of its own: lists, cache and status lie under `target/parts/apt`, and the mirror is
+//! the one the machine itself uses. Lists are refreshed at most once a day; with warm lists and archives no
+//! network is needed.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command;
+
+/// Names the mirror where the machine's own sources have no Debian archive.
+const MIRROR_VARIABLE: &str = "AUTOINSTALLER_DEBIAN_MIRROR";
+/// The release the parts are taken from.
+const RELEASE: &str = "trixie";
+/// Signs that release; independent of what the machine itself trusts.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// A release changes a few times a year, its security fixes more often: a day is fresh enough for test images.
+const LISTS_STAY_FRESH: Duration = Duration::from_secs(24 * 60 * 60);
+/// Releases by the names a sources file may give them. Updates and security archives have a suffix.
+const SUITES: [&str; 11] = [
+    "bullseye",
+    "bookworm",
+    "trixie",
+    "forky",
+    "duke",
+    "sid",
+    "oldoldstable",
+    "oldstable",
+    "stable",
+    "testing",
+    "unstable",
+];
+
+/// A private apt.
+pub struct Apt {
+    directory: PathBuf,
+}
+
+/// One file of a dependency closure.
+pub struct Package {
+    /// Name of the archive file, e.g. `jq_1.7.1-6_amd64.deb`.
+    pub file: String,
+    /// File name, size and digest as the archive's index gives them.
+    pub identity: String,
+}
+
+impl Package {
+    /// The package's name.
+    pub fn name(&self) -> &str {
+        self.file.split('_').next().unwrap_or_default()
+    }
+}
+
+impl Apt {
+    /// Writes the configuration and makes sure that the lists are fresh enough.
+    pub fn configure(directory: PathBuf) -> Result<Self> {
+        let apt = Self { directory };
+        let writing = || format!("writing {}", apt.path("apt.conf").display());
+        for name in ["lists/partial", "archives/partial", "empty/partial"] {
+            fs::create_dir_all(apt.path(name)).with_context(writing)?;
+        }
+        fs::write(apt.path("status"), "").with_context(writing)?;
+        fs::write(apt.path("apt.conf"), apt.configuration()).with_context(writing)?;
+        apt.refresh()?;
+        Ok(apt)
+    }
+
+    /// Every package that `names` need, in apt's order.
+    pub fn closure(&self, names: &[&str]) -> Result<Vec<Package>> {
+        // With an empty archive directory apt lists what is downloaded already, too.
+        let empty = format!("Dir::Cache::Archives={}", self.path("empty").display());
+        let mut command = self.apt_get();
+        command.args(["-o", &empty, "--print-uris", "-qq", "--yes", "install"]);
+        let lines = command::text("resolving Debian packages", command.args(names))?;
+        lines.lines().map(package).collect()
+    }
+
+    /// Fetches the archives of that closure.
+    pub fn download(&self, names: &[&str]) -> Result<()> {
+        let mut command = self.apt_get();
+        command.args(["--download-only", "--yes", "install"]);
+        command::run("downloading Debian packages", command.args(names))
+    }
+
+    /// Where a package's archive lies after [`Apt::download`].
+    pub fn archive(&self, package: &Package) -> PathBuf {
+        self.path("archives").join(&package.file)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    fn apt_get(&self) -> std::process::Command {
+        let mut command = command::tool("apt-get");
+        command.arg("-c").arg(self.path("apt.conf"));
+        command
+    }
+
+    fn refresh(&self) -> Result<()> {
+        let stamp = self.path("lists.stamp");
+        let age = fs::metadata(&stamp)
+            .and_then(|stamp| stamp.modified())
+            .map(|written| {
+                SystemTime::now()
+                    .duration_since(written)
+                    .unwrap_or_default()
+            });
+        if age.as_ref().is_ok_and(|age| *age < LISTS_STAY_FRESH) {
+            return Ok(());
+        }
+        let updated = mirror().and_then(|mirror| {
+            let source = format!("deb [signed-by={KEYRING}] {mirror} {RELEASE} main\n");
+            fs::write(self.path("sources.list"), source).context("writing sources.list")?;
+            let mut command = self.apt_get();
+            command.args(["-o", "APT::Update::Error-Mode=any", "update"]);
+            command::run("refreshing Debian's package lists", &mut command)
+        });
+        match updated {
+            Ok(()) => fs::write(&stamp, "").context("writing lists.stamp"),
+            Err(error) if age.is_ok() => {
+                eprintln!("{error:#}; going on with the old ones");
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn configuration(&self) -> String {
+        let mut text = String::new();
+        for (key, name) in [
+            ("Dir::Etc::SourceList", "sources.list"),
+            ("Dir::State::Lists", "lists"),
+            ("Dir::State::Status", "status"),
+            ("Dir::State::Extended_States", "extended_states"),
+            ("Dir::Cache::Archives", "archives"),
+            ("Dir::Cache::PkgCache", "pkgcache.bin"),
+            ("Dir::Cache::SrcPkgCache", "srcpkgcache.bin"),
+        ] {
+            text += &format!("{key} \"{}\";\n", self.path(name).display());
+        }
+        // The machine's pins and hooks are about the machine, not about our trees; its proxy settings stay.
+        text += "Dir::Etc::SourceParts \"/dev/null\";\n\
+                 Dir::Etc::Preferences \"/dev/null\";\n\
+                 Dir::Etc::PreferencesParts \"/dev/null\";\n\
+                 #clear APT::Update::Post-Invoke;\n\
+                 #clear APT::Update::Post-Invoke-Success;\n\
+                 #clear DPkg::Post-Invoke;\n\
+                 #clear APT::Architectures;\n\
+                 APT::Architecture \"amd64\";\n\
+                 APT::Architectures:: \"amd64\";\n\
+                 APT::Install-Recommends \"false\";\n\
+                 APT::Keep-Downloaded-Packages \"true\";\n\
+                 APT::Sandbox::User \"root\";\n\
+                 Acquire::Languages \"none\";\n\
+                 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\n\
+                 Acquire::Retries \"3\";\n\
+                 DPkg::Lock::Timeout \"600\";\n";
+        text
+    }
+}
+
+/// The machine's own Debian mirror, or the one the environment names.
+fn mirror() -> Result<String> {
+    if let Some(mirror) = std::env::var_os(MIRROR_VARIABLE) {
+        return Ok(mirror.to_string_lossy().into_owned());
+    }
+    let mut command = command::tool("apt-get");
+    command.args(["indextargets", "--format", "$(RELEASE) $(REPO_URI)"]);
+    command.arg("Created-By: Packages");
+    let targets = command::text("looking for a Debian mirror", &mut command)?;
+    match debian_mirror(&targets) {
+        Some(mirror) => Ok(mirror.to_owned()),
+        None => bail!(
+            "looking for a Debian mirror: this machine's apt knows none; set {MIRROR_VARIABLE} to the address of one"
+        ),
+    }
+}
+
+/// The first main archive among lines of `release address`.
+fn debian_mirror(targets: &str) -> Option<&str> {
+    targets
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .find(|(release, address)| SUITES.contains(release) && !address.contains("security"))
+        .map(|(_, address)| address)
+}
+
+/// One line of `--print-uris`: 'address' file size digest.
+fn package(line: &str) -> Result<Package> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    match fields[..] {
+        [_, file, _, _] => Ok(Package {
+            file: file.to_owned(),
+            identity: fields[1..].join(" "),
+        }),
+        _ => bail!("resolving Debian packages: apt-get wrote an unknown line: {line}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_main_archive_is_the_mirror() {
+        let targets = "jammy http://a.example/ubuntu/\n\
+                       bookworm-security http://b.example/debian-security/\n\
+                       bookworm http://c.example/debian-security/\n\
+                       bookworm-updates http://d.example/debian/\n\
+                       bookworm http://e.example/debian/\n";
+        assert_eq!(debian_mirror(targets), Some("http://e.example/debian/"));
+        assert_eq!(debian_mirror("jammy http://a.example/ubuntu/\n"), None);
+    }
+
+    #[test]
+    fn a_line_of_apt_becomes_a_package() {
+        let line = "'http://a.example/pool/jq.deb' jq_1%3a2-3_amd64.deb 123 SHA256:abc";
+        let package = package(line).unwrap();
+        assert_eq!(package.name(), "jq");
+        assert_eq!(package.identity, "jq_1%3a2-3_amd64.deb 123 SHA256:abc");
+    }
+
+    #[test]
+    fn an_unknown_line_is_an_error() {
+        let error = package("E: broken").err().unwrap();
+        assert!(error.to_string().ends_with("unknown line: E: broken"));
+    }
+}

@@ -1,0 +1,158 @@
+//! Assembles the initrd that `init` expects. It consists of three archives one after the other, which the kernel unpacks in
+//! turn: programs and modules, `init`, and what belongs to one host and one medium. The first is the large one, and is
+//! compressed once for all hosts; the last is tiny and stays uncompressed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::cpio::Archive;
+use super::kernel_config;
+use super::libraries;
+use super::modules::Chosen;
+use crate::cache::{self, Key};
+use crate::command;
+use crate::parts::Parts;
+
+/// In bytes, unpacked. All of it stays in memory for the whole installation.
+const LARGEST: u64 = 28 * 1024 * 1024;
+
+/// Path in the initrd and where the program lies in the tree of programs.
+const PROGRAMS: [(&str, &str); 4] = [
+    ("bin/busybox", "usr/bin/busybox"),
+    ("bin/mkfs.ext4", "usr/sbin/mkfs.ext4"),
+    ("bin/mkfs.vfat", "usr/sbin/mkfs.vfat"),
+    ("bin/mkswap", "usr/sbin/mkswap"),
+];
+
+/// Mount points.
+const DIRECTORIES: [&str; 7] = ["proc", "sys", "dev", "run", "mnt", "stage2", "tmp"];
+
+/// One archive, ready to be put into an initrd.
+pub struct Piece {
+    /// What it is, for the table of sizes.
+    pub name: &'static str,
+    /// Bytes it takes when the kernel has unpacked it.
+    pub unpacked: u64,
+    /// The archive, compressed or not.
+    pub bytes: Vec<u8>,
+}
+
+/// Programs, libraries, modules and empty directories.
+pub fn base(parts: &Parts, extra_modules: &[&str]) -> Result<Vec<Piece>> {
+    let mut programs = Archive::default();
+    DIRECTORIES.iter().for_each(|name| programs.directory(name));
+    for (path, source) in PROGRAMS {
+        programs.file(path, 0o755, read(&parts.programs.join(source))?);
+    }
+    let sources = PROGRAMS.map(|(_, source)| source);
+    for (path, source) in libraries::needed(&parts.programs, &sources)? {
+        programs.file(&path, 0o755, read(&source)?);
+    }
+    let settings = read(&parts.programs.join("etc/mke2fs.conf"))?;
+    programs.file("etc/mke2fs.conf", 0o644, settings);
+
+    let chosen = Chosen::for_initrd(&parts.modules, extra_modules)?;
+    kernel_config::check(&parts.kernel_config, |name| chosen.has(name))?;
+    let mut modules = Archive::default();
+    chosen.lay_into(&mut modules)?;
+    Ok(vec![
+        compressed("initrd: programs and libraries", &programs)?,
+        compressed("initrd: modules", &modules)?,
+    ])
+}
+
+/// PID 1 itself.
+pub fn init(binary: &Path) -> Result<Piece> {
+    let mut archive = Archive::default();
+    archive.file("init", 0o755, read(binary)?);
+    compressed("initrd: init", &archive)
+}
+
+/// The files under /etc/autoinstaller.
+pub fn settings(files: &[(&str, &str)]) -> Piece {
+    let mut archive = Archive::default();
+    for (name, text) in files {
+        let path = format!("etc/autoinstaller/{name}");
+        archive.file(&path, 0o600, text.as_bytes().to_vec());
+    }
+    let bytes = archive.bytes();
+    Piece {
+        name: "initrd: settings",
+        unpacked: bytes.len() as u64,
+        bytes,
+    }
+}
+
+/// Writes the pieces one after the other; fails when they would take too much memory.
+pub fn write(path: &Path, pieces: &[Piece]) -> Result<()> {
+    let unpacked: u64 = pieces.iter().map(|piece| piece.unpacked).sum();
+    if unpacked > LARGEST {
+        bail!("making the initrd: it unpacks to {unpacked} bytes, {LARGEST} are allowed");
+    }
+    let mut out = Vec::new();
+    for piece in pieces {
+        out.extend(&piece.bytes);
+        // The kernel skips zeros between archives, and wants an uncompressed one to start at a multiple of four.
+        out.resize(out.len().next_multiple_of(4), 0);
+    }
+    fs::write(path, out).with_context(|| format!("writing {}", path.display()))
+}
+
+/// Compresses an archive, or finds the result of the last time. One thread: more would change the bytes.
+fn compressed(name: &'static str, archive: &Archive) -> Result<Piece> {
+    let bytes = archive.bytes();
+    let mut key = Key::new("zstd -19");
+    key.add(&bytes);
+    let path = cache::directory("image")?.join(format!("{}.cpio.zst", key.name()));
+    let path = cache::once(path, |part| {
+        let plain = PathBuf::from(format!("{}.cpio", part.display()));
+        fs::write(&plain, &bytes).with_context(|| format!("writing {}", plain.display()))?;
+        let mut command = command::tool("zstd");
+        command.args(["-19", "--quiet", "--single-thread", "-f", "-o"]);
+        let packed = command::run(name, command.arg(part).arg(&plain));
+        cache::remove(&plain)?;
+        packed
+    })?;
+    Ok(Piece {
+        name,
+        unpacked: bytes.len() as u64,
+        bytes: read(&path)?,
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("reading {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(unpacked: u64, bytes: &[u8]) -> Piece {
+        Piece {
+            name: "test",
+            unpacked,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    #[test]
+    fn pieces_start_at_multiples_of_four() {
+        let path = std::env::temp_dir().join(format!("initrd-test-{}", std::process::id()));
+        write(&path, &[piece(1, b"abcde"), piece(1, b"fg")]).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(bytes, b"abcde\0\0\0fg\0\0");
+    }
+
+    #[test]
+    fn an_initrd_that_takes_too_much_memory_is_refused() {
+        let error = write(Path::new("/nowhere"), &[piece(LARGEST, b""), piece(1, b"")]);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "making the initrd: it unpacks to 29360129 bytes, 29360128 are allowed"
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! Finds the shared libraries of ELF programs in a tree that is not installed, as ld.so(8) would find them there:
+//! DT_NEEDED, recursively, and the interpreter. Runs nothing, so the tree may be of another machine.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use goblin::elf::Elf;
+
+/// Where the loader of Debian looks without being told.
+const DEFAULT_DIRECTORIES: [&str; 3] = ["usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib"];
+
+/// The libraries and interpreters `programs` need: path below `/` where they are looked for, and their file.
+pub fn needed(tree: &Path, programs: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
+    let mut found = BTreeMap::new();
+    let mut open: Vec<PathBuf> = programs.iter().map(|program| tree.join(program)).collect();
+    while let Some(file) = open.pop() {
+        let elf = Needs::read(&file)?;
+        for library in &elf.libraries {
+            let (path, source) = locate(tree, library, &elf.search)
+                .with_context(|| format!("finding {library} for {}", file.display()))?;
+            if found.insert(path, source.clone()).is_none() {
+                open.push(source);
+            }
+        }
+        if let Some(path) = elf.interpreter {
+            let path = path.trim_start_matches('/').to_owned();
+            let source = tree.join("usr").join(&path);
+            let source = [source, tree.join(&path)]
+                .into_iter()
+                .find(|source| source.exists())
+                .with_context(|| format!("finding {path} for {}", file.display()))?;
+            found.insert(path, source);
+        }
+    }
+    Ok(found)
+}
+
+/// What one ELF file asks for.
+pub struct Needs {
+    /// Program interpreter; none in a static program.
+    pub interpreter: Option<String>,
+    libraries: Vec<String>,
+    /// Absolute directories of DT_RUNPATH.
+    search: Vec<String>,
+}
+
+impl Needs {
+    /// Reads a file's dynamic section.
+    pub fn read(file: &Path) -> Result<Self> {
+        let bytes = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+        let elf = Elf::parse(&bytes).with_context(|| format!("reading {}", file.display()))?;
+        let search = elf.runpaths.iter().flat_map(|paths| paths.split(':'));
+        Ok(Self {
+            interpreter: elf.interpreter.map(str::to_owned),
+            libraries: elf
+                .libraries
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect(),
+            search: search.map(str::to_owned).collect(),
+        })
+    }
+}
+
+fn locate(tree: &Path, library: &str, search: &[String]) -> Option<(String, PathBuf)> {
+    let own = search.iter().map(|path| path.trim_start_matches('/'));
+    own.chain(DEFAULT_DIRECTORIES)
+        .map(|directory| format!("{directory}/{library}"))
+        .find(|path| tree.join(path).exists())
+        .map(|path| {
+            let source = tree.join(&path);
+            (path, source)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_test_needs_an_interpreter_and_the_c_library() {
+        let own = std::env::current_exe().unwrap();
+        let needs = Needs::read(&own).unwrap();
+        assert!(needs.interpreter.is_some());
+        assert!(needs.libraries.iter().any(|name| name == "libc.so.6"));
+    }
+
+    #[test]
+    fn a_library_the_tree_lacks_is_named_with_its_program() {
+        let tree = std::env::temp_dir().join(format!("libraries-test-{}", std::process::id()));
+        fs::create_dir_all(&tree).unwrap();
+        fs::copy(std::env::current_exe().unwrap(), tree.join("program")).unwrap();
+        let error = needed(&tree, &["program"]).unwrap_err().to_string();
+        fs::remove_dir_all(&tree).unwrap();
+        assert!(error.starts_with("finding lib"), "{error}");
+        assert!(error.ends_with("/program"), "{error}");
+    }
+}

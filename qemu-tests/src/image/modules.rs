@@ -1,0 +1,175 @@
+//! Chooses the initrd's modules from a list of names and writes them, uncompressed, with the tables `init` reads.
+//! A name the kernel does not know fails the build. Compressed inside the initrd only: twice is larger.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::cpio::Archive;
+use super::kernel_tree::{KernelTree, normal};
+use crate::command;
+
+/// The modules every initrd carries.
+const BOOT_LIST: &str = include_str!("../../../kernel-config/modules/boot");
+
+/// Aliases that only modules the kernel asks for at a need carry: file systems, algorithms, names in /dev.
+/// All others are devices, and coldplug finds those.
+const ASKED_FOR: [&str; 2] = ["fs-", "crypto-"];
+/// The kernel asks for these by module name: character sets at a mount, targets at a device-mapper table.
+const ASKED_BY_NAME: [&str; 2] = ["nls_", "dm_"];
+
+/// One entry of a list.
+struct Listed<'a> {
+    name: &'a str,
+    /// Loaded before anything is looked for, although an event would load it, too.
+    early: bool,
+}
+
+/// The modules of an image.
+pub struct Chosen {
+    tree: KernelTree,
+    /// All modules on board in load order.
+    order: Vec<String>,
+    boot: Vec<String>,
+}
+
+impl Chosen {
+    /// Resolves the list of the repository and the `extra` names of a host.
+    pub fn for_initrd(directory: &Path, extra: &[&str]) -> Result<Self> {
+        let tree = KernelTree::read(directory)?;
+        let mut listed = parse(BOOT_LIST)?;
+        listed.extend(extra.iter().map(|name| Listed { name, early: false }));
+        let names: Vec<&str> = listed.iter().map(|entry| entry.name).collect();
+        let order = tree.load_order(&names)?;
+        let boot = listed
+            .iter()
+            .filter(|entry| entry.early || !event_loads(&tree, entry.name))
+            .map(|entry| normal(entry.name))
+            .filter(|name| tree.file(name).is_some())
+            .collect();
+        Ok(Self { tree, order, boot })
+    }
+
+    /// Whether a module is on board.
+    pub fn has(&self, name: &str) -> bool {
+        self.order.contains(&normal(name))
+    }
+
+    /// Lays modules and tables into an archive.
+    pub fn lay_into(&self, archive: &mut Archive) -> Result<()> {
+        for name in &self.order {
+            let file = self.tree.file(name).context("choosing modules")?;
+            archive.file(
+                &format!("lib/modules/{name}.ko"),
+                0o644,
+                decompressed(file)?,
+            );
+        }
+        for (name, text) in self.tables()? {
+            archive.file(&format!("lib/modules/{name}"), 0o644, text.into_bytes());
+        }
+        Ok(())
+    }
+
+    /// The tables of the initrd, by file name.
+    fn tables(&self) -> Result<[(&'static str, String); 4]> {
+        let mut deps = String::new();
+        for name in &self.order {
+            let mut needs = self.tree.load_order(&[name])?;
+            needs.retain(|needed| needed != name);
+            deps += format!("{name}: {}", needs.join(" ")).trim_end();
+            deps.push('\n');
+        }
+        let on_board: BTreeSet<&str> = self.order.iter().map(String::as_str).collect();
+        let aliases = self
+            .tree
+            .aliases()
+            .iter()
+            .filter(|(_, name)| on_board.contains(name.as_str()))
+            .map(|(pattern, name)| format!("{pattern} {name}\n"))
+            .collect();
+        Ok([
+            ("deps", deps),
+            ("aliases", aliases),
+            ("boot", lines(&self.boot)),
+            ("builtin", lines(self.tree.builtin())),
+        ])
+    }
+}
+
+/// The files to load, in order, for a list of names: for an initrd with a loader of its own.
+pub fn files_in_load_order(directory: &Path, names: &[&str]) -> Result<Vec<PathBuf>> {
+    let tree = KernelTree::read(directory)?;
+    let order = tree.load_order(names)?;
+    let files = order.iter().filter_map(|name| tree.file(name));
+    Ok(files.map(Path::to_path_buf).collect())
+}
+
+/// A module file's content without its compression.
+pub fn decompressed(file: &Path) -> Result<Vec<u8>> {
+    let subject = format!("unpacking {}", file.display());
+    let program = match file.extension().and_then(|suffix| suffix.to_str()) {
+        Some("ko") => return fs::read(file).context(subject),
+        Some("xz") => "xz",
+        Some("zst") => "zstd",
+        Some("gz") => "gzip",
+        _ => bail!("{subject}: its compression is not known"),
+    };
+    command::output(&subject, command::tool(program).arg("-dc").arg(file))
+}
+
+fn parse(text: &str) -> Result<Vec<Listed<'_>>> {
+    let mut listed = Vec::new();
+    for line in text.lines() {
+        let entry = line.split('#').next().unwrap_or_default();
+        match entry.split_whitespace().collect::<Vec<_>>()[..] {
+            [] => {}
+            [name] => listed.push(Listed { name, early: false }),
+            [name, "early"] => listed.push(Listed { name, early: true }),
+            _ => bail!("reading the list of modules: unknown line: {line}"),
+        }
+    }
+    Ok(listed)
+}
+
+/// Whether a device or a request of the kernel will load a module.
+fn event_loads(tree: &KernelTree, name: &str) -> bool {
+    let name = normal(name);
+    let asked = |pattern: &str| ASKED_FOR.iter().any(|start| pattern.starts_with(start));
+    let device = |pattern: &str| pattern.contains(':') && !pattern.starts_with("devname:");
+    ASKED_BY_NAME
+        .iter()
+        .any(|start| name.starts_with(start) && name != "dm_mod")
+        || tree
+            .aliases()
+            .iter()
+            .any(|(pattern, module)| *module == name && (asked(pattern) || device(pattern)))
+}
+
+fn lines<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    names.into_iter().map(|name| format!("{name}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_list_is_well_formed_and_names_nothing_twice() {
+        let listed = parse(BOOT_LIST).unwrap();
+        let names: BTreeSet<String> = listed.iter().map(|entry| normal(entry.name)).collect();
+        assert_eq!(names.len(), listed.len());
+        assert!(names.contains("nvme") && names.contains("dmi_sysfs"));
+    }
+
+    #[test]
+    fn an_unknown_mark_is_an_error() {
+        let error = parse("loop eagerly # why\n").err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "reading the list of modules: unknown line: loop eagerly # why"
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! Packs the stage-2 root: the tree of parts, the project's stand-ins for the NixOS tools, Nix's settings, and last
+//! whatever an overlay directory brings. The bytes depend on contents alone.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cache::{self, Key};
+use crate::command;
+
+/// Nix as root alone: no build users, and no substituters until a host names some.
+const NIX_CONF: &str = "build-users-group =\n\
+                        experimental-features = nix-command flakes\n\
+                        substituters =\n";
+
+/// What nixos-install and nixos-enter are called in stage-2; both must come from stand-ins or overlay.
+const NIXOS_TOOLS: [&str; 2] = ["usr/bin/nixos-install", "usr/bin/nixos-enter"];
+
+/// Makes the image of a tree, with the stand-ins of the repository and an optional overlay.
+pub fn build(tree: &Path, overlay: Option<&Path>) -> Result<PathBuf> {
+    let stand_in = cache::root().join("qemu-tests/stand-in");
+    let mut key = Key::new("stage-2 squashfs 1");
+    // Trees of parts are named by their content.
+    key.add(tree.as_os_str().as_encoded_bytes());
+    key.add(NIX_CONF.as_bytes());
+    for directory in [Some(stand_in.as_path()), overlay].into_iter().flatten() {
+        if directory.is_dir() {
+            key.add_tree(directory)?;
+        }
+    }
+    let path = cache::directory("image")?.join(format!("stage2-{}.squashfs", key.name()));
+    cache::once(path, |part| {
+        let staging = PathBuf::from(format!("{}.tree", part.display()));
+        cache::remove(&staging)?;
+        let packed = lay_out(tree, &stand_in, overlay, &staging)
+            .and_then(|()| pack("packing stage-2", &staging, part));
+        cache::remove(&staging)?;
+        packed
+    })
+}
+
+fn lay_out(tree: &Path, stand_in: &Path, overlay: Option<&Path>, staging: &Path) -> Result<()> {
+    copy("copying the stage-2 tree", tree, staging)?;
+    if stand_in.is_dir() {
+        copy("adding the stand-ins", stand_in, &staging.join("usr/bin"))?;
+    }
+    let settings = staging.join("etc/nix");
+    fs::create_dir_all(&settings)
+        .and_then(|()| fs::write(settings.join("nix.conf"), NIX_CONF))
+        .context("writing nix.conf")?;
+    if let Some(overlay) = overlay {
+        copy("adding the overlay", overlay, staging)?;
+    }
+    for tool in NIXOS_TOOLS {
+        if !staging.join(tool).is_file() {
+            bail!("packing stage-2: /{tool} is missing");
+        }
+    }
+    Ok(())
+}
+
+/// Copies what is below a directory over what is below another; links stay links.
+fn copy(subject: &str, from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("{subject}: making {}", to.display()))?;
+    let mut command = command::tool("cp");
+    command.args(["--recursive", "--no-dereference", "--preserve=mode,links"]);
+    command.args([
+        "--remove-destination",
+        "--reflink=auto",
+        "--no-target-directory",
+    ]);
+    command::run(subject, command.arg(from).arg(to))
+}
+
+/// A squashfs whose bytes depend on names, modes and contents alone. Its root is open to be read.
+pub fn pack(subject: &str, tree: &Path, image: &Path) -> Result<()> {
+    fs::set_permissions(tree, fs::Permissions::from_mode(0o755)).context("opening the root")?;
+    let mut command = command::tool("mksquashfs");
+    command
+        .arg(tree)
+        .arg(image)
+        .args([
+            "-noappend",
+            "-no-progress",
+            "-quiet",
+            "-no-xattrs",
+            "-all-root",
+        ])
+        .args(["-mkfs-time", "0", "-all-time", "0"])
+        .args(["-comp", "zstd", "-Xcompression-level", "19", "-b", "256K"])
+        // mksquashfs takes times from these only, and refuses them beside SOURCE_DATE_EPOCH.
+        .env_remove("SOURCE_DATE_EPOCH");
+    command::run(subject, &mut command)
+}

@@ -1,0 +1,223 @@
+//! The programs each verb needs, and the Debian packages they come in. Missing ones are installed on a
+//! Debian or Ubuntu machine when run as root; elsewhere the one command to run is printed. Never installs
+//! anything else, and never without printing its name first.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command;
+
+/// Program (or file, when it starts with `/`) and the package that carries it.
+const PACKAGES: [(&str, &str); 25] = [
+    ("/usr/lib/grub/i386-pc/boot_hybrid.img", "grub-pc-bin"),
+    (
+        "/usr/share/keyrings/debian-archive-keyring.gpg",
+        "debian-archive-keyring",
+    ),
+    ("apt-get", "apt"),
+    ("blkid", "util-linux"),
+    ("debugfs", "e2fsprogs"),
+    ("depmod", "kmod"),
+    ("dpkg-deb", "dpkg"),
+    ("e2fsck", "e2fsprogs"),
+    ("fsck.vfat", "dosfstools"),
+    ("git", "git"),
+    ("grub-mkimage", "grub-common"),
+    ("mcopy", "mtools"),
+    ("mkfs.vfat", "dosfstools"),
+    ("mksquashfs", "squashfs-tools"),
+    ("mlabel", "mtools"),
+    ("mmd", "mtools"),
+    ("qemu-img", "qemu-utils"),
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("sfdisk", "fdisk"),
+    ("sgdisk", "gdisk"),
+    ("unshare", "util-linux"),
+    ("unsquashfs", "squashfs-tools"),
+    ("xorriso", "xorriso"),
+    ("xz", "xz-utils"),
+    ("zstd", "zstd"),
+];
+
+/// What building a medium from Debian's parts takes.
+pub const ISO: &[&str] = &[
+    "apt-get",
+    "dpkg-deb",
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+    "depmod",
+    "xz",
+    "zstd",
+    "mksquashfs",
+    "unsquashfs",
+    "mkfs.vfat",
+    "mcopy",
+    "mmd",
+    "mlabel",
+    "xorriso",
+    "sgdisk",
+    "grub-mkimage",
+    "/usr/lib/grub/i386-pc/boot_hybrid.img",
+    "git",
+    "unshare",
+];
+
+/// What running a virtual machine and reading its disks afterwards takes.
+pub const MACHINE: &[&str] = &[
+    "qemu-system-x86_64",
+    "sgdisk",
+    "sfdisk",
+    "e2fsck",
+    "debugfs",
+    "blkid",
+    "mcopy",
+];
+
+/// Programs are missing and could not be installed from here: the caller ends with code 2.
+#[derive(Debug)]
+pub struct Missing {
+    packages: BTreeSet<&'static str>,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "programs are missing; run: {}",
+            install_line(&self.packages)
+        )
+    }
+}
+
+impl std::error::Error for Missing {}
+
+/// Makes sure that every program of the given lists is there.
+pub fn ensure(lists: &[&[&str]]) -> Result<()> {
+    let missing = packages_of(lists, present)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !can_install() {
+        return Err(Missing { packages: missing }.into());
+    }
+    println!("installing {}", join(&missing));
+    apt(&["update"])?;
+    let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
+    arguments.extend(missing.iter().copied());
+    apt(&arguments)?;
+    let still = packages_of(lists, present)?;
+    if !still.is_empty() {
+        bail!(
+            "installing {}: the programs are still not there",
+            join(&still)
+        );
+    }
+    Ok(())
+}
+
+fn packages_of(
+    lists: &[&[&str]],
+    present: impl Fn(&str) -> bool,
+) -> Result<BTreeSet<&'static str>> {
+    let mut packages = BTreeSet::new();
+    for program in lists
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|name| !present(name))
+    {
+        match PACKAGES.iter().find(|(name, _)| name == program) {
+            Some((_, package)) => packages.insert(*package),
+            None => bail!("looking for {program}: no package is known for it"),
+        };
+    }
+    Ok(packages)
+}
+
+fn present(program: &str) -> bool {
+    if program.starts_with('/') {
+        return Path::new(program).exists();
+    }
+    command::search_path()
+        .iter()
+        .any(|directory| directory.join(program).is_file())
+}
+
+/// Root on a machine of the Debian family.
+fn can_install() -> bool {
+    let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    root && debian_family(&release)
+}
+
+fn debian_family(os_release: &str) -> bool {
+    os_release
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .filter(|(key, _)| matches!(*key, "ID" | "ID_LIKE"))
+        .flat_map(|(_, value)| value.trim_matches('"').split(' '))
+        .any(|name| matches!(name, "debian" | "ubuntu"))
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
+    let status = Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .status()
+        .context("installing packages: starting apt-get")?;
+    if !status.success() {
+        bail!("installing packages: apt-get {} {status}", arguments[0]);
+    }
+    Ok(())
+}
+
+fn install_line(packages: &BTreeSet<&'static str>) -> String {
+    format!(
+        "sudo apt-get install --no-install-recommends {}",
+        join(packages)
+    )
+}
+
+fn join(packages: &BTreeSet<&'static str>) -> String {
+    packages.iter().copied().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_program_has_a_package() {
+        assert!(packages_of(&[ISO, MACHINE], |_| false).unwrap().len() > 10);
+    }
+
+    #[test]
+    fn the_command_names_each_package_once() {
+        let packages = packages_of(&[&["mcopy", "mmd", "zstd"]], |name| name == "zstd").unwrap();
+        assert_eq!(
+            Missing { packages }.to_string(),
+            "programs are missing; run: sudo apt-get install --no-install-recommends mtools"
+        );
+    }
+
+    #[test]
+    fn an_unknown_program_is_an_error() {
+        let error = packages_of(&[&["frobnicate"]], |_| false).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "looking for frobnicate: no package is known for it"
+        );
+    }
+
+    #[test]
+    fn derivatives_of_debian_are_recognised() {
+        assert!(debian_family("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"));
+        assert!(debian_family("NAME=x\nID=debian\n"));
+        assert!(!debian_family("ID=nixos\nVERSION=debian\n"));
+    }
+}
