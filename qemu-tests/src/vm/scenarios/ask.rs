@@ -61,7 +61,7 @@ pub const ROWS: &[Scenario] = &[
             Forbid(FAILED),
             Forbid(ASK),
             Expect(HELLO, BOOT),
-            Expect("partitioning nvme0n1", PROMPT),
+            Expect("wiping old signatures from nvme0n1", PROMPT),
             Expect("formatting nvme0n1p2 (ext4 UV-ROOT)", AGAIN),
             Expect(UNTOUCHED, PROMPT),
             ExpectPowerOff(OFF),

@@ -36,8 +36,8 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "yes"),
             Expect(STEP_ONE, STEP),
             Expect(FAILED, 4 * STEP),
-            Expect("nvme0n1", 30),
-            Expect("AI-KIT", 30),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            Expect("autoinstaller: log: ", 30),
         ],
         after: &[DiskWritten(0), KitHas("autoinstaller.log", "autoinstaller: failed: ")],
         ..BASE

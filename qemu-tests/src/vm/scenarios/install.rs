@@ -1,6 +1,6 @@
 //! Installations that must succeed.
 
-use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, PROMPT, STEP};
+use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Type, Unplug};
@@ -10,19 +10,21 @@ use crate::vm::scenario::{BASE, Bus, Disk, Firmware, MARKER, Medium, Prefill, Sc
 const PREBUILT: &[Step] = &[
     Forbid(FAILED),
     Expect(HELLO, BOOT),
-    Expect("ultraviolet", PROMPT),
+    Expect("target nvme0n1 (", PROMPT),
+    Expect("serial UV0001", 10),
     Expect(ASK, PROMPT),
     Type(Serial, "yes"),
-    Expect("autoinstaller: step 1/", STEP),
-    Expect("wiping nvme0n1", STEP),
-    Expect("partitioning nvme0n1", STEP),
+    Expect(STEP_ONE, STEP),
+    Expect("wiping old signatures from nvme0n1", STEP),
+    Expect("writing the partition table: UV-ESP 1.0 GiB, UV-ROOT ", STEP),
     Expect("formatting nvme0n1p1 (vfat UV-ESP)", STEP),
     Expect("formatting nvme0n1p2 (ext4 UV-ROOT)", STEP),
     Expect("formatting nvme0n1p3 (swap UV-SWAP)", STEP),
-    Expect("mounting", STEP),
-    Expect("unpacking", STEP),
-    Expect("installing ultraviolet", STEP),
-    Expect("verifying", STEP),
+    Expect("mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot", STEP),
+    Expect("unpacking the closure into /mnt/nix/store", STEP),
+    Expect("registering the store paths", STEP),
+    Expect("running nixos-install for ultraviolet", STEP),
+    Expect("reading the disk back and comparing", STEP),
     Expect("autoinstaller: installed ultraviolet on nvme0n1", STEP),
     ExpectPowerOff(OFF),
 ];
