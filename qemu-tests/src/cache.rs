@@ -54,9 +54,7 @@ impl Key {
     /// Adds names, modes, links and contents of everything below a directory.
     pub fn add_tree(&mut self, directory: &Path) -> Result<()> {
         let reading = || format!("reading {}", directory.display());
-        let mut entries = fs::read_dir(directory)
-            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-            .with_context(reading)?;
+        let mut entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>).with_context(reading)?;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
@@ -95,9 +93,8 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Size and SHA-256 of a file.
 pub fn sha256_file(path: &Path) -> Result<(u64, String)> {
     let mut digest = Sha256::new();
-    let size = File::open(path)
-        .and_then(|mut file| io::copy(&mut file, &mut digest))
-        .with_context(|| format!("reading {}", path.display()))?;
+    let size =
+        File::open(path).and_then(|mut file| io::copy(&mut file, &mut digest)).with_context(|| format!("reading {}", path.display()))?;
     Ok((size, hex(&digest.finalize())))
 }
 
@@ -162,10 +159,7 @@ mod tests {
             fs::write(part, "half")?;
             anyhow::bail!("making the result: no space left")
         });
-        assert_eq!(
-            failed.unwrap_err().to_string(),
-            "making the result: no space left"
-        );
+        assert_eq!(failed.unwrap_err().to_string(), "making the result: no space left");
         assert_eq!(fs::read_dir(&place).unwrap().count(), 0);
         once(path.clone(), |part| Ok(fs::write(part, "whole")?)).unwrap();
         once(path.clone(), |_| unreachable!()).unwrap();

@@ -25,6 +25,8 @@ pub struct Closure {
     pub paths: Vec<PathBuf>,
     /// The database entries of the paths, for `nix-store --load-db`.
     pub registration: String,
+    /// Bytes that the unpacked paths take on a file system.
+    pub content: u64,
 }
 
 /// Builds the look-alike of `host` from the unpacked `boot` tree and Nix's own tree, and writes its closure to `image`.
@@ -62,7 +64,22 @@ fn query(nix: &Nix, toplevel: String) -> Result<Closure> {
     let mut arguments = vec!["--dump-db"];
     arguments.extend(&names);
     let registration = nix.run("nix-store", &arguments)?;
-    Ok(Closure { paths: names.iter().map(PathBuf::from).collect(), toplevel, registration })
+    let paths: Vec<PathBuf> = names.iter().map(PathBuf::from).collect();
+    let content = paths.iter().map(|path| space(&nix.outside(path))).sum::<Result<u64>>()?;
+    Ok(Closure { paths, toplevel, registration, content })
+}
+
+/// What a file or tree takes on a file system with blocks of 4 KiB, each entry counting for at least one.
+fn space(path: &Path) -> Result<u64> {
+    const BLOCK: u64 = 4096;
+    let reading = || format!("measuring {}", path.display());
+    let found = path.symlink_metadata().with_context(reading)?;
+    if !found.is_dir() {
+        return Ok(found.len().max(1).next_multiple_of(BLOCK));
+    }
+    let entries = fs::read_dir(path).with_context(reading)?;
+    let inside = entries.map(|entry| space(&entry.with_context(reading)?.path())).sum::<Result<u64>>()?;
+    Ok(BLOCK + inside)
 }
 
 /// The registration has the hash of every path, so with the options it says all there is to say about the image.

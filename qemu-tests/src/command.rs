@@ -17,17 +17,12 @@ pub const EPOCH_DATE: &str = "2024010100000000";
 /// The directories programs are looked for in.
 pub fn search_path() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(ADMIN_PATHS.iter().map(PathBuf::from))
-        .collect()
+    std::env::split_paths(&path).chain(ADMIN_PATHS.iter().map(PathBuf::from)).collect()
 }
 
 /// A command whose output does not depend on the caller's language, time zone or clock.
 pub fn tool(program: &str) -> Command {
-    let found = search_path()
-        .into_iter()
-        .map(|directory| directory.join(program))
-        .find(|candidate| candidate.is_file());
+    let found = search_path().into_iter().map(|directory| directory.join(program)).find(|candidate| candidate.is_file());
     let mut command = Command::new(found.unwrap_or_else(|| PathBuf::from(program)));
     command
         .env("LC_ALL", "C")
@@ -46,10 +41,7 @@ pub fn run(subject: &str, command: &mut Command) -> Result<()> {
 /// Like [`run`], and returns what the program wrote to its standard output.
 pub fn output(subject: &str, command: &mut Command) -> Result<Vec<u8>> {
     let program = short_name(command);
-    let result = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("{subject}: starting {program}"))?;
+    let result = command.stdin(Stdio::null()).output().with_context(|| format!("{subject}: starting {program}"))?;
     if !result.status.success() {
         bail!("{subject}: {program} {}", ending(&result));
     }
@@ -59,15 +51,11 @@ pub fn output(subject: &str, command: &mut Command) -> Result<Vec<u8>> {
 /// Like [`output`], as text.
 pub fn text(subject: &str, command: &mut Command) -> Result<String> {
     let program = short_name(command);
-    String::from_utf8(output(subject, command)?)
-        .with_context(|| format!("{subject}: reading the output of {program}"))
+    String::from_utf8(output(subject, command)?).with_context(|| format!("{subject}: reading the output of {program}"))
 }
 
 fn short_name(command: &Command) -> String {
-    Path::new(command.get_program())
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    Path::new(command.get_program()).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// How a program ended, in words, with the last thing it had to say.
@@ -78,13 +66,7 @@ fn ending(result: &Output) -> String {
     };
     let error = String::from_utf8_lossy(&result.stderr);
     let out = String::from_utf8_lossy(&result.stdout);
-    let last = |text: &str| {
-        text.lines()
-            .rev()
-            .map(str::trim)
-            .find(|line| !line.is_empty())
-            .map(str::to_owned)
-    };
+    let last = |text: &str| text.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
     match last(&error).or_else(|| last(&out)) {
         Some(line) => format!("{how}: {line}"),
         None => how,
@@ -100,10 +82,7 @@ mod tests {
         let mut command = tool("sh");
         command.args(["-c", "echo first >&2; echo 'no space left' >&2; exit 3"]);
         let error = run("formatting the kit", &mut command).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "formatting the kit: sh exited with 3: no space left"
-        );
+        assert_eq!(error.to_string(), "formatting the kit: sh exited with 3: no space left");
     }
 
     #[test]

@@ -31,16 +31,7 @@ struct Tree {
 
 const BOOT: Tree = Tree {
     name: "boot",
-    packages: &[
-        "bash-static",
-        "busybox-static",
-        "dosfstools",
-        "e2fsprogs",
-        "linux-image-amd64",
-        "ovmf",
-        "systemd-boot-efi",
-        "util-linux",
-    ],
+    packages: &["bash-static", "busybox-static", "dosfstools", "e2fsprogs", "linux-image-amd64", "ovmf", "systemd-boot-efi", "util-linux"],
     leave_out: include_str!("../debian/boot.list"),
     fix_up: fixup::boot,
     finish: |_| Ok(()),
@@ -104,11 +95,7 @@ pub fn parts() -> Result<Parts> {
 fn kernel_version(tree: &Path) -> Result<String> {
     let directory = tree.join("usr/lib/modules");
     let finding = || format!("finding the kernel in {}", directory.display());
-    let entry = fs::read_dir(&directory)
-        .with_context(finding)?
-        .next()
-        .with_context(finding)?
-        .with_context(finding)?;
+    let entry = fs::read_dir(&directory).with_context(finding)?.next().with_context(finding)?.with_context(finding)?;
     Ok(entry.file_name().to_string_lossy().into_owned())
 }
 
@@ -140,13 +127,7 @@ fn unpack(apt: &Apt, packages: &[Package], leave_out: &LeaveOut, tree: &Path) ->
         if leave_out.package(package.name()) {
             continue;
         }
-        command::run(
-            &format!("unpacking {}", package.file),
-            command::tool("dpkg-deb")
-                .arg("-x")
-                .arg(apt.archive(package))
-                .arg(tree),
-        )?;
+        command::run(&format!("unpacking {}", package.file), command::tool("dpkg-deb").arg("-x").arg(apt.archive(package)).arg(tree))?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! `cargo xtask`: one file per verb. Builds images, runs them in QEMU, checks the repository.
+//! `cargo xtask`: one file per verb. Builds media, runs them in QEMU, checks the repository.
 
 mod cache;
+mod ci;
 mod closure;
 mod command;
 mod debian;
@@ -11,39 +12,35 @@ mod iso;
 mod nix;
 mod parts;
 mod prerequisites;
+mod run;
+mod tidy;
+mod vm;
+mod vm_test;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
-/// Name, one line of help, and what to call with the rest of the arguments.
-type Verb = (&'static str, &'static str, fn(&[OsString]) -> Result<()>);
+/// Name, its arguments and one line of help, and what to call with the rest of the words.
+type Verb = (&'static str, &'static str, &'static str, fn(&[String]) -> Result<ExitCode>);
 
-const VERBS: &[Verb] = &[(
-    "iso",
-    "HOST [--out FILE] [--stage2-overlay DIR] [--init FILE]   make the medium of a host",
-    iso::main,
-)];
+const VERBS: &[Verb] = &[
+    ("iso", "HOST [--out FILE] [--stage2-overlay DIR]", "makes the medium of a host", iso::run),
+    ("run", "HOST [--stage2-overlay DIR]", "installs a host in QEMU with the console on this terminal, then boots it", run::run),
+    ("vm-test", "[NAME...] [--list] [--all] [--jobs N] [--stage2-overlay DIR]", "tests media in virtual machines", vm_test::run),
+    ("tidy", "", "checks the rules of the repository", tidy::run),
+    ("ci", "[--all]", "all tests: format, lints, tidy, unit tests, virtual machines", ci::run),
+];
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let verb = arguments.first().map(|verb| verb.to_string_lossy());
-    let found = VERBS
-        .iter()
-        .find(|(name, ..)| verb.as_deref() == Some(*name));
-    let Some((_, _, run)) = found else {
-        for (name, help, _) in VERBS {
-            eprintln!("cargo xtask {name} {help}");
-        }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let verb = words.split_first().and_then(|(word, rest)| Some((VERBS.iter().find(|(name, ..)| name == word)?.3, rest)));
+    let Some((run, rest)) = verb else {
+        VERBS.iter().for_each(|(name, arguments, help, _)| eprintln!("cargo xtask {name} {arguments}\n    {help}"));
         return ExitCode::from(2);
     };
-    match run(&arguments[1..]) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("xtask: {error:#}");
-            let missing = error.is::<prerequisites::Missing>();
-            ExitCode::from(if missing { 2 } else { 1 })
-        }
-    }
+    run(rest).unwrap_or_else(|error| {
+        eprintln!("xtask: {error:#}");
+        ExitCode::from(if error.is::<prerequisites::Missing>() { 2 } else { 1 })
+    })
 }

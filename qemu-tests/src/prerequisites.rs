@@ -15,10 +15,7 @@ use crate::command;
 /// Program (or file, when it starts with `/`) and the package that carries it.
 const PACKAGES: [(&str, &str); 25] = [
     ("/usr/lib/grub/i386-pc/boot_hybrid.img", "grub-pc-bin"),
-    (
-        "/usr/share/keyrings/debian-archive-keyring.gpg",
-        "debian-archive-keyring",
-    ),
+    ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
     ("apt-get", "apt"),
     ("blkid", "util-linux"),
     ("debugfs", "e2fsprogs"),
@@ -67,15 +64,7 @@ pub const ISO: &[&str] = &[
 ];
 
 /// What running a virtual machine and reading its disks afterwards takes.
-pub const MACHINE: &[&str] = &[
-    "qemu-system-x86_64",
-    "sgdisk",
-    "sfdisk",
-    "e2fsck",
-    "debugfs",
-    "blkid",
-    "mcopy",
-];
+pub const MACHINE: &[&str] = &["qemu-system-x86_64", "sgdisk", "sfdisk", "e2fsck", "debugfs", "blkid", "mcopy"];
 
 /// Programs are missing and could not be installed from here: the caller ends with code 2.
 #[derive(Debug)]
@@ -85,11 +74,7 @@ pub struct Missing {
 
 impl fmt::Display for Missing {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "programs are missing; run: {}",
-            install_line(&self.packages)
-        )
+        write!(out, "programs are missing; run: {}", install_line(&self.packages))
     }
 }
 
@@ -111,25 +96,14 @@ pub fn ensure(lists: &[&[&str]]) -> Result<()> {
     apt(&arguments)?;
     let still = packages_of(lists, present)?;
     if !still.is_empty() {
-        bail!(
-            "installing {}: the programs are still not there",
-            join(&still)
-        );
+        bail!("installing {}: the programs are still not there", join(&still));
     }
     Ok(())
 }
 
-fn packages_of(
-    lists: &[&[&str]],
-    present: impl Fn(&str) -> bool,
-) -> Result<BTreeSet<&'static str>> {
+fn packages_of(lists: &[&[&str]], present: impl Fn(&str) -> bool) -> Result<BTreeSet<&'static str>> {
     let mut packages = BTreeSet::new();
-    for program in lists
-        .iter()
-        .copied()
-        .flatten()
-        .filter(|name| !present(name))
-    {
+    for program in lists.iter().copied().flatten().filter(|name| !present(name)) {
         match PACKAGES.iter().find(|(name, _)| name == program) {
             Some((_, package)) => packages.insert(*package),
             None => bail!("looking for {program}: no package is known for it"),
@@ -142,9 +116,7 @@ fn present(program: &str) -> bool {
     if program.starts_with('/') {
         return Path::new(program).exists();
     }
-    command::search_path()
-        .iter()
-        .any(|directory| directory.join(program).is_file())
+    command::search_path().iter().any(|directory| directory.join(program).is_file())
 }
 
 /// Root on a machine of the Debian family.
@@ -177,10 +149,7 @@ fn apt(arguments: &[&str]) -> Result<()> {
 }
 
 fn install_line(packages: &BTreeSet<&'static str>) -> String {
-    format!(
-        "sudo apt-get install --no-install-recommends {}",
-        join(packages)
-    )
+    format!("sudo apt-get install --no-install-recommends {}", join(packages))
 }
 
 fn join(packages: &BTreeSet<&'static str>) -> String {
@@ -199,19 +168,13 @@ mod tests {
     #[test]
     fn the_command_names_each_package_once() {
         let packages = packages_of(&[&["mcopy", "mmd", "zstd"]], |name| name == "zstd").unwrap();
-        assert_eq!(
-            Missing { packages }.to_string(),
-            "programs are missing; run: sudo apt-get install --no-install-recommends mtools"
-        );
+        assert_eq!(Missing { packages }.to_string(), "programs are missing; run: sudo apt-get install --no-install-recommends mtools");
     }
 
     #[test]
     fn an_unknown_program_is_an_error() {
         let error = packages_of(&[&["frobnicate"]], |_| false).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "looking for frobnicate: no package is known for it"
-        );
+        assert_eq!(error.to_string(), "looking for frobnicate: no package is known for it");
     }
 
     #[test]

@@ -19,19 +19,8 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// A release changes a few times a year, its security fixes more often: a day is fresh enough for test images.
 const LISTS_STAY_FRESH: Duration = Duration::from_secs(24 * 60 * 60);
 /// Releases by the names a sources file may give them. Updates and security archives have a suffix.
-const SUITES: [&str; 11] = [
-    "bullseye",
-    "bookworm",
-    "trixie",
-    "forky",
-    "duke",
-    "sid",
-    "oldoldstable",
-    "oldstable",
-    "stable",
-    "testing",
-    "unstable",
-];
+const SUITES: [&str; 11] =
+    ["bullseye", "bookworm", "trixie", "forky", "duke", "sid", "oldoldstable", "oldstable", "stable", "testing", "unstable"];
 
 /// A private apt.
 pub struct Apt {
@@ -103,11 +92,7 @@ impl Apt {
         let stamp = self.path("lists.stamp");
         let age = fs::metadata(&stamp)
             .and_then(|stamp| stamp.modified())
-            .map(|written| {
-                SystemTime::now()
-                    .duration_since(written)
-                    .unwrap_or_default()
-            });
+            .map(|written| SystemTime::now().duration_since(written).unwrap_or_default());
         if age.as_ref().is_ok_and(|age| *age < LISTS_STAY_FRESH) {
             return Ok(());
         }
@@ -173,9 +158,7 @@ fn mirror() -> Result<String> {
     let targets = command::text("looking for a Debian mirror", &mut command)?;
     match debian_mirror(&targets) {
         Some(mirror) => Ok(mirror.to_owned()),
-        None => bail!(
-            "looking for a Debian mirror: this machine's apt knows none; set {MIRROR_VARIABLE} to the address of one"
-        ),
+        None => bail!("looking for a Debian mirror: this machine's apt knows none; set {MIRROR_VARIABLE} to the address of one"),
     }
 }
 
@@ -192,10 +175,7 @@ fn debian_mirror(targets: &str) -> Option<&str> {
 fn package(line: &str) -> Result<Package> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     match fields[..] {
-        [_, file, _, _] => Ok(Package {
-            file: file.to_owned(),
-            identity: fields[1..].join(" "),
-        }),
+        [_, file, _, _] => Ok(Package { file: file.to_owned(), identity: fields[1..].join(" ") }),
         _ => bail!("resolving Debian packages: apt-get wrote an unknown line: {line}"),
     }
 }

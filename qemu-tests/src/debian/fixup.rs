@@ -35,47 +35,23 @@ const STAGE2_PROGRAMS: [&str; 16] = [
 const MERGED: [&str; 4] = ["bin", "lib", "lib64", "sbin"];
 
 /// Mount points and state directories of the stage-2 root.
-const STAGE2_DIRECTORIES: [&str; 14] = [
-    "boot",
-    "dev",
-    "etc",
-    "home",
-    "mnt",
-    "nix/store",
-    "nix/var/nix",
-    "proc",
-    "root",
-    "run",
-    "sys",
-    "tmp",
-    "var/cache",
-    "var/tmp",
-];
+const STAGE2_DIRECTORIES: [&str; 14] =
+    ["boot", "dev", "etc", "home", "mnt", "nix/store", "nix/var/nix", "proc", "root", "run", "sys", "tmp", "var/cache", "var/tmp"];
 
 /// Makes the kernel's module tables.
 pub fn boot(tree: &Path) -> Result<()> {
     merge_usr(tree)?;
     let version = super::kernel_version(tree)?;
-    command::run(
-        "making the kernel's module tables",
-        command::tool("depmod").arg("-b").arg(tree).arg(version),
-    )
+    command::run("making the kernel's module tables", command::tool("depmod").arg("-b").arg(tree).arg(version))
 }
 
 /// Makes a root that Nix, git and ssh accept.
 pub fn stage2(tree: &Path) -> Result<()> {
     merge_usr(tree)?;
-    for (from, to) in [
-        ("usr/share/base-passwd/passwd.master", "etc/passwd"),
-        ("usr/share/base-passwd/group.master", "etc/group"),
-    ] {
+    for (from, to) in [("usr/share/base-passwd/passwd.master", "etc/passwd"), ("usr/share/base-passwd/group.master", "etc/group")] {
         fs::copy(tree.join(from), tree.join(to)).with_context(|| format!("copying {from}"))?;
     }
-    write(
-        tree,
-        "etc/nsswitch.conf",
-        "passwd: files\ngroup: files\nhosts: files dns\n",
-    )?;
+    write(tree, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")?;
     certificates(tree)?;
     cache::remove(&tree.join("usr/bin/sh"))?;
     symlink("bash", tree.join("usr/bin/sh")).context("linking usr/bin/sh")?;
@@ -109,8 +85,7 @@ fn certificates(tree: &Path) -> Result<()> {
         bundle.extend(fs::read(&path).with_context(|| format!("reading {}", path.display()))?);
     }
     fs::create_dir_all(tree.join("etc/ssl/certs")).context("making etc/ssl/certs")?;
-    fs::write(tree.join("etc/ssl/certs/ca-certificates.crt"), bundle)
-        .context("writing ca-certificates.crt")?;
+    fs::write(tree.join("etc/ssl/certs/ca-certificates.crt"), bundle).context("writing ca-certificates.crt")?;
     cache::remove(&tree.join("usr/share/ca-certificates"))?;
     cache::remove(&tree.join("usr/share/base-passwd"))
 }

@@ -16,10 +16,7 @@ pub struct LeaveOut {
 impl LeaveOut {
     /// Reads a list; an entry without a reason above its group is an error.
     pub fn parse(text: &str) -> Result<Self> {
-        let mut list = Self {
-            packages: Vec::new(),
-            paths: Vec::new(),
-        };
+        let mut list = Self { packages: Vec::new(), paths: Vec::new() };
         let mut reason = false;
         for line in text.lines() {
             match line.trim() {
@@ -27,9 +24,7 @@ impl LeaveOut {
                 comment if comment.starts_with('#') => reason = true,
                 entry if !reason => bail!("leaving out {entry}: its group has no reason"),
                 entry => match entry.strip_prefix("package ") {
-                    Some(name) => list
-                        .packages
-                        .push(Pattern::new(name).with_context(|| format!("reading {entry}"))?),
+                    Some(name) => list.packages.push(Pattern::new(name).with_context(|| format!("reading {entry}"))?),
                     None if entry.starts_with('/') || entry.contains("..") => {
                         bail!("leaving out {entry}: the path must stay below the tree")
                     }
@@ -65,10 +60,7 @@ mod tests {
 
     #[test]
     fn the_committed_lists_are_well_formed() {
-        for text in [
-            include_str!("../../debian/boot.list"),
-            include_str!("../../debian/stage2.list"),
-        ] {
+        for text in [include_str!("../../debian/boot.list"), include_str!("../../debian/stage2.list")] {
             LeaveOut::parse(text).unwrap();
         }
     }
@@ -83,13 +75,7 @@ mod tests {
     #[test]
     fn an_entry_needs_a_reason_and_stays_below_the_tree() {
         let error = |text| LeaveOut::parse(text).err().unwrap().to_string();
-        assert_eq!(
-            error("# why\nusr/a\n\nusr/b\n"),
-            "leaving out usr/b: its group has no reason"
-        );
-        assert_eq!(
-            error("# why\n../etc\n"),
-            "leaving out ../etc: the path must stay below the tree"
-        );
+        assert_eq!(error("# why\nusr/a\n\nusr/b\n"), "leaving out usr/b: its group has no reason");
+        assert_eq!(error("# why\n../etc\n"), "leaving out ../etc: the path must stay below the tree");
     }
 }

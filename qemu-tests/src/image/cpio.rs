@@ -36,11 +36,7 @@ impl Archive {
 
     /// How many bytes of content lie at or below a path.
     pub fn size_below(&self, prefix: &str) -> u64 {
-        self.0
-            .iter()
-            .filter(|(path, _)| path.starts_with(prefix))
-            .map(|(_, entry)| entry.content.len() as u64)
-            .sum()
+        self.0.iter().filter(|(path, _)| path.starts_with(prefix)).map(|(_, entry)| entry.content.len() as u64).sum()
     }
 
     /// The archive's bytes, padded so that another archive may follow.
@@ -56,10 +52,7 @@ impl Archive {
     fn insert(&mut self, path: &str, mode: u32, content: Vec<u8>) {
         let path = path.trim_matches('/');
         for (end, _) in path.match_indices('/') {
-            self.0.entry(path[..end].to_owned()).or_insert(Entry {
-                mode: DIRECTORY | 0o755,
-                content: Vec::new(),
-            });
+            self.0.entry(path[..end].to_owned()).or_insert(Entry { mode: DIRECTORY | 0o755, content: Vec::new() });
         }
         self.0.insert(path.to_owned(), Entry { mode, content });
     }
@@ -137,19 +130,14 @@ mod tests {
         let place = std::env::temp_dir().join(format!("cpio-test-{}", std::process::id()));
         std::fs::write(&place, sample().bytes()).unwrap();
         let mut command = crate::command::tool("sh");
-        command.args([
-            "-c",
-            "command -v cpio >/dev/null || exit 0; cpio -tv --quiet < \"$0\"",
-        ]);
+        command.args(["-c", "command -v cpio >/dev/null || exit 0; cpio -tv --quiet < \"$0\""]);
         let listing = crate::command::text("listing", command.arg(&place)).unwrap();
         std::fs::remove_file(&place).unwrap();
         // Without cpio on the machine the golden header above has to do.
         if !listing.is_empty() {
             let lines: Vec<&str> = listing.lines().collect();
             assert_eq!(lines.len(), 4);
-            assert!(
-                lines[0].starts_with("drwxr-xr-x   2 root     root            0 Jan  1  1970 bin")
-            );
+            assert!(lines[0].starts_with("drwxr-xr-x   2 root     root            0 Jan  1  1970 bin"));
             assert!(lines[1].ends_with("bin/alias -> tool"));
         }
     }

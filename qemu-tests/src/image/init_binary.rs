@@ -21,23 +21,13 @@ pub fn build() -> Result<PathBuf> {
     let mut command = command::tool(&cargo);
     command
         .current_dir(cache::root())
-        .args([
-            "build",
-            "--package",
-            "init",
-            "--release",
-            "--target",
-            TARGET,
-        ])
+        .args(["build", "--package", "init", "--release", "--target", TARGET])
         .arg("--target-dir")
         .arg(&target)
         // These two would replace the flags below.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env(
-            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
-            "-C target-feature=+crt-static",
-        );
+        .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-C target-feature=+crt-static -C relocation-model=static");
     command::run("building init", &mut command)?;
     let binary = target.join(TARGET).join("release/init");
     check(&binary)?;
@@ -62,12 +52,7 @@ mod tests {
 
     #[test]
     fn a_dynamic_program_is_refused() {
-        let error = check(&std::env::current_exe().unwrap())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("checking init: it is not static, it asks for /"),
-            "{error}"
-        );
+        let error = check(&std::env::current_exe().unwrap()).unwrap_err().to_string();
+        assert!(error.starts_with("checking init: it is not static, it asks for /"), "{error}");
     }
 }

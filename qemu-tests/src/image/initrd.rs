@@ -57,10 +57,7 @@ pub fn base(parts: &Parts, extra_modules: &[&str]) -> Result<Vec<Piece>> {
     kernel_config::check(&parts.kernel_config, |name| chosen.has(name))?;
     let mut modules = Archive::default();
     chosen.lay_into(&mut modules)?;
-    Ok(vec![
-        compressed("initrd: programs and libraries", &programs)?,
-        compressed("initrd: modules", &modules)?,
-    ])
+    Ok(vec![compressed("initrd: programs and libraries", &programs)?, compressed("initrd: modules", &modules)?])
 }
 
 /// PID 1 itself.
@@ -78,11 +75,7 @@ pub fn settings(files: &[(&str, &str)]) -> Piece {
         archive.file(&path, 0o600, text.as_bytes().to_vec());
     }
     let bytes = archive.bytes();
-    Piece {
-        name: "initrd: settings",
-        unpacked: bytes.len() as u64,
-        bytes,
-    }
+    Piece { name: "initrd: settings", unpacked: bytes.len() as u64, bytes }
 }
 
 /// Writes the pieces one after the other; fails when they would take too much memory.
@@ -115,11 +108,7 @@ fn compressed(name: &'static str, archive: &Archive) -> Result<Piece> {
         cache::remove(&plain)?;
         packed
     })?;
-    Ok(Piece {
-        name,
-        unpacked: bytes.len() as u64,
-        bytes: read(&path)?,
-    })
+    Ok(Piece { name, unpacked: bytes.len() as u64, bytes: read(&path)? })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -131,11 +120,7 @@ mod tests {
     use super::*;
 
     fn piece(unpacked: u64, bytes: &[u8]) -> Piece {
-        Piece {
-            name: "test",
-            unpacked,
-            bytes: bytes.to_vec(),
-        }
+        Piece { name: "test", unpacked, bytes: bytes.to_vec() }
     }
 
     #[test]
@@ -150,9 +135,6 @@ mod tests {
     #[test]
     fn an_initrd_that_takes_too_much_memory_is_refused() {
         let error = write(Path::new("/nowhere"), &[piece(LARGEST, b""), piece(1, b"")]);
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            "making the initrd: it unpacks to 29360129 bytes, 29360128 are allowed"
-        );
+        assert_eq!(error.unwrap_err().to_string(), "making the initrd: it unpacks to 29360129 bytes, 29360128 are allowed");
     }
 }

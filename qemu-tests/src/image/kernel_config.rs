@@ -19,8 +19,7 @@ struct Row<'a> {
 
 /// Fails with every row the configuration does not meet; `on_board` knows the initrd's modules.
 pub fn check(config: &Path, on_board: impl Fn(&str) -> bool) -> Result<()> {
-    let text =
-        fs::read_to_string(config).with_context(|| format!("reading {}", config.display()))?;
+    let text = fs::read_to_string(config).with_context(|| format!("reading {}", config.display()))?;
     let bad = faults(&parse(REQUIRED)?, &text, on_board);
     if !bad.is_empty() {
         bail!("checking {}: {}", config.display(), bad.join("; "));
@@ -29,36 +28,27 @@ pub fn check(config: &Path, on_board: impl Fn(&str) -> bool) -> Result<()> {
 }
 
 fn parse(text: &str) -> Result<Vec<Row<'_>>> {
-    let rows = text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty());
-    rows.map(
-        |line| match line.split_whitespace().collect::<Vec<_>>()[..] {
-            [symbols, want @ ("y" | "m" | "n"), module, ref why @ ..] if !why.is_empty() => {
-                Ok(Row {
-                    symbols,
-                    want: if want == "y" {
-                        'y'
-                    } else if want == "m" {
-                        'm'
-                    } else {
-                        'n'
-                    },
-                    module,
-                    why: why.join(" "),
-                })
-            }
-            _ => bail!("reading required.list: unknown line: {line}"),
-        },
-    )
+    let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    rows.map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+        [symbols, want @ ("y" | "m" | "n"), module, ref why @ ..] if !why.is_empty() => Ok(Row {
+            symbols,
+            want: if want == "y" {
+                'y'
+            } else if want == "m" {
+                'm'
+            } else {
+                'n'
+            },
+            module,
+            why: why.join(" "),
+        }),
+        _ => bail!("reading required.list: unknown line: {line}"),
+    })
     .collect()
 }
 
 fn faults(rows: &[Row<'_>], config: &str, on_board: impl Fn(&str) -> bool) -> Vec<String> {
-    let values: BTreeMap<&str, &str> = config
-        .lines()
-        .filter_map(|line| line.strip_prefix("CONFIG_")?.split_once('='))
-        .collect();
+    let values: BTreeMap<&str, &str> = config.lines().filter_map(|line| line.strip_prefix("CONFIG_")?.split_once('=')).collect();
     let mut faults = Vec::new();
     for row in rows {
         let has = |value: &str| {
@@ -93,26 +83,16 @@ mod tests {
 
     #[test]
     fn each_kind_of_fault_is_named() {
-        let rows = parse(
-            "UNIX y - pid1\nA|B m - either\nSD m sd_mod disks\nSR m sr_mod CD\nFORCE n - own modules\n",
-        )
-        .unwrap();
+        let rows = parse("UNIX y - pid1\nA|B m - either\nSD m sd_mod disks\nSR m sr_mod CD\nFORCE n - own modules\n").unwrap();
         let config = "CONFIG_UNIX=m\nCONFIG_B=m\nCONFIG_SD=m\nCONFIG_SR=m\nCONFIG_FORCE=y\n# CONFIG_A is not set\n";
         assert_eq!(
             faults(&rows, config, |module| module == "sd_mod"),
-            [
-                "UNIX should be y (pid1)",
-                "SR its module sr_mod is not on board (CD)",
-                "FORCE should be n (own modules)"
-            ]
+            ["UNIX should be y (pid1)", "SR its module sr_mod is not on board (CD)", "FORCE should be n (own modules)"]
         );
     }
 
     #[test]
     fn a_row_without_a_reason_is_an_error() {
-        assert_eq!(
-            parse("UNIX y -\n").err().unwrap().to_string(),
-            "reading required.list: unknown line: UNIX y -"
-        );
+        assert_eq!(parse("UNIX y -\n").err().unwrap().to_string(), "reading required.list: unknown line: UNIX y -");
     }
 }

@@ -32,13 +32,7 @@ impl KernelTree {
             let path = directory.join(name);
             fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
         };
-        Ok(Self::parse(
-            directory,
-            &table("modules.dep")?,
-            &table("modules.alias")?,
-            &table("modules.softdep")?,
-            &table("modules.builtin")?,
-        ))
+        Ok(Self::parse(directory, &table("modules.dep")?, &table("modules.alias")?, &table("modules.softdep")?, &table("modules.builtin")?))
     }
 
     fn parse(directory: &Path, dep: &str, alias: &str, softdep: &str, builtin: &str) -> Self {
@@ -64,8 +58,7 @@ impl KernelTree {
             if let (Some("softdep"), Some(name)) = (words.next(), words.next()) {
                 // One module may have several such lines.
                 let words = before(words);
-                let wanted: Vec<String> =
-                    words.iter().flat_map(|word| tree.matching(word)).collect();
+                let wanted: Vec<String> = words.iter().flat_map(|word| tree.matching(word)).collect();
                 tree.soft.entry(normal(name)).or_default().extend(wanted);
             }
         }
@@ -126,30 +119,15 @@ impl KernelTree {
         if self.builtin.contains(&name) {
             return Vec::new();
         }
-        self.aliases
-            .iter()
-            .filter(|(pattern, _)| matches(pattern, &name))
-            .map(|(_, module)| module.clone())
-            .collect()
+        self.aliases.iter().filter(|(pattern, _)| matches(pattern, &name)).map(|(_, module)| module.clone()).collect()
     }
 
     fn unknown(&self, name: &str) -> String {
-        let mut near: Vec<(usize, &String)> = self
-            .files
-            .keys()
-            .chain(&self.builtin)
-            .map(|known| (strsim::osa_distance(name, known), known))
-            .collect();
+        let mut near: Vec<(usize, &String)> =
+            self.files.keys().chain(&self.builtin).map(|known| (strsim::osa_distance(name, known), known)).collect();
         near.sort();
-        let near: Vec<&str> = near
-            .iter()
-            .take(OFFERED)
-            .map(|(_, name)| name.as_str())
-            .collect();
-        format!(
-            "choosing module {name}: this kernel has none of that name; near: {}",
-            near.join(", ")
-        )
+        let near: Vec<&str> = near.iter().take(OFFERED).map(|(_, name)| name.as_str()).collect();
+        format!("choosing module {name}: this kernel has none of that name; near: {}", near.join(", "))
     }
 }
 
@@ -177,12 +155,7 @@ fn module_name(file: &str) -> String {
 
 /// The words of a soft dependency between `pre:` and `post:`.
 fn before<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
-    words
-        .skip_while(|word| *word != "pre:")
-        .skip(1)
-        .take_while(|word| *word != "post:")
-        .map(str::to_owned)
-        .collect()
+    words.skip_while(|word| *word != "pre:").skip(1).take_while(|word| *word != "post:").map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -207,22 +180,14 @@ mod tests {
 
     #[test]
     fn the_farthest_dependency_is_loaded_first_and_soft_ones_count() {
-        assert_eq!(
-            tree().load_order(&["ext4"]).unwrap(),
-            ["crc16", "jbd2", "crc32c_intel", "crc32c_generic", "ext4"]
-        );
+        assert_eq!(tree().load_order(&["ext4"]).unwrap(), ["crc16", "jbd2", "crc32c_intel", "crc32c_generic", "ext4"]);
     }
 
     #[test]
     fn dashes_are_underscores_and_built_ins_need_nothing() {
-        let order = tree()
-            .load_order(&["usb-storage", "dmi-sysfs", "usbcore"])
-            .unwrap();
+        let order = tree().load_order(&["usb-storage", "dmi-sysfs", "usbcore"]).unwrap();
         assert_eq!(order, ["usbcore", "usb_storage"]);
-        assert_eq!(
-            tree().file("usb-storage"),
-            Some(Path::new("/m/kernel/usb-storage.ko"))
-        );
+        assert_eq!(tree().file("usb-storage"), Some(Path::new("/m/kernel/usb-storage.ko")));
     }
 
     #[test]
@@ -233,11 +198,6 @@ mod tests {
     #[test]
     fn a_misspelt_name_is_an_error_with_the_nearest_names() {
         let error = tree().load_order(&["usb-storag"]).unwrap_err().to_string();
-        assert!(
-            error.starts_with(
-                "choosing module usb_storag: this kernel has none of that name; near: usb_storage, "
-            ),
-            "{error}"
-        );
+        assert!(error.starts_with("choosing module usb_storag: this kernel has none of that name; near: usb_storage, "), "{error}");
     }
 }

@@ -18,8 +18,7 @@ pub fn needed(tree: &Path, programs: &[&str]) -> Result<BTreeMap<String, PathBuf
     while let Some(file) = open.pop() {
         let elf = Needs::read(&file)?;
         for library in &elf.libraries {
-            let (path, source) = locate(tree, library, &elf.search)
-                .with_context(|| format!("finding {library} for {}", file.display()))?;
+            let (path, source) = locate(tree, library, &elf.search).with_context(|| format!("finding {library} for {}", file.display()))?;
             if found.insert(path, source.clone()).is_none() {
                 open.push(source);
             }
@@ -54,11 +53,7 @@ impl Needs {
         let search = elf.runpaths.iter().flat_map(|paths| paths.split(':'));
         Ok(Self {
             interpreter: elf.interpreter.map(str::to_owned),
-            libraries: elf
-                .libraries
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect(),
+            libraries: elf.libraries.iter().map(|name| (*name).to_owned()).collect(),
             search: search.map(str::to_owned).collect(),
         })
     }
@@ -66,13 +61,10 @@ impl Needs {
 
 fn locate(tree: &Path, library: &str, search: &[String]) -> Option<(String, PathBuf)> {
     let own = search.iter().map(|path| path.trim_start_matches('/'));
-    own.chain(DEFAULT_DIRECTORIES)
-        .map(|directory| format!("{directory}/{library}"))
-        .find(|path| tree.join(path).exists())
-        .map(|path| {
-            let source = tree.join(&path);
-            (path, source)
-        })
+    own.chain(DEFAULT_DIRECTORIES).map(|directory| format!("{directory}/{library}")).find(|path| tree.join(path).exists()).map(|path| {
+        let source = tree.join(&path);
+        (path, source)
+    })
 }
 
 #[cfg(test)]

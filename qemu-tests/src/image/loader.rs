@@ -2,8 +2,7 @@
 //! machines with a BIOS. Both show the same two entries and load the same files.
 
 /// Both consoles; the kernel's self tests of its algorithms cost 0.7 s of a boot and test nothing we change.
-pub const COMMAND_LINE: &str =
-    "console=tty0 console=ttyS0,115200 quiet printk.devkmsg=on cryptomgr.notests";
+pub const COMMAND_LINE: &str = "console=tty0 console=ttyS0,115200 quiet printk.devkmsg=on cryptomgr.notests";
 
 /// In seconds: long enough to press a key, short enough for an unattended start.
 const TIMEOUT: u32 = 2;
@@ -14,36 +13,21 @@ struct Entry {
     words: &'static str,
 }
 
-const ENTRIES: [Entry; 2] = [
-    Entry {
-        id: "10-install",
-        title: "Install",
-        words: "",
-    },
-    Entry {
-        id: "20-rescue",
-        title: "Rescue shell",
-        words: " install.shell",
-    },
-];
+const ENTRIES: [Entry; 2] =
+    [Entry { id: "10-install", title: "Install", words: "" }, Entry { id: "20-rescue", title: "Rescue shell", words: " install.shell" }];
 
 /// Files below `/loader` for systemd-boot: path and text.
 pub fn systemd_boot() -> Vec<(String, String)> {
     let mut files = vec![(
         "loader.conf".to_owned(),
         // Without a default it would take the last file name.
-        format!(
-            "timeout {TIMEOUT}\ndefault {}.conf\neditor yes\nconsole-mode keep\n",
-            ENTRIES[0].id
-        ),
+        format!("timeout {TIMEOUT}\ndefault {}.conf\neditor yes\nconsole-mode keep\n", ENTRIES[0].id),
     )];
     files.extend(ENTRIES.iter().map(|entry| {
         let Entry { id, title, words } = entry;
         (
             format!("entries/{id}.conf"),
-            format!(
-                "title {title}\nsort-key {id}\nlinux /linux\ninitrd /initrd\noptions {COMMAND_LINE}{words}\n"
-            ),
+            format!("title {title}\nsort-key {id}\nlinux /linux\ninitrd /initrd\noptions {COMMAND_LINE}{words}\n"),
         )
     }));
     files
@@ -57,9 +41,7 @@ pub fn grub_directory(disk_guid: &str) -> String {
 /// What GRUB's core runs first: it finds the partition of this image and no other.
 pub fn grub_early(disk_guid: &str) -> String {
     let directory = grub_directory(disk_guid);
-    format!(
-        "search --no-floppy --file --set=root {directory}/grub.cfg\nset prefix=($root){directory}\n"
-    )
+    format!("search --no-floppy --file --set=root {directory}/grub.cfg\nset prefix=($root){directory}\n")
 }
 
 /// GRUB's menu.
@@ -69,9 +51,7 @@ pub fn grub_menu() -> String {
          set timeout={TIMEOUT}\nset default=0\n"
     );
     for Entry { title, words, .. } in &ENTRIES {
-        text += &format!(
-            "menuentry \"{title}\" {{\n linux /linux {COMMAND_LINE}{words}\n initrd /initrd\n}}\n"
-        );
+        text += &format!("menuentry \"{title}\" {{\n linux /linux {COMMAND_LINE}{words}\n initrd /initrd\n}}\n");
     }
     text
 }

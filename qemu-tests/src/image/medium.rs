@@ -66,11 +66,7 @@ impl Medium<'_> {
         let mut appended = vec![
             ("AI-BOOT", ESP, esp),
             ("AI-KIT", BASIC_DATA, kit),
-            (
-                "AI-STAGE2",
-                LINUX_DATA,
-                padded(self.stage2, &work.join("stage2.img"))?,
-            ),
+            ("AI-STAGE2", LINUX_DATA, padded(self.stage2, &work.join("stage2.img"))?),
         ];
         if let Some(closure) = self.closure {
             let image = padded(closure, &work.join("closure.img"))?;
@@ -92,9 +88,7 @@ impl Medium<'_> {
         let subject = "making GRUB's core";
         let early = work.join("early.cfg");
         let core = root.join("boot/grub/eltorito.img");
-        fs::create_dir_all(root.join("boot/grub"))
-            .and_then(|()| fs::write(&early, loader::grub_early(self.disk_guid)))
-            .context(subject)?;
+        fs::create_dir_all(root.join("boot/grub")).and_then(|()| fs::write(&early, loader::grub_early(self.disk_guid))).context(subject)?;
         let mut command = command::tool("grub-mkimage");
         command.arg("-d").arg(&self.parts.grub);
         command.args(["-O", "i386-pc-eltorito", "-p", "/boot/grub", "-c"]);
@@ -115,21 +109,10 @@ impl Medium<'_> {
             command.arg("-append_partition").arg(number.to_string());
             command.arg(kind).arg(image);
         }
-        command
-            .arg("--grub2-mbr")
-            .arg(self.parts.grub.join("boot_hybrid.img"));
+        command.arg("--grub2-mbr").arg(self.parts.grub.join("boot_hybrid.img"));
         command.args(["-b", "boot/grub/eltorito.img", "-no-emul-boot"]);
-        command.args([
-            "-boot-load-size",
-            "4",
-            "-boot-info-table",
-            "--grub2-boot-info",
-        ]);
-        command.args([
-            "-eltorito-alt-boot",
-            "-e",
-            "--interval:appended_partition_2:all::",
-        ]);
+        command.args(["-boot-load-size", "4", "-boot-info-table", "--grub2-boot-info"]);
+        command.args(["-eltorito-alt-boot", "-e", "--interval:appended_partition_2:all::"]);
         command.arg("-no-emul-boot").arg(root);
         command::run("writing the medium", &mut command)
     }
@@ -142,26 +125,13 @@ pub fn disk_guid(digest: [u8; 32]) -> String {
     bytes[6] = (bytes[6] & 0x0f) | 0x80;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     let hex = cache::hex(&bytes);
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 /// A copy whose size is a whole number of alignments; what is added are zeros.
 fn padded(image: &Path, copy: &Path) -> Result<PathBuf> {
-    let size = fs::copy(image, copy)
-        .with_context(|| format!("copying {}", image.display()))?
-        .next_multiple_of(ALIGNMENT);
-    File::options()
-        .write(true)
-        .open(copy)
-        .and_then(|file| file.set_len(size))
-        .with_context(|| format!("padding {}", copy.display()))?;
+    let size = fs::copy(image, copy).with_context(|| format!("copying {}", image.display()))?.next_multiple_of(ALIGNMENT);
+    File::options().write(true).open(copy).and_then(|file| file.set_len(size)).with_context(|| format!("padding {}", copy.display()))?;
     Ok(copy.to_path_buf())
 }
 
@@ -171,9 +141,6 @@ mod tests {
 
     #[test]
     fn the_guid_is_lower_case_and_of_the_hash_version() {
-        assert_eq!(
-            disk_guid([0xff; 32]),
-            "ffffffff-ffff-8fff-bfff-ffffffffffff"
-        );
+        assert_eq!(disk_guid([0xff; 32]), "ffffffff-ffff-8fff-bfff-ffffffffffff");
     }
 }

@@ -1,5 +1,6 @@
-//! Makes the pieces of a medium: modules, initrd, stage-2 image, partitions. Knows nothing of hosts and flakes.
+//! Makes media: modules, initrd, stage-2 image, partitions. The only image builder there is; it knows nothing of hosts and flakes.
 
+pub mod build;
 pub mod cpio;
 pub mod init_binary;
 pub mod initrd;
@@ -10,4 +11,32 @@ pub mod loader;
 pub mod medium;
 pub mod modules;
 pub mod partitions;
+pub mod sizes;
 pub mod stage2;
+
+use std::path::PathBuf;
+
+/// A finished image, and what is needed to boot it and to judge what it installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The hybrid ISO, as it would be written to a stick.
+    pub iso: PathBuf,
+    /// The kernel that lies on the ISO, for booting without a boot loader.
+    pub kernel: PathBuf,
+    /// The initrd that lies on the ISO.
+    pub initrd: PathBuf,
+    /// The kernel command line of the ISO's boot entry.
+    pub cmdline: String,
+    /// UEFI firmware, read-only half.
+    pub ovmf_code: PathBuf,
+    /// UEFI firmware, template of the variable store.
+    pub ovmf_vars: PathBuf,
+    /// GUID of the ISO's GPT, lower case.
+    pub disk_guid: String,
+    /// Store path of the system that the ISO installs.
+    pub toplevel: String,
+    /// The unpacked stage-2 tree; its `nix-store` verifies installed stores.
+    pub stage2_root: PathBuf,
+    /// Host name of the system that the ISO installs.
+    pub host: String,
+}

@@ -61,11 +61,7 @@ impl Chosen {
     pub fn lay_into(&self, archive: &mut Archive) -> Result<()> {
         for name in &self.order {
             let file = self.tree.file(name).context("choosing modules")?;
-            archive.file(
-                &format!("lib/modules/{name}.ko"),
-                0o644,
-                decompressed(file)?,
-            );
+            archive.file(&format!("lib/modules/{name}.ko"), 0o644, decompressed(file)?);
         }
         for (name, text) in self.tables()? {
             archive.file(&format!("lib/modules/{name}"), 0o644, text.into_bytes());
@@ -90,12 +86,7 @@ impl Chosen {
             .filter(|(_, name)| on_board.contains(name.as_str()))
             .map(|(pattern, name)| format!("{pattern} {name}\n"))
             .collect();
-        Ok([
-            ("deps", deps),
-            ("aliases", aliases),
-            ("boot", lines(&self.boot)),
-            ("builtin", lines(self.tree.builtin())),
-        ])
+        Ok([("deps", deps), ("aliases", aliases), ("boot", lines(&self.boot)), ("builtin", lines(self.tree.builtin()))])
     }
 }
 
@@ -139,13 +130,8 @@ fn event_loads(tree: &KernelTree, name: &str) -> bool {
     let name = normal(name);
     let asked = |pattern: &str| ASKED_FOR.iter().any(|start| pattern.starts_with(start));
     let device = |pattern: &str| pattern.contains(':') && !pattern.starts_with("devname:");
-    ASKED_BY_NAME
-        .iter()
-        .any(|start| name.starts_with(start) && name != "dm_mod")
-        || tree
-            .aliases()
-            .iter()
-            .any(|(pattern, module)| *module == name && (asked(pattern) || device(pattern)))
+    ASKED_BY_NAME.iter().any(|start| name.starts_with(start) && name != "dm_mod")
+        || tree.aliases().iter().any(|(pattern, module)| *module == name && (asked(pattern) || device(pattern)))
 }
 
 fn lines<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
@@ -167,9 +153,6 @@ mod tests {
     #[test]
     fn an_unknown_mark_is_an_error() {
         let error = parse("loop eagerly # why\n").err().unwrap();
-        assert_eq!(
-            error.to_string(),
-            "reading the list of modules: unknown line: loop eagerly # why"
-        );
+        assert_eq!(error.to_string(), "reading the list of modules: unknown line: loop eagerly # why");
     }
 }

@@ -43,10 +43,8 @@ pub fn esp(image: &Path, parts: &Parts, initrd: &Path, disk_guid: &str, work: &P
     ];
     let grub = loader::grub_directory(disk_guid);
     let menu = format!("{}/grub.cfg", grub.trim_start_matches('/'));
-    let texts = loader::systemd_boot()
-        .into_iter()
-        .map(|(name, text)| (format!("loader/{name}"), text))
-        .chain([(menu, loader::grub_menu())]);
+    let texts =
+        loader::systemd_boot().into_iter().map(|(name, text)| (format!("loader/{name}"), text)).chain([(menu, loader::grub_menu())]);
     for (name, text) in texts {
         files.push((name.clone(), staged(work, &name.replace('/', "-"), &text)?));
     }
@@ -58,9 +56,7 @@ pub fn esp(image: &Path, parts: &Parts, initrd: &Path, disk_guid: &str, work: &P
     let fat = Fat {
         label: "AI-BOOT",
         id: disk_guid[..8].to_uppercase(),
-        kib: (bytes.div_ceil(1024) + ESP_OVERHEAD)
-            .next_multiple_of(1024)
-            .max(SMALLEST_ESP),
+        kib: (bytes.div_ceil(1024) + ESP_OVERHEAD).next_multiple_of(1024).max(SMALLEST_ESP),
         format: ["-F", "32", "-s", "1"],
         files,
     };
@@ -74,10 +70,7 @@ pub fn kit(image: &Path, disk_guid: &str, work: &Path) -> Result<()> {
         id: disk_guid[24..32].to_uppercase(),
         kib: KIT_SIZE,
         format: ["-F", "16", "-s", "4"],
-        files: vec![(
-            "README.TXT".to_owned(),
-            staged(work, "README.TXT", KIT_README)?,
-        )],
+        files: vec![("README.TXT".to_owned(), staged(work, "README.TXT", KIT_README)?)],
     };
     fat.make(image, work)
 }
@@ -85,13 +78,9 @@ pub fn kit(image: &Path, disk_guid: &str, work: &Path) -> Result<()> {
 impl Fat {
     fn make(&self, image: &Path, work: &Path) -> Result<()> {
         let subject = format!("making the file system {}", self.label);
-        File::create(image)
-            .and_then(|file| file.set_len(self.kib * 1024))
-            .with_context(|| subject.clone())?;
+        File::create(image).and_then(|file| file.set_len(self.kib * 1024)).with_context(|| subject.clone())?;
         let mut format = command::tool("mkfs.vfat");
-        format
-            .args(self.format)
-            .args(["--invariant", "-n", self.label]);
+        format.args(self.format).args(["--invariant", "-n", self.label]);
         command::run(&subject, format.arg(image))?;
         // --invariant fixes the volume's id, too, whatever -i says: it is set afterwards.
         let mut name = command::tool("mlabel");
@@ -117,9 +106,7 @@ impl Fat {
     /// Every directory the files lie in, parents first.
     fn directories(&self) -> BTreeSet<&str> {
         let names = self.files.iter().map(|(name, _)| name.as_str());
-        names
-            .flat_map(|name| name.match_indices('/').map(move |(end, _)| &name[..end]))
-            .collect()
+        names.flat_map(|name| name.match_indices('/').map(move |(end, _)| &name[..end])).collect()
     }
 }
 
@@ -132,11 +119,7 @@ fn staged(work: &Path, name: &str, text: &str) -> Result<PathBuf> {
 /// Dates a file as everything in an image is dated.
 pub fn date(path: &Path) -> Result<()> {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH);
-    File::options()
-        .write(true)
-        .open(path)
-        .and_then(|file| file.set_modified(time))
-        .with_context(|| format!("dating {}", path.display()))
+    File::options().write(true).open(path).and_then(|file| file.set_modified(time)).with_context(|| format!("dating {}", path.display()))
 }
 
 #[cfg(test)]

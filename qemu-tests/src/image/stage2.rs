@@ -34,8 +34,7 @@ pub fn build(tree: &Path, overlay: Option<&Path>) -> Result<PathBuf> {
     cache::once(path, |part| {
         let staging = PathBuf::from(format!("{}.tree", part.display()));
         cache::remove(&staging)?;
-        let packed = lay_out(tree, &stand_in, overlay, &staging)
-            .and_then(|()| pack("packing stage-2", &staging, part));
+        let packed = lay_out(tree, &stand_in, overlay, &staging).and_then(|()| pack("packing stage-2", &staging, part));
         cache::remove(&staging)?;
         packed
     })
@@ -47,9 +46,7 @@ fn lay_out(tree: &Path, stand_in: &Path, overlay: Option<&Path>, staging: &Path)
         copy("adding the stand-ins", stand_in, &staging.join("usr/bin"))?;
     }
     let settings = staging.join("etc/nix");
-    fs::create_dir_all(&settings)
-        .and_then(|()| fs::write(settings.join("nix.conf"), NIX_CONF))
-        .context("writing nix.conf")?;
+    fs::create_dir_all(&settings).and_then(|()| fs::write(settings.join("nix.conf"), NIX_CONF)).context("writing nix.conf")?;
     if let Some(overlay) = overlay {
         copy("adding the overlay", overlay, staging)?;
     }
@@ -66,11 +63,7 @@ fn copy(subject: &str, from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("{subject}: making {}", to.display()))?;
     let mut command = command::tool("cp");
     command.args(["--recursive", "--no-dereference", "--preserve=mode,links"]);
-    command.args([
-        "--remove-destination",
-        "--reflink=auto",
-        "--no-target-directory",
-    ]);
+    command.args(["--remove-destination", "--reflink=auto", "--no-target-directory"]);
     command::run(subject, command.arg(from).arg(to))
 }
 
@@ -81,13 +74,7 @@ pub fn pack(subject: &str, tree: &Path, image: &Path) -> Result<()> {
     command
         .arg(tree)
         .arg(image)
-        .args([
-            "-noappend",
-            "-no-progress",
-            "-quiet",
-            "-no-xattrs",
-            "-all-root",
-        ])
+        .args(["-noappend", "-no-progress", "-quiet", "-no-xattrs", "-all-root"])
         .args(["-mkfs-time", "0", "-all-time", "0"])
         .args(["-comp", "zstd", "-Xcompression-level", "19", "-b", "256K"])
         // mksquashfs takes times from these only, and refuses them beside SOURCE_DATE_EPOCH.

@@ -1,0 +1,112 @@
+//! What must be true of disks and medium once the machine is off.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::command::{Boot, VARS};
+use super::medium::MediumCopy;
+use super::one::{Failure, watch};
+use super::oracle::{self, Installed, StoreCheck};
+use super::scenario::{After, Firmware, MARKER, Scenario, Step, Vars};
+use super::{disk, sparse};
+use crate::image::Image;
+
+/// For firmware, loader, kernel and the installed system, in seconds.
+pub const BOOT_DEADLINE: u64 = 240;
+
+/// The state of a scenario's directory before its run.
+pub struct Before {
+    /// The stick or disc.
+    pub medium: MediumCopy,
+    /// Digest of every disk.
+    pub disks: Vec<String>,
+}
+
+/// Digests of all disks of the scenario.
+pub fn digests(scenario: &Scenario, dir: &Path) -> Result<Vec<String>> {
+    (0..scenario.disks.len()).map(|index| sparse::digest(&dir.join(disk::file_name(index)), None)).collect()
+}
+
+/// Every check of the scenario, and the ones that hold for all.
+pub fn check(scenario: &Scenario, image: &Image, dir: &Path, before: &Before, store: &dyn StoreCheck) -> Result<(), Failure> {
+    check_untouched(scenario, dir, before).map_err(|error| Failure::new("comparing disks before and after", &error))?;
+    for after in scenario.after {
+        let phase = format!("afterwards: {after:?}");
+        if let After::BootsInstalled(vars) = after {
+            fresh_vars(image, dir, *vars).map_err(|error| Failure::new(&phase, &error))?;
+            boot_installed(scenario, image, dir)?;
+        } else {
+            one(after, scenario, image, dir, before, store).map_err(|error| Failure::new(&phase, &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &Before, store: &dyn StoreCheck) -> Result<()> {
+    match *after {
+        After::TargetInstalled(index) => {
+            let expected = Installed { toplevel: &image.toplevel, store };
+            oracle::check(&dir.join(disk::file_name(index)), scenario.disks[index].sector, &dir.join("oracle"), &expected)
+        }
+        After::DiskWritten(index) if !changed(index, dir, before)? => {
+            bail!("comparing disk {index}: nothing was written to it")
+        }
+        After::DiskUnchanged(index) if changed(index, dir, before)? => {
+            bail!("comparing disk {index}: its bytes have changed")
+        }
+        After::KitHas(file, text) => {
+            if before.medium.kit_file(file)?.contains(text) {
+                Ok(())
+            } else {
+                bail!("reading {file} from the kit partition: no `{text}` in it")
+            }
+        }
+        // The caller boots.
+        After::DiskWritten(_) | After::DiskUnchanged(_) | After::BootsInstalled(_) => Ok(()),
+    }
+}
+
+/// Holds for every scenario, whatever its list names.
+fn check_untouched(scenario: &Scenario, dir: &Path, before: &Before) -> Result<()> {
+    before.medium.check_unchanged()?;
+    for (index, disk) in scenario.disks.iter().enumerate() {
+        if !scenario.may_write(index) && changed(index, dir, before)? {
+            bail!("comparing disk {index} ({}): its bytes have changed", disk.serial);
+        }
+    }
+    Ok(())
+}
+
+fn changed(index: usize, dir: &Path, before: &Before) -> Result<bool> {
+    Ok(sparse::digest(&dir.join(disk::file_name(index)), None)? != before.disks[index])
+}
+
+fn fresh_vars(image: &Image, dir: &Path, vars: Vars) -> Result<()> {
+    if vars == Vars::Fresh {
+        copy_vars(image, dir)?;
+    }
+    Ok(())
+}
+
+/// Gives the machine the variables of a new one.
+pub fn copy_vars(image: &Image, dir: &Path) -> Result<()> {
+    let target = dir.join(VARS);
+    let bytes = fs::read(&image.ovmf_vars).with_context(|| format!("reading {}", image.ovmf_vars.display()))?;
+    fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
+}
+
+fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<(), Failure> {
+    let boot = Boot {
+        firmware: Firmware::Ovmf,
+        medium: None,
+        disks: scenario.disks,
+        ram_mib: scenario.ram_mib,
+        words: &[],
+        kernel_words: &[],
+        survives_reset: false,
+    };
+    let script = [Step::Expect(MARKER, BOOT_DEADLINE), Step::Expect("ultraviolet", 10)];
+    watch(image, &boot, dir, "boot", &script)
+}

@@ -1,0 +1,186 @@
+//! The command line of QEMU for one boot. Pure: the same boot gives the same words.
+//!
+//! QEMU runs in the directory of the scenario, so its files go by their short names. Its standard input is the serial port and its
+//! standard output is QMP: sockets without names, which cannot be left behind or be too long.
+
+use super::disk::file_name;
+use super::medium;
+use super::scenario::{Bus, Disk, Firmware, Medium};
+use crate::image::Image;
+
+/// Name of the firmware variables in the directory of the scenario.
+pub const VARS: &str = "vars.fd";
+
+/// Device id of the stick.
+pub const STICK: &str = "stick";
+
+/// One start of a machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Boot<'a> {
+    /// What starts the kernel.
+    pub firmware: Firmware,
+    /// How the image is attached, if it is.
+    pub medium: Option<Medium>,
+    /// The machine's disks.
+    pub disks: &'a [Disk],
+    /// Memory in MiB.
+    pub ram_mib: u32,
+    /// Words for SMBIOS type 11.
+    pub words: &'a [&'a str],
+    /// Words for the kernel command line.
+    pub kernel_words: &'a [&'a str],
+    /// Whether the machine goes on after a reset.
+    pub survives_reset: bool,
+}
+
+/// All words after `qemu-system-x86_64` that do not say where the consoles are.
+pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
+    let mut args = Args(Vec::new());
+    args.words(&["-nodefaults", "-machine", "q35", "-accel", accel, "-cpu", "max", "-smp", "2", "-m", &boot.ram_mib.to_string()]);
+    args.words(&["-display", "none", "-vga", "std", "-nic", "none"]);
+    if !boot.survives_reset {
+        args.words(&["-no-reboot"]);
+    }
+    args.firmware(image, boot);
+    args.words(&["-device", "qemu-xhci,id=xhci"]);
+    if let Some(medium) = boot.medium {
+        args.medium(medium);
+    }
+    for (index, disk) in boot.disks.iter().enumerate() {
+        args.disk(index, disk);
+    }
+    args.0
+}
+
+struct Args(Vec<String>);
+
+impl Args {
+    fn words(&mut self, words: &[&str]) {
+        self.0.extend(words.iter().map(|word| (*word).to_owned()));
+    }
+
+    fn firmware(&mut self, image: &Image, boot: &Boot) {
+        if boot.firmware != Firmware::SeaBios {
+            let code = escape(&image.ovmf_code.to_string_lossy());
+            self.words(&["-drive", &format!("if=pflash,unit=0,format=raw,readonly=on,file={code}")]);
+            self.words(&["-drive", &format!("if=pflash,unit=1,format=raw,file={VARS}")]);
+        }
+        for word in boot.words {
+            self.words(&["-smbios", &format!("type=11,value={}", escape(word))]);
+        }
+        let extra = boot.kernel_words.join(" ");
+        if boot.firmware == Firmware::Direct {
+            let cmdline = format!("{} {extra}", image.cmdline);
+            self.words(&["-kernel", &image.kernel.to_string_lossy(), "-initrd", &image.initrd.to_string_lossy()]);
+            self.words(&["-append", cmdline.trim_end()]);
+        } else if !extra.is_empty() {
+            self.words(&["-smbios", &format!("type=11,value=io.systemd.boot.kernel-cmdline-extra={}", escape(&extra))]);
+        }
+    }
+
+    fn medium(&mut self, medium: Medium) {
+        let file = medium::FILE_NAME;
+        match medium {
+            Medium::UsbStick => self.words(&[
+                "-drive",
+                &format!("if=none,id=medium,format=raw,file={file}"),
+                "-device",
+                &format!("usb-storage,id={STICK},bus=xhci.0,drive=medium,removable=on,bootindex=0"),
+            ]),
+            Medium::Cdrom => self.words(&[
+                "-drive",
+                &format!("if=none,id=medium,media=cdrom,format=raw,readonly=on,file={file}"),
+                "-device",
+                "ide-cd,bus=ide.0,drive=medium,bootindex=0",
+            ]),
+        }
+    }
+
+    fn disk(&mut self, index: usize, disk: &Disk) {
+        let (serial, sector) = (escape(disk.serial), disk.sector);
+        let sectors = format!("logical_block_size={sector},physical_block_size={sector}");
+        let drive = format!("drive=disk{index}");
+        // Nothing here outlives the host, so a flush need not reach its disk.
+        self.words(&["-drive", &format!("if=none,id=disk{index},format=raw,cache=unsafe,discard=unmap,file={}", file_name(index))]);
+        match disk.bus {
+            Bus::Nvme => {
+                self.words(&["-device", &format!("nvme,id=nvme{index},serial={serial}")]);
+                self.words(&["-device", &format!("nvme-ns,bus=nvme{index},nsid=1,{drive},{sectors}")]);
+            }
+            // Port 0 of the controller is for the disc.
+            Bus::Sata => self.words(&["-device", &format!("ide-hd,bus=ide.{},{drive},serial={serial}", index + 1)]),
+            Bus::Virtio => self.words(&["-device", &format!("virtio-blk-pci,{drive},serial={serial},{sectors}")]),
+            // `usb-storage` ignores the sector size.
+            Bus::Usb => {
+                self.words(&["-device", &format!("usb-bot,id=bot{index},bus=xhci.0")]);
+                self.words(&["-device", &format!("scsi-hd,bus=bot{index}.0,lun=0,{drive},serial={serial},{sectors}")]);
+            }
+        }
+    }
+}
+
+/// QEMU's option lists are cut at single commas.
+fn escape(value: &str) -> String {
+    value.replace(',', ",,")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vm::scenario::Prefill;
+
+    fn image() -> Image {
+        Image {
+            iso: "/i/a.iso".into(),
+            kernel: "/i/linux".into(),
+            initrd: "/i/initrd".into(),
+            cmdline: "console=ttyS0".to_owned(),
+            ovmf_code: "/fw/code,1.fd".into(),
+            ovmf_vars: "/fw/vars.fd".into(),
+            disk_guid: String::new(),
+            toplevel: String::new(),
+            stage2_root: "/s".into(),
+            host: "ultraviolet".to_owned(),
+        }
+    }
+
+    fn line(boot: &Boot) -> String {
+        arguments(&image(), boot, "tcg").join(" ")
+    }
+
+    const DISKS: &[Disk] = &[Disk { bus: Bus::Nvme, mib: 64, sector: 4096, serial: "UV0001", prefill: Prefill::Empty }];
+    const BOOT: Boot = Boot {
+        firmware: Firmware::Ovmf,
+        medium: Some(Medium::UsbStick),
+        disks: DISKS,
+        ram_mib: 1024,
+        words: &["install.disk=a,b"],
+        kernel_words: &["stand-in.fail", "x"],
+        survives_reset: false,
+    };
+
+    #[test]
+    fn uefi_gets_its_words_through_smbios() {
+        let line = line(&BOOT);
+        assert!(line.contains("type=11,value=install.disk=a,,b"));
+        assert!(line.contains("type=11,value=io.systemd.boot.kernel-cmdline-extra=stand-in.fail x"));
+        assert!(line.contains("file=/fw/code,,1.fd"));
+        assert!(line.contains("nvme-ns,bus=nvme0,nsid=1,drive=disk0,logical_block_size=4096,"));
+        assert!(line.contains("-no-reboot") && !line.contains("-kernel"));
+    }
+
+    #[test]
+    fn a_direct_boot_has_a_command_line_and_the_stick() {
+        let line = line(&Boot { firmware: Firmware::Direct, ..BOOT });
+        assert!(line.contains("-kernel /i/linux -initrd /i/initrd -append console=ttyS0 stand-in.fail x"));
+        assert!(line.contains("usb-storage,id=stick") && !line.contains("kernel-cmdline-extra"));
+    }
+
+    #[test]
+    fn bios_has_no_flash_and_a_disc_is_read_only() {
+        let line =
+            line(&Boot { firmware: Firmware::SeaBios, medium: Some(Medium::Cdrom), kernel_words: &[], survives_reset: true, ..BOOT });
+        assert!(!line.contains("pflash") && !line.contains("-no-reboot"));
+        assert!(line.contains("media=cdrom,format=raw,readonly=on"));
+    }
+}

@@ -1,0 +1,102 @@
+//! The files behind the machine's disks: made sparse, filled as the row says.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+use super::scenario::{Disk, Prefill};
+
+const MIB: u64 = 1024 * 1024;
+
+/// Name of the file behind the disk with that number, in the directory of the scenario.
+pub fn file_name(disk: usize) -> String {
+    format!("disk{disk}.raw")
+}
+
+/// Makes the file of a disk.
+pub fn create(disk: &Disk, path: &Path) -> Result<()> {
+    write(disk, path).with_context(|| format!("making the disk {}", path.display()))
+}
+
+fn write(disk: &Disk, path: &Path) -> Result<()> {
+    let mut file = File::create(path)?;
+    let size = disk.mib * MIB;
+    file.set_len(size)?;
+    match disk.prefill {
+        Prefill::Empty => {}
+        Prefill::Bytes(pieces) => {
+            for (offset, bytes) in pieces {
+                put(&mut file, *offset, bytes)?;
+            }
+        }
+        Prefill::Noise => {
+            for (part, offset) in [0, size / 2, size - MIB].into_iter().enumerate() {
+                put(&mut file, offset, &noise(disk.serial, part))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn put(file: &mut File, offset: u64, bytes: &[u8]) -> Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)?;
+    Ok(())
+}
+
+/// A megabyte that looks like nothing, the same in every run.
+fn noise(serial: &str, part: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(MIB as usize);
+    let mut block = Sha256::digest(format!("{serial} {part}"));
+    while bytes.len() < MIB as usize {
+        bytes.extend_from_slice(&block);
+        block = Sha256::digest(block);
+    }
+    bytes
+}
+
+/// A directory of its own for a unit test, empty.
+#[cfg(test)]
+pub fn scratch(name: &str) -> std::path::PathBuf {
+    let dir = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&dir);
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vm::scenario::Bus;
+    use std::os::unix::fs::MetadataExt;
+
+    fn disk(prefill: Prefill) -> Disk {
+        Disk { bus: Bus::Nvme, mib: 4096, sector: 512, serial: "UV0001", prefill }
+    }
+
+    #[test]
+    fn disks_are_sparse_and_filled() {
+        let path = scratch("disk").join(file_name(0));
+        create(&disk(Prefill::Noise), &path).unwrap();
+        let meta = std::fs::metadata(&path).unwrap();
+        assert_eq!(meta.len(), 4096 * MIB);
+        assert!(meta.blocks() * 512 < 8 * MIB);
+        let noisy = crate::vm::sparse::digest(&path, None).unwrap();
+        create(&disk(Prefill::Empty), &path).unwrap();
+        assert_ne!(crate::vm::sparse::digest(&path, None).unwrap(), noisy);
+        create(&disk(Prefill::Noise), &path).unwrap();
+        assert_eq!(crate::vm::sparse::digest(&path, None).unwrap(), noisy);
+    }
+
+    #[test]
+    fn bytes_land_at_their_offset() {
+        let path = scratch("bytes").join(file_name(1));
+        create(&disk(Prefill::Bytes(&[(510, &[0x55, 0xaa])])), &path).unwrap();
+        let piece = path.with_extension("piece");
+        crate::vm::sparse::carve(&path, 0..512, &piece).unwrap();
+        assert_eq!(std::fs::read(piece).unwrap()[510..], [0x55, 0xaa]);
+    }
+}

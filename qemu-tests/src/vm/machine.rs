@@ -1,0 +1,152 @@
+//! A running virtual machine: QEMU as a child, its serial port and its control socket behind the trait that scripts are played on.
+//!
+//! Never leaves an emulator behind: it is killed with this value, and with the thread that started it.
+
+use std::fs::{self, File};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::accel::{accel, reap};
+use super::command::{Boot, STICK, arguments};
+use super::qmp::{Notice, Qmp};
+use super::scenario::Console;
+use super::script::{End, Event, Machine};
+use super::{serial, tool};
+use crate::image::Image;
+use std::io::Write;
+
+/// Between the guest's power-off and the end of the emulator there are only a few file closes.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// A machine that is on.
+pub struct Running {
+    child: Child,
+    port: UnixStream,
+    qmp: Qmp,
+    signals: Receiver<Signal>,
+    errors: PathBuf,
+    serial_closed: bool,
+    qmp_closed: bool,
+    end: Option<End>,
+}
+
+enum Signal {
+    Serial(Option<Vec<u8>>),
+    Qmp(Notice),
+}
+
+/// Switches a machine on. `dir` has its files; the log of its console gets the name `log`.
+pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Running> {
+    let (port, guest_port) = UnixStream::pair().context("making the serial port")?;
+    let (control, guest_control) = UnixStream::pair().context("making the control socket")?;
+    let errors = dir.join("qemu.stderr");
+    let child = {
+        // The command owns the guest's ends; they must be closed here, or the end of the emulator is never seen.
+        let mut command = tool::command("setpriv");
+        command
+            .args(["--pdeathsig", "KILL", "--", "qemu-system-x86_64"])
+            .args(arguments(image, boot, accel(&image.kernel)))
+            .args(["-chardev", "socket,id=serial,fd=0", "-serial", "chardev:serial"])
+            .args(["-chardev", "socket,id=control,fd=1", "-mon", "chardev=control,mode=control"])
+            .current_dir(dir)
+            .stdin(OwnedFd::from(guest_port))
+            .stdout(OwnedFd::from(guest_control))
+            .stderr(File::create(&errors).with_context(|| format!("making {}", errors.display()))?);
+        command.spawn().context("starting qemu-system-x86_64")?
+    };
+    let (sender, signals) = channel();
+    let for_serial = sender.clone();
+    let writer = port.try_clone().context("sharing the serial port")?;
+    // Who takes the signals may have stopped listening: then nobody needs them.
+    serial::listen(port, &dir.join(log), move |bytes| drop(for_serial.send(Signal::Serial(bytes))))?;
+    let qmp = Qmp::start(control, move |notice| drop(sender.send(Signal::Qmp(notice))))
+        .with_context(|| format!("starting qemu-system-x86_64: {}", last_line(&errors)))?;
+    Ok(Running { child, port: writer, qmp, signals, errors, serial_closed: false, qmp_closed: false, end: None })
+}
+
+impl Running {
+    /// Writes what the VGA console shows as a PNG file; fails when the machine is off.
+    pub fn screendump(&mut self, path: &Path) -> Result<()> {
+        self.qmp.screendump(path)
+    }
+
+    /// Switches the machine off, if it is still on, and waits for the emulator: then its disks are complete.
+    pub fn stop(mut self) {
+        if self.qmp.quit().is_ok() {
+            let deadline = Instant::now() + LAST_WORDS;
+            while Instant::now() < deadline && !(self.serial_closed && self.qmp_closed) {
+                self.next(Duration::from_millis(200));
+            }
+        }
+        drop(self);
+    }
+
+    fn take(&mut self, signal: Signal) -> Option<Event> {
+        match signal {
+            Signal::Serial(Some(bytes)) => return Some(Event::Output(bytes)),
+            Signal::Serial(None) => self.serial_closed = true,
+            Signal::Qmp(Notice::Reset) => return Some(Event::Reset),
+            Signal::Qmp(Notice::Shutdown(reason)) => {
+                self.end = Some(match reason.as_str() {
+                    "guest-shutdown" => End::PowerOff,
+                    "guest-reset" | "guest-panic" => End::Reset,
+                    other => End::Died(other.to_owned()),
+                });
+            }
+            Signal::Qmp(Notice::Closed) => self.qmp_closed = true,
+        }
+        None
+    }
+
+    /// All output has been given out and the reason, if there is one, is known.
+    fn ended(&self) -> Option<Event> {
+        (self.serial_closed && self.qmp_closed)
+            .then(|| Event::Ended(self.end.clone().unwrap_or_else(|| End::Died(last_line(&self.errors)))))
+    }
+}
+
+impl Machine for Running {
+    fn next(&mut self, wait: Duration) -> Event {
+        let deadline = Instant::now() + wait;
+        loop {
+            if let Some(event) = self.ended() {
+                return event;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(signal) = self.signals.recv_timeout(left) else {
+                return Event::Quiet;
+            };
+            if let Some(event) = self.take(signal) {
+                return event;
+            }
+        }
+    }
+
+    fn type_line(&mut self, console: Console, text: &str) -> Result<()> {
+        match console {
+            Console::Serial => self.port.write_all(format!("{text}\r").as_bytes()).context("writing to the serial port"),
+            Console::Keyboard => self.qmp.type_text(&format!("{text}\n")),
+        }
+    }
+
+    fn unplug(&mut self) -> Result<()> {
+        self.qmp.unplug(STICK)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        reap(&mut self.child);
+    }
+}
+
+fn last_line(errors: &Path) -> String {
+    let text = fs::read_to_string(errors).unwrap_or_default();
+    text.lines().last().unwrap_or("it said nothing").to_owned()
+}

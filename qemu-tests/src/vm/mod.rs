@@ -1,0 +1,29 @@
+//! Virtual machines that boot the image and prove, disk by disk, what it did.
+//!
+//! Modules in reading order: what a scenario says, how it is run, what is read from the disks afterwards.
+
+pub mod scenario;
+pub mod scenarios;
+
+pub mod jobs;
+pub mod one;
+
+mod script;
+mod transcript;
+
+pub mod accel;
+pub mod command;
+mod keys;
+mod machine;
+mod qmp;
+mod serial;
+
+pub mod disk;
+mod gpt_map;
+pub mod medium;
+mod sparse;
+
+pub mod after;
+pub mod oracle;
+
+pub mod tool;

@@ -1,0 +1,130 @@
+//! One scenario from an empty directory to a verdict.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::after::{self, Before};
+use super::command::Boot;
+use super::medium::MediumCopy;
+use super::oracle::StoreCheck;
+use super::scenario::{Firmware, Scenario, Step};
+use super::script::play;
+use super::transcript::Transcript;
+use super::{disk, machine, tool};
+use crate::image::Image;
+
+/// How much of the console a failure shows.
+const TAIL: usize = 40;
+
+/// Why a scenario failed, with what a person needs to look further.
+#[derive(Debug)]
+pub struct Failure {
+    phase: String,
+    cause: String,
+    tail: Vec<String>,
+    files: Vec<PathBuf>,
+}
+
+impl Failure {
+    /// A failure that has nothing to do with a console.
+    pub fn new(phase: &str, error: &anyhow::Error) -> Failure {
+        Failure { phase: phase.to_owned(), cause: format!("{error:#}"), tail: Vec::new(), files: Vec::new() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  {}: {}", self.phase, self.cause)?;
+        for line in &self.tail {
+            writeln!(f, "  | {line}")?;
+        }
+        self.files.iter().try_for_each(|file| writeln!(f, "  see {}", file.display()))
+    }
+}
+
+/// Runs the scenario in `dir`, which is emptied first; after a pass only the logs stay in it.
+pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreCheck) -> Result<(), Failure> {
+    let before = prepare(scenario, image, dir).map_err(|error| Failure::new("before the start", &error))?;
+    let boot = Boot {
+        firmware: scenario.firmware,
+        medium: Some(scenario.medium),
+        disks: scenario.disks,
+        ram_mib: scenario.ram_mib,
+        words: scenario.words,
+        kernel_words: scenario.kernel_words,
+        survives_reset: scenario.survives_reset(),
+    };
+    watch(image, &boot, dir, "console", scenario.script)?;
+    after::check(scenario, image, dir, &before, store).map_err(|mut failure| {
+        failure.files.push(dir.join("console.log"));
+        failure
+    })?;
+    sweep(dir).map_err(|error| Failure::new("cleaning up", &error))
+}
+
+fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
+    tool::remove_tree(dir)?;
+    fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
+    for (index, row) in scenario.disks.iter().enumerate() {
+        disk::create(row, &dir.join(disk::file_name(index)))?;
+    }
+    if scenario.firmware != Firmware::SeaBios {
+        after::copy_vars(image, dir)?;
+    }
+    let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault)?;
+    Ok(Before { medium, disks: after::digests(scenario, dir)? })
+}
+
+/// Starts a machine, plays the script, and switches the machine off. A failure carries the end of the console and a picture of the
+/// screen.
+pub fn watch(image: &Image, boot: &Boot, dir: &Path, name: &str, script: &[Step]) -> Result<(), Failure> {
+    let log = format!("{name}.log");
+    let mut running = machine::start(image, boot, dir, &log).map_err(|error| Failure::new("starting the machine", &error))?;
+    let mut transcript = Transcript::default();
+    let result = play(script, &mut running, &mut transcript).map_err(|stop| {
+        let mut files = vec![dir.join(log)];
+        let screen = dir.join(format!("{name}.png"));
+        // A machine that is off has no screen; the cause of the failure is worth more than this.
+        if running.screendump(&screen).is_ok() {
+            files.push(screen);
+        }
+        let tail = transcript.tail(TAIL).into_iter().map(str::to_owned).collect();
+        Failure { phase: format!("{name}: {}", stop.phase), cause: stop.cause, tail, files }
+    });
+    running.stop();
+    result
+}
+
+/// Removes what is big.
+fn sweep(dir: &Path) -> Result<()> {
+    tool::remove_tree(&dir.join("oracle"))?;
+    for file in fs::read_dir(dir)? {
+        let file = file?.path();
+        if file.extension().is_some_and(|ending| ending == "raw" || ending == "fd") {
+            fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_phase_console_and_files() {
+        let failure = Failure {
+            phase: "console: expecting `x` within 5 s".to_owned(),
+            cause: "nothing of the kind in 5 s".to_owned(),
+            tail: vec!["autoinstaller: looking".to_owned()],
+            files: vec!["target/vm/a/console.log".into()],
+        };
+        assert_eq!(
+            failure.to_string(),
+            "  console: expecting `x` within 5 s: nothing of the kind in 5 s\n  | autoinstaller: looking\n  see target/vm/a/console.log\n"
+        );
+    }
+}

@@ -1,0 +1,1 @@
+//! The judge on a disk made with host tools, whole and then damaged.

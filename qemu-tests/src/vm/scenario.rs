@@ -1,0 +1,212 @@
+//! The vocabulary of a scenario: one row says which machine is built, what is said to it, and what must be true of
+//! its disks afterwards.
+//!
+//! Must never run anything. Deadlines are in seconds and chosen for two machines at once on two emulated cores.
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Unique; names the directory with the logs.
+    pub name: &'static str,
+    /// What a pass proves, in one sentence.
+    pub proves: &'static str,
+    /// Part of the set that runs when nothing is named.
+    pub core: bool,
+    /// What starts the kernel.
+    pub firmware: Firmware,
+    /// How the image is attached.
+    pub medium: Medium,
+    /// The machine's own disks, in the order in which it finds them.
+    pub disks: &'static [Disk],
+    /// Words starting with `install.`, handed over as SMBIOS type 11 strings.
+    pub words: &'static [&'static str],
+    /// Other kernel words: through systemd-boot, or on the command line of a direct boot.
+    pub kernel_words: &'static [&'static str],
+    /// What is wrong with the medium.
+    pub fault: Fault,
+    /// Guest memory in MiB.
+    pub ram_mib: u32,
+    /// The conversation on the consoles.
+    pub script: &'static [Step],
+    /// What is read from the disks once the machine is off.
+    pub after: &'static [After],
+}
+
+/// A UEFI machine with 1 GiB of memory and the image on a USB stick, without disks and without a script.
+pub const BASE: Scenario = Scenario {
+    name: "",
+    proves: "",
+    core: true,
+    firmware: Firmware::Ovmf,
+    medium: Medium::UsbStick,
+    disks: &[],
+    words: &[],
+    kernel_words: &[],
+    fault: Fault::None,
+    ram_mib: 1024,
+    script: &[],
+    after: &[],
+};
+
+/// What starts the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firmware {
+    /// UEFI, which boots the medium's own loader.
+    Ovmf,
+    /// Legacy BIOS, which boots the medium's own loader.
+    SeaBios,
+    /// UEFI, with kernel and initrd given to it: no loader, and words on the command line. The medium is attached all the same.
+    Direct,
+}
+
+/// How the image is attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Medium {
+    /// A writable removable stick on an xHCI controller.
+    UsbStick,
+    /// A read-only disc in a SATA drive.
+    Cdrom,
+}
+
+/// A disk of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Disk {
+    /// How it is attached.
+    pub bus: Bus,
+    /// Size in MiB.
+    pub mib: u64,
+    /// Logical sector size in bytes.
+    pub sector: u32,
+    /// Serial number that the guest reads.
+    pub serial: &'static str,
+    /// What it holds before the run.
+    pub prefill: Prefill,
+}
+
+/// How a disk is attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bus {
+    /// A controller and a namespace of its own: nvme0n1, nvme1n1, …
+    Nvme,
+    /// AHCI; its sectors always have 512 bytes.
+    Sata,
+    /// virtio-blk.
+    Virtio,
+    /// A disk in a USB enclosure, not removable.
+    Usb,
+}
+
+/// What a disk holds before the run.
+#[derive(Debug, Clone, Copy)]
+pub enum Prefill {
+    /// Nothing.
+    Empty,
+    /// Bytes at offsets.
+    Bytes(&'static [(u64, &'static [u8])]),
+    /// A megabyte of noise at the start, in the middle and at the end.
+    Noise,
+}
+
+/// What is wrong with the medium.
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// One byte inverted, at an offset into the GPT partition of that name.
+    FlipByte(&'static str, u64),
+}
+
+/// A console of the guest on which a person can type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Console {
+    /// ttyS0.
+    Serial,
+    /// The keyboard of the VGA console, tty0.
+    Keyboard,
+}
+
+/// One step of the conversation; the number is the deadline in seconds, counted from the step before.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// The text appears on the serial console, after the text expected before.
+    Expect(&'static str, u64),
+    /// The text and Enter are typed.
+    Type(Console, &'static str),
+    /// The text must not appear in the whole run, wherever in the script this stands.
+    Forbid(&'static str),
+    /// The guest powers the machine off.
+    ExpectPowerOff(u64),
+    /// The guest resets the machine.
+    ExpectReset(u64),
+    /// The stick is pulled.
+    Unplug,
+}
+
+/// What must be true of the disks once the machine is off. A disk that no row names must be unchanged, always.
+#[derive(Debug, Clone, Copy)]
+pub enum After {
+    /// The disk carries a complete installation.
+    TargetInstalled(usize),
+    /// The disk was written to, but need not be complete.
+    DiskWritten(usize),
+    /// Every byte of the disk is what it was.
+    DiskUnchanged(usize),
+    /// A file on the kit partition of the stick contains the text.
+    KitHas(&'static str, &'static str),
+    /// The disks boot without the medium, up to the marker of the installed system.
+    BootsInstalled(Vars),
+}
+
+/// Which firmware variables the installed disk is booted with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vars {
+    /// Those of a new machine: nothing but the removable path leads to the loader.
+    Fresh,
+    /// Those that the installation left.
+    Left,
+}
+
+/// What the installed test system prints when it is up.
+pub const MARKER: &str = "FIXTURE-BOOTED";
+
+impl Scenario {
+    /// Whether this disk may differ afterwards.
+    pub fn may_write(&self, disk: usize) -> bool {
+        self.after.iter().any(|after| matches!(after, After::TargetInstalled(i) | After::DiskWritten(i) if *i == disk))
+    }
+
+    /// Whether the machine goes on after a reset.
+    pub fn survives_reset(&self) -> bool {
+        self.script.iter().any(|step| matches!(step, Step::ExpectReset(_)))
+    }
+
+    /// An upper bound of the run in seconds: the sum of its deadlines. Orders the scenarios, longest first.
+    pub fn bound(&self) -> u64 {
+        let script: u64 = self.script.iter().map(Step::deadline).sum();
+        let boots = self.after.iter().filter(|after| matches!(after, After::BootsInstalled(_))).count() as u64;
+        script + boots * super::after::BOOT_DEADLINE
+    }
+}
+
+impl Step {
+    fn deadline(&self) -> u64 {
+        match self {
+            Step::Expect(_, seconds) | Step::ExpectPowerOff(seconds) | Step::ExpectReset(seconds) => *seconds,
+            Step::Type(..) | Step::Forbid(_) | Step::Unplug => 0,
+        }
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Step::Expect(text, seconds) => write!(f, "expecting `{text}` within {seconds} s"),
+            Step::Type(Console::Serial, text) => write!(f, "typing `{text}` on the serial console"),
+            Step::Type(Console::Keyboard, text) => write!(f, "typing `{text}` on the keyboard"),
+            Step::Forbid(text) => write!(f, "forbidding `{text}`"),
+            Step::ExpectPowerOff(seconds) => write!(f, "expecting power-off within {seconds} s"),
+            Step::ExpectReset(seconds) => write!(f, "expecting a reset within {seconds} s"),
+            Step::Unplug => f.write_str("pulling the stick"),
+        }
+    }
+}

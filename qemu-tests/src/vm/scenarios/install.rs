@@ -1,0 +1,134 @@
+//! Installations that must succeed.
+
+use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, PROMPT, STEP, STEP_ONE};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
+use crate::vm::scenario::Console::Serial;
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Type, Unplug};
+use crate::vm::scenario::{BASE, Bus, Disk, Firmware, MARKER, Medium, Prefill, Scenario, Step, Vars};
+
+/// The conversation of an installation, up to its last line.
+const PREBUILT: &[Step] = &[
+    Forbid(FAILED),
+    Expect(HELLO, BOOT),
+    Expect("target nvme0n1 (", PROMPT),
+    Expect("serial UV0001", 10),
+    Expect(ASK, PROMPT),
+    Type(Serial, "yes"),
+    Expect(STEP_ONE, STEP),
+    Expect("wiping old signatures from nvme0n1", STEP),
+    Expect("writing the partition table: UV-ESP 1.0 GiB, UV-ROOT ", STEP),
+    Expect("formatting nvme0n1p1 (vfat UV-ESP)", STEP),
+    Expect("formatting nvme0n1p2 (ext4 UV-ROOT)", STEP),
+    Expect("formatting nvme0n1p3 (swap UV-SWAP)", STEP),
+    Expect("mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot", STEP),
+    Expect("unpacking the closure into /mnt/nix/store", STEP),
+    Expect("registering the store paths", STEP),
+    Expect("running nixos-install for ultraviolet", STEP),
+    Expect("reading the disk back and comparing", STEP),
+    Expect("autoinstaller: installed ultraviolet on nvme0n1", STEP),
+    ExpectPowerOff(OFF),
+];
+
+pub const ROWS: &[Scenario] = &[
+    Scenario {
+        name: "prebuilt-nvme-usb",
+        proves: "A stick in a UEFI machine installs its system on the only disk, which boots without any firmware variable.",
+        disks: &[NVME],
+        script: PREBUILT,
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
+        ..BASE
+    },
+    Scenario {
+        name: "prebuilt-cdrom",
+        proves: "The same image installs from a disc, on which Linux makes no partitions and nothing can be written.",
+        medium: Medium::Cdrom,
+        disks: &[NVME],
+        script: PREBUILT,
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..BASE
+    },
+    Scenario {
+        name: "bios-forced",
+        proves: "With consent a machine without UEFI installs a disk that boots in one with UEFI.",
+        core: false,
+        firmware: Firmware::SeaBios,
+        disks: &[NVME],
+        words: &["install.force-uefi"],
+        script: PREBUILT,
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
+        ..BASE
+    },
+    Scenario {
+        name: "reboot-after",
+        proves: "With powerOff=false the machine resets, and comes up in the installed system once the stick is pulled.",
+        core: false,
+        disks: &[NVME],
+        words: &["install.powerOff=false"],
+        script: &[
+            Forbid(FAILED),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: installed ultraviolet on nvme0n1", 5 * STEP),
+            ExpectReset(OFF),
+            Unplug,
+            Expect(MARKER, BOOT),
+            Expect("ultraviolet", 10),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "old-table-sata",
+        proves: "A SATA disk with an old MBR and a file system's remains is wiped and installed.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[Disk { bus: Bus::Sata, prefill: Prefill::Bytes(OLD_MBR), ..NVME }],
+        script: ON_SDX,
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..BASE
+    },
+    Scenario {
+        name: "virtio-4kn",
+        proves: "A disk with sectors of 4096 bytes gets a table that other tools read on such sectors.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[Disk { bus: Bus::Virtio, sector: 4096, ..NVME }],
+        script: &[
+            Forbid(FAILED),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: installed ultraviolet on vda", 5 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..BASE
+    },
+    Scenario {
+        name: "named-usb-disk",
+        proves: "A disk named by its serial is taken although another would win, and that other one keeps every byte.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[Disk { mib: 32 * 1024, prefill: Prefill::Noise, ..NVME }, Disk { bus: Bus::Usb, serial: "UV0002", ..NVME }],
+        words: &["install.disk=UV0002"],
+        script: ON_SDX,
+        after: &[DiskUnchanged(0), TargetInstalled(1), BootsInstalled(Vars::Left)],
+        ..BASE
+    },
+];
+
+/// The stick and the disk race for their names.
+const ON_SDX: &[Step] = &[
+    Forbid(FAILED),
+    Expect(ASK, BOOT + PROMPT),
+    Type(Serial, "yes"),
+    Expect("autoinstaller: installed ultraviolet on sd", 5 * STEP),
+    ExpectPowerOff(OFF),
+];
+
+/// One active Linux partition, its ext2 superblock's magic, and the signature of the boot sector.
+const OLD_MBR: &[(u64, &[u8])] = &[
+    (446, &[0x80, 0, 2, 0, 0x83, 0xfe, 0xff, 0xff, 0, 8, 0, 0, 0, 0, 0x40, 0]),
+    (510, &[0x55, 0xaa]),
+    (2048 * 512 + 1024 + 56, &[0x53, 0xef]),
+];

@@ -1,0 +1,41 @@
+//! The table of all scenarios. A row is data: what runs it is elsewhere, and nothing here may branch.
+
+mod ask;
+mod fault;
+mod install;
+mod refuse;
+
+use super::scenario::{Bus, Disk, Prefill, Scenario};
+
+/// Every scenario, by group.
+pub fn all() -> Vec<&'static Scenario> {
+    [install::ROWS, ask::ROWS, refuse::ROWS, fault::ROWS].into_iter().flatten().collect()
+}
+
+/// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.
+const BOOT: u64 = 180;
+/// Until the question is asked: drivers, disks, and the digests of the medium.
+const PROMPT: u64 = 120;
+/// One step of the installation.
+const STEP: u64 = 180;
+/// From the last line to power-off.
+const OFF: u64 = 60;
+
+/// Every line of the installer starts so.
+const HELLO: &str = "autoinstaller: ";
+/// The question.
+const ASK: &str = "autoinstaller: type yes to ";
+/// The end of every failure.
+const FAILED: &str = "autoinstaller: failed: ";
+/// What a failure before the first write says.
+const UNTOUCHED: &str = "nothing was written";
+/// Any success.
+const INSTALLED: &str = "autoinstaller: installed ";
+/// The first step of any plan that is carried out.
+const STEP_ONE: &str = "autoinstaller: step 1/";
+
+/// An empty NVMe disk with room for everything.
+const NVME: Disk = Disk { bus: Bus::Nvme, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty };
+
+#[cfg(test)]
+mod tests;

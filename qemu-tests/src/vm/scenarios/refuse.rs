@@ -1,0 +1,104 @@
+//! Machines on which nothing may be installed: the refusal gives its reason and no disk is written.
+
+use super::{ASK, BOOT, FAILED, HELLO, INSTALLED, NVME, PROMPT, STEP_ONE, UNTOUCHED};
+use crate::vm::scenario::After::DiskUnchanged;
+use crate::vm::scenario::Step::{Expect, Forbid};
+use crate::vm::scenario::{BASE, Disk, Firmware, Prefill, Scenario};
+
+const NOISY: Disk = Disk { prefill: Prefill::Noise, ..NVME };
+
+pub const ROWS: &[Scenario] = &[
+    Scenario {
+        name: "bios-refused",
+        proves: "A machine that was not booted through UEFI is refused, because the installed disk would not start on it.",
+        firmware: Firmware::SeaBios,
+        disks: &[NOISY],
+        script: &[
+            Forbid(INSTALLED),
+            Forbid(STEP_ONE),
+            Forbid(ASK),
+            Expect(HELLO, BOOT),
+            Expect(FAILED, PROMPT),
+            Expect("UEFI", 10),
+            Expect(UNTOUCHED, 10),
+        ],
+        after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "two-disks",
+        proves: "Two equal disks are refused with the reason for each, and both keep every byte.",
+        firmware: Firmware::Direct,
+        disks: &[NOISY, Disk { serial: "UV0002", ..NOISY }],
+        script: &[
+            Forbid(INSTALLED),
+            Forbid(STEP_ONE),
+            Forbid(ASK),
+            Expect(HELLO, BOOT),
+            Expect("serial UV0001", PROMPT),
+            Expect("it could be the target", 10),
+            Expect("serial UV0002", 10),
+            Expect("it could be the target", 10),
+            Expect(FAILED, PROMPT),
+            Expect("more than one disk could be the target", 10),
+            Expect(UNTOUCHED, 10),
+        ],
+        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        ..BASE
+    },
+    Scenario {
+        name: "target-too-small",
+        proves: "A disk smaller than the plan needs is refused, with its size as the reason.",
+        firmware: Firmware::Direct,
+        disks: &[Disk { mib: 1024, ..NOISY }],
+        script: &[
+            Forbid(INSTALLED),
+            Forbid(STEP_ONE),
+            Forbid(ASK),
+            Expect(HELLO, BOOT),
+            Expect("it is too small: 1.0 GiB where ", PROMPT),
+            Expect(FAILED, PROMPT),
+            Expect(UNTOUCHED, 10),
+        ],
+        after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "unknown-disk",
+        proves: "A disk that was named and is not there is a refusal: no other disk is taken in its place.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NOISY],
+        words: &["install.disk=UV0009"],
+        script: &[
+            Forbid(INSTALLED),
+            Forbid(STEP_ONE),
+            Forbid(ASK),
+            Expect(HELLO, BOOT),
+            Expect(FAILED, PROMPT),
+            Expect("UV0009", 10),
+            Expect(UNTOUCHED, 10),
+        ],
+        after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "misspelt-setting",
+        proves: "A setting that does not exist stops the installer, which names where it stands and the nearest one that does.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NOISY],
+        words: &["install.dsik=nvme0n1"],
+        script: &[
+            Forbid(INSTALLED),
+            Forbid(STEP_ONE),
+            Forbid(ASK),
+            Expect(HELLO, BOOT),
+            Expect(FAILED, PROMPT),
+            Expect("dsik", 10),
+            Expect(UNTOUCHED, 10),
+        ],
+        after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+];

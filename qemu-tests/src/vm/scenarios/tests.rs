@@ -1,0 +1,87 @@
+//! What must hold for every row, so that none passes by saying nothing.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::vm::scenario::{After, Fault, Firmware, Medium, Step, Vars};
+
+fn of(row: &Scenario, wanted: fn(&After) -> Option<usize>) -> Vec<usize> {
+    row.after.iter().filter_map(wanted).collect()
+}
+
+#[test]
+fn names_are_unique_and_file_names() {
+    let rows = all();
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
+    assert_eq!(names.len(), rows.len());
+    for name in names {
+        assert!(!name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{name}");
+    }
+}
+
+#[test]
+fn every_row_says_in_one_sentence_what_it_proves() {
+    for row in all() {
+        assert!(row.proves.ends_with('.') && row.proves.matches(". ").count() == 0, "{}: {}", row.name, row.proves);
+    }
+}
+
+#[test]
+fn at_least_half_are_refusals_and_faults() {
+    let rows = all();
+    let installs = rows.iter().filter(|row| row.after.iter().any(|after| matches!(after, After::TargetInstalled(_)))).count();
+    assert!(installs * 2 <= rows.len(), "{installs} of {}", rows.len());
+}
+
+#[test]
+fn every_row_says_of_every_disk_once_what_becomes_of_it() {
+    for row in all() {
+        let mut named = of(row, |after| match after {
+            After::TargetInstalled(i) | After::DiskWritten(i) | After::DiskUnchanged(i) => Some(*i),
+            _ => None,
+        });
+        named.sort_unstable();
+        let expected: Vec<usize> = (0..row.disks.len()).collect();
+        assert_eq!(named, expected, "{}", row.name);
+        assert!(!row.disks.is_empty(), "{}", row.name);
+    }
+}
+
+#[test]
+fn what_installs_also_boots_and_what_does_not_never_says_installed() {
+    for row in all() {
+        let installs = row.after.iter().any(|after| matches!(after, After::TargetInstalled(_)));
+        let boots = row.after.iter().any(|after| matches!(after, After::BootsInstalled(_))) || row.survives_reset();
+        let silent = row.script.iter().any(|step| matches!(step, Step::Forbid(INSTALLED)));
+        assert_eq!(installs, boots, "{}", row.name);
+        assert_ne!(installs, silent, "{}", row.name);
+    }
+}
+
+#[test]
+fn rows_ask_only_for_what_their_machine_can_do() {
+    for row in all() {
+        assert!(row.firmware != Firmware::SeaBios || row.kernel_words.is_empty(), "{}: BIOS has no way for kernel words", row.name);
+        assert!(row.words.iter().all(|word| word.starts_with("install.")), "{}", row.name);
+        assert!(row.kernel_words.iter().all(|word| !word.starts_with("install.")), "{}", row.name);
+        assert!(row.disks.iter().all(|disk| disk.bus != Bus::Sata || disk.sector == 512), "{}", row.name);
+        let left = row.after.iter().any(|after| matches!(after, After::BootsInstalled(Vars::Left)));
+        assert!(!left || row.firmware != Firmware::SeaBios, "{}: BIOS leaves no variables", row.name);
+        let kit = row.after.iter().any(|after| matches!(after, After::KitHas(..)));
+        assert!(!kit || row.medium == Medium::UsbStick, "{}: a disc cannot be written", row.name);
+        let pulled = row.script.iter().any(|step| matches!(step, Step::Unplug));
+        assert!(!pulled || row.medium == Medium::UsbStick, "{}: only a stick can be pulled", row.name);
+        assert!(!row.script.is_empty() && row.bound() < 3600, "{}", row.name);
+        if let Fault::FlipByte(name, _) = row.fault {
+            assert!(name.starts_with("AI-"), "{}", row.name);
+        }
+    }
+}
+
+#[test]
+fn serials_differ_within_a_machine() {
+    for row in all() {
+        let serials: BTreeSet<&str> = row.disks.iter().map(|disk| disk.serial).collect();
+        assert_eq!(serials.len(), row.disks.len(), "{}", row.name);
+    }
+}

@@ -1,0 +1,165 @@
+//! Plays a script against a machine: waits, types, and says at which step it went wrong.
+//!
+//! Knows no QEMU: the machine is a trait, so the rules below are tested on one made of a list.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::scenario::{Console, Step};
+use super::transcript::Transcript;
+
+/// Texts that fail every scenario.
+const ALWAYS_FORBIDDEN: [&str; 2] = ["Kernel panic", "panicked at"];
+
+/// How long a machine that is left running is still listened to: what is forbidden may come late.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// How a run of the machine ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The guest powered it off.
+    PowerOff,
+    /// The guest reset it, and it was told not to go on.
+    Reset,
+    /// The emulator ended by itself; what it said.
+    Died(String),
+}
+
+/// What a machine reports. `Ended` comes after all output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Bytes from the serial console.
+    Output(Vec<u8>),
+    /// The guest reset the machine, which goes on.
+    Reset,
+    /// The machine is off.
+    Ended(End),
+    /// Nothing happened in the time given.
+    Quiet,
+}
+
+/// What the engine needs from a machine.
+pub trait Machine {
+    /// The next event, or `Quiet` after `wait`.
+    fn next(&mut self, wait: Duration) -> Event;
+    /// Types the text and Enter.
+    fn type_line(&mut self, console: Console, text: &str) -> Result<()>;
+    /// Pulls the stick.
+    fn unplug(&mut self) -> Result<()>;
+}
+
+/// Where a script stopped, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// The step, as it reads in the script.
+    pub phase: String,
+    /// What happened instead.
+    pub cause: String,
+}
+
+/// Plays the whole script. The transcript is the caller's, who shows its end when this fails.
+pub fn play(script: &[Step], machine: &mut dyn Machine, transcript: &mut Transcript) -> Result<(), Stop> {
+    let forbidden: Vec<&str> = script
+        .iter()
+        .filter_map(|step| match step {
+            Step::Forbid(text) => Some(*text),
+            _ => None,
+        })
+        .chain(ALWAYS_FORBIDDEN)
+        .collect();
+    let mut player = Player { machine, transcript, forbidden, resets: 0, end: None };
+    for step in script {
+        player.step(step).map_err(|cause| Stop { phase: step.to_string(), cause })?;
+    }
+    player.settle().map_err(|cause| Stop { phase: "after the last step".to_owned(), cause })
+}
+
+struct Player<'a> {
+    machine: &'a mut dyn Machine,
+    transcript: &'a mut Transcript,
+    forbidden: Vec<&'a str>,
+    resets: usize,
+    end: Option<End>,
+}
+
+impl Player<'_> {
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        match *step {
+            Step::Forbid(_) => Ok(()),
+            Step::Type(console, text) => self.machine.type_line(console, text).map_err(|error| format!("{error:#}")),
+            Step::Unplug => self.machine.unplug().map_err(|error| format!("{error:#}")),
+            Step::Expect(text, seconds) => {
+                self.wait(seconds, |player| if player.transcript.advance(text) { Ok(true) } else { player.still_running() })
+            }
+            Step::ExpectPowerOff(seconds) => {
+                self.wait(seconds, |player| if player.end == Some(End::PowerOff) { Ok(true) } else { player.still_running() })
+            }
+            Step::ExpectReset(seconds) => self.wait(seconds, |player| {
+                if player.resets > 0 {
+                    player.resets -= 1;
+                    return Ok(true);
+                }
+                player.still_on()
+            }),
+        }
+    }
+
+    /// Takes events until the condition holds, fails, or the deadline has passed.
+    fn wait(&mut self, seconds: u64, done: impl Fn(&mut Self) -> Result<bool, String>) -> Result<(), String> {
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        loop {
+            self.check_forbidden()?;
+            if done(self)? {
+                return Ok(());
+            }
+            if !self.take(deadline.saturating_duration_since(Instant::now())) {
+                return Err(format!("nothing of the kind in {seconds} s"));
+            }
+        }
+    }
+
+    /// Takes one event; false when there was none in time.
+    fn take(&mut self, wait: Duration) -> bool {
+        match self.machine.next(wait) {
+            Event::Output(bytes) => {
+                self.transcript.push(&bytes);
+            }
+            Event::Reset => self.resets += 1,
+            Event::Ended(end) => self.end = Some(end),
+            Event::Quiet => return false,
+        }
+        true
+    }
+
+    /// `Ok(false)` while waiting makes sense: the machine is on and has not started over.
+    fn still_running(&self) -> Result<bool, String> {
+        if self.resets > 0 { Err("the machine reset instead".to_owned()) } else { self.still_on() }
+    }
+
+    fn still_on(&self) -> Result<bool, String> {
+        match &self.end {
+            None => Ok(false),
+            Some(End::PowerOff) => Err("the machine powered off instead".to_owned()),
+            Some(End::Reset) => Err("the machine reset instead".to_owned()),
+            Some(End::Died(cause)) => Err(format!("the emulator ended: {cause}")),
+        }
+    }
+
+    fn check_forbidden(&self) -> Result<(), String> {
+        match self.forbidden.iter().find(|text| self.transcript.contains(text)) {
+            Some(text) => Err(format!("`{text}` appeared, which must not")),
+            None => Ok(()),
+        }
+    }
+
+    fn settle(&mut self) -> Result<(), String> {
+        let deadline = Instant::now() + SETTLE;
+        while self.end.is_none() && self.take(deadline.saturating_duration_since(Instant::now())) {}
+        self.check_forbidden()
+    }
+}
+
+#[cfg(test)]
+#[path = "script_tests.rs"]
+mod tests;

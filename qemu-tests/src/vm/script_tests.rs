@@ -1,0 +1,103 @@
+//! The rules of the script engine, on a machine made of a list of events.
+
+use std::collections::VecDeque;
+
+use super::*;
+use Console::{Keyboard, Serial};
+use Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Type, Unplug};
+
+#[derive(Default)]
+struct Fake {
+    events: VecDeque<Event>,
+    done: Vec<String>,
+}
+
+impl Machine for Fake {
+    fn next(&mut self, _: Duration) -> Event {
+        self.events.pop_front().unwrap_or(Event::Quiet)
+    }
+    fn type_line(&mut self, console: Console, text: &str) -> Result<()> {
+        self.done.push(format!("{console:?} {text}"));
+        Ok(())
+    }
+    fn unplug(&mut self) -> Result<()> {
+        self.done.push("unplug".to_owned());
+        Ok(())
+    }
+}
+
+fn says(text: &str) -> Event {
+    Event::Output(text.as_bytes().to_vec())
+}
+
+fn off() -> Event {
+    Event::Ended(End::PowerOff)
+}
+
+fn play_on(script: &[Step], events: &[Event]) -> (Result<(), Stop>, Fake) {
+    let mut fake = Fake { events: events.iter().cloned().collect(), done: Vec::new() };
+    let result = play(script, &mut fake, &mut Transcript::default());
+    (result, fake)
+}
+
+fn cause(script: &[Step], events: &[Event]) -> String {
+    play_on(script, events).0.unwrap_err().cause
+}
+
+#[test]
+fn a_conversation_passes() {
+    let script = [Expect("type yes", 9), Type(Serial, "yes"), Expect("installed", 9), ExpectPowerOff(9)];
+    let (result, fake) = play_on(&script, &[says("type "), says("yes to"), says("installed\n"), off()]);
+    assert_eq!(result, Ok(()));
+    assert_eq!(fake.done, ["Serial yes"]);
+}
+
+#[test]
+fn nothing_is_typed_before_the_prompt() {
+    let (result, fake) = play_on(&[Expect("type yes", 9), Type(Keyboard, "yes")], &[says("booting")]);
+    let stop = result.unwrap_err();
+    assert_eq!(stop.phase, "expecting `type yes` within 9 s");
+    assert_eq!(stop.cause, "nothing of the kind in 9 s");
+    assert!(fake.done.is_empty());
+}
+
+#[test]
+fn the_order_of_the_script_is_the_order_of_the_run() {
+    let script = [Expect("b", 9), Expect("a", 9)];
+    assert_eq!(cause(&script, &[says("a b")]), "nothing of the kind in 9 s");
+}
+
+#[test]
+fn forbidden_text_stops_wherever_it_stands() {
+    let script = [Expect("a", 9), Expect("b", 9), Forbid("installed")];
+    assert_eq!(cause(&script, &[says("installed a b")]), "`installed` appeared, which must not");
+    assert_eq!(cause(&script, &[says("a b"), says("installed")]), "`installed` appeared, which must not");
+}
+
+#[test]
+fn a_kernel_panic_always_fails() {
+    assert_eq!(cause(&[ExpectPowerOff(9)], &[says("Kernel panic - not"), off()]), "`Kernel panic` appeared, which must not");
+}
+
+#[test]
+fn a_machine_that_is_off_is_not_waited_for() {
+    assert_eq!(cause(&[Expect("x", 9)], &[off()]), "the machine powered off instead");
+    assert_eq!(cause(&[ExpectPowerOff(9)], &[Event::Ended(End::Reset)]), "the machine reset instead");
+    let died = Event::Ended(End::Died("no such file".to_owned()));
+    assert_eq!(cause(&[ExpectPowerOff(9)], &[died]), "the emulator ended: no such file");
+}
+
+#[test]
+fn last_words_before_power_off_are_heard() {
+    let (result, _) = play_on(&[Expect("installed", 9), ExpectPowerOff(9)], &[says("installed"), off()]);
+    assert_eq!(result, Ok(()));
+}
+
+#[test]
+fn a_reset_counts_only_where_it_is_expected() {
+    let script = [ExpectReset(9), Unplug, Expect("BOOTED", 9)];
+    let (result, fake) = play_on(&script, &[says("x"), Event::Reset, says("BOOTED")]);
+    assert_eq!(result, Ok(()));
+    assert_eq!(fake.done, ["unplug"]);
+    assert_eq!(cause(&[Expect("x", 9)], &[Event::Reset, says("x")]), "the machine reset instead");
+}

@@ -1,0 +1,143 @@
+//! `cargo xtask vm-test`: boots the image in virtual machines and judges the disks.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::image::Image;
+use crate::vm::jobs::{Count, Outcome, run_all};
+use crate::vm::oracle::nix::ChrootNix;
+use crate::vm::scenario::{Firmware, Scenario};
+use crate::vm::{one, scenarios, tool};
+use crate::{cache, iso, prerequisites};
+
+/// What was asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Options {
+    names: Vec<String>,
+    list: bool,
+    all: bool,
+    jobs: usize,
+    stage2_overlay: Option<PathBuf>,
+}
+
+/// The host whose medium is tested.
+const HOST: &str = "ultraviolet";
+
+/// Runs the scenarios that were named, or the core set; the last line counts them.
+pub fn run(words: &[String]) -> Result<ExitCode> {
+    let options = parse(words)?;
+    if options.list {
+        for row in choose(&options)? {
+            println!("{:<22} {}  {}", row.name, if row.core { "core" } else { "    " }, row.proves);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let count = count(words)?;
+    println!("{count}");
+    Ok(if count.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Builds the medium, runs the scenarios, and says how many ended how.
+pub fn count(words: &[String]) -> Result<Count> {
+    let options = parse(words)?;
+    let rows = choose(&options)?;
+    prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
+    let image = iso::of_host(HOST, options.stage2_overlay.as_deref(), None)?;
+    let store = ChrootNix { tree: image.stage2_root.clone() };
+    let work = work_dir()?;
+    let run = |row: &Scenario| match obstacle(row, &image) {
+        Some(reason) => Outcome::Skipped(reason),
+        None => match one::run(row, &image, &work.join(row.name), &store) {
+            Ok(()) => Outcome::Passed,
+            Err(failure) => Outcome::Failed(failure.to_string()),
+        },
+    };
+    Ok(run_all(rows, options.jobs, &run, &|text| print!("{text}")))
+}
+
+/// Where scenarios leave their files.
+pub fn work_dir() -> Result<PathBuf> {
+    cache::directory("vm")
+}
+
+/// Why the scenario cannot run on this machine.
+fn obstacle(row: &Scenario, image: &Image) -> Option<String> {
+    if let Some(tool) = tool::missing() {
+        return Some(format!("{tool} is not installed"));
+    }
+    let firmware = [&image.ovmf_code, &image.ovmf_vars];
+    let installs = row.after.iter().any(|after| matches!(after, crate::vm::scenario::After::BootsInstalled(_)));
+    let wanted = if row.firmware == Firmware::SeaBios && !installs { &[][..] } else { &firmware[..] };
+    wanted.iter().find(|file| !file.is_file()).map(|file| format!("no UEFI firmware at {}", file.display()))
+}
+
+fn choose(options: &Options) -> Result<Vec<&'static Scenario>> {
+    let all = scenarios::all();
+    if options.names.is_empty() {
+        return Ok(all.into_iter().filter(|row| row.core || options.all || options.list).collect());
+    }
+    let find = |name: &String| {
+        let known = || all.iter().map(|row| row.name).collect::<Vec<_>>().join(", ");
+        all.iter().find(|row| row.name == name).copied().with_context(|| format!("choosing scenario `{name}`: there are {}", known()))
+    };
+    options.names.iter().map(find).collect()
+}
+
+fn parse(words: &[String]) -> Result<Options> {
+    let mut options = Options { jobs: 2, ..Options::default() };
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().with_context(|| format!("reading `{word}`: its value is missing"));
+        match word.as_str() {
+            "--list" => options.list = true,
+            "--all" => options.all = true,
+            "--jobs" => {
+                let text = value()?;
+                options.jobs =
+                    text.parse().ok().filter(|jobs| *jobs > 0).with_context(|| format!("reading `--jobs {text}`: not a number above 0"))?;
+            }
+            "--stage2-overlay" => options.stage2_overlay = Some(value()?.into()),
+            option if option.starts_with('-') => {
+                bail!("reading `{option}`: vm-test has no such option")
+            }
+            name => options.names.push(name.to_owned()),
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Options> {
+        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn options_are_read() {
+        let options = parsed("dry-run --jobs 3 --all --stage2-overlay d").unwrap();
+        assert_eq!((options.names, options.jobs, options.all), (vec!["dry-run".to_owned()], 3, true));
+        assert_eq!(options.stage2_overlay, Some("d".into()));
+        assert_eq!(parsed("").unwrap().jobs, 2);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let error = |line| parsed(line).unwrap_err().to_string();
+        assert_eq!(error("--jobs"), "reading `--jobs`: its value is missing");
+        assert_eq!(error("--jobs 0"), "reading `--jobs 0`: not a number above 0");
+        assert_eq!(error("--fast"), "reading `--fast`: vm-test has no such option");
+    }
+
+    #[test]
+    fn names_choose_and_unknown_ones_are_errors() {
+        let rows = choose(&parsed("bios-forced dry-run").unwrap()).unwrap();
+        assert_eq!(rows.iter().map(|row| row.name).collect::<Vec<_>>(), ["bios-forced", "dry-run"]);
+        assert!(choose(&parsed("").unwrap()).unwrap().iter().all(|row| row.core));
+        let error = choose(&parsed("dryrun").unwrap()).unwrap_err().to_string();
+        assert!(error.starts_with("choosing scenario `dryrun`: there are prebuilt-nvme-usb, "), "{error}");
+    }
+}
