@@ -10,4 +10,5 @@ pub mod loader;
 pub mod medium;
 pub mod modules;
 pub mod partitions;
+pub mod slim;
 pub mod stage2;
