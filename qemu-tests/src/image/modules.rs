@@ -1,5 +1,5 @@
 //! Chooses the initrd's modules from a list of names and writes them, uncompressed, with the tables `init` reads.
-//! A name the kernel does not know fails the build. Compressed inside the initrd only: twice is larger.
+//! A name the kernel does not know fails the build. They are compressed with the initrd only: twice is larger.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::cpio::Archive;
 use super::kernel_tree::{KernelTree, normal};
+use super::slim::slim;
 use crate::command;
 
 /// The modules every initrd carries.
@@ -61,7 +62,9 @@ impl Chosen {
     pub fn lay_into(&self, archive: &mut Archive) -> Result<()> {
         for name in &self.order {
             let file = self.tree.file(name).context("choosing modules")?;
-            archive.file(&format!("lib/modules/{name}.ko"), 0o644, decompressed(file)?);
+            let module = slim(&decompressed(file)?)
+                .with_context(|| format!("slimming {}", file.display()))?;
+            archive.file(&format!("lib/modules/{name}.ko"), 0o644, module);
         }
         for (name, text) in self.tables()? {
             archive.file(&format!("lib/modules/{name}"), 0o644, text.into_bytes());
