@@ -53,7 +53,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     let initrd = directory.join(format!("{name}.initrd"));
     cache::replace(&initrd, |part| initrd::write(part, &pieces))?;
     let iso = request.out.map_or_else(|| directory.join(format!("{name}.iso")), Path::to_path_buf);
-    let medium = Medium { parts, initrd: &initrd, stage2: &stage2, closure: Some(request.closure_image), disk_guid: &disk_guid };
+    let medium = Medium { parts, initrd: &initrd, stage2: &stage2, closure: request.closure_image, disk_guid: &disk_guid };
     medium.write_unless_same(&iso)?;
     let sizes = Sizes::of(parts, &pieces, &images, &iso)?;
     sizes.check()?;

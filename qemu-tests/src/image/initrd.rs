@@ -54,7 +54,7 @@ pub fn base(parts: &Parts, extra_modules: &[&str]) -> Result<Vec<Piece>> {
     programs.file("etc/mke2fs.conf", 0o644, settings);
 
     let chosen = Chosen::for_initrd(&parts.modules, extra_modules)?;
-    kernel_config::check(&parts.kernel_config, |name| chosen.has(name))?;
+    kernel_config::check(&parts.kernel_config, |name| chosen.accounts_for(name))?;
     let mut modules = Archive::default();
     chosen.lay_into(&mut modules)?;
     Ok(vec![compressed("initrd: programs and libraries", &programs)?, compressed("initrd: modules", &modules)?])

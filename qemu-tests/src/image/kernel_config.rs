@@ -62,7 +62,7 @@ fn faults(rows: &[Row<'_>], config: &str, on_board: impl Fn(&str) -> bool) -> Ve
         };
         if !met {
             let lost = if row.want == 'm' && has("m") {
-                format!("its module {} is not on board", row.module)
+                format!("its module {} is on no list of kernel-config/modules", row.module)
             } else {
                 format!("should be {}", row.want)
             };
@@ -87,7 +87,7 @@ mod tests {
         let config = "CONFIG_UNIX=m\nCONFIG_B=m\nCONFIG_SD=m\nCONFIG_SR=m\nCONFIG_FORCE=y\n# CONFIG_A is not set\n";
         assert_eq!(
             faults(&rows, config, |module| module == "sd_mod"),
-            ["UNIX should be y (pid1)", "SR its module sr_mod is not on board (CD)", "FORCE should be n (own modules)"]
+            ["UNIX should be y (pid1)", "SR its module sr_mod is on no list of kernel-config/modules (CD)", "FORCE should be n (own modules)"]
         );
     }
 

@@ -18,13 +18,8 @@ pub fn needed(tree: &Path, programs: &[&str]) -> Result<BTreeMap<String, PathBuf
     while let Some(file) = open.pop() {
         let elf = Needs::read(&file)?;
         // The C library names the interpreter, too, which is running by then and is not looked for again.
-        for library in elf
-            .libraries
-            .iter()
-            .filter(|name| !name.starts_with("ld-linux"))
-        {
-            let (path, source) = locate(tree, library, &elf.search)
-                .with_context(|| format!("finding {library} for {}", file.display()))?;
+        for library in elf.libraries.iter().filter(|name| !name.starts_with("ld-linux")) {
+            let (path, source) = locate(tree, library, &elf.search).with_context(|| format!("finding {library} for {}", file.display()))?;
             if found.insert(path, source.clone()).is_none() {
                 open.push(source);
             }

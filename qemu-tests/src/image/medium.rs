@@ -3,6 +3,7 @@
 //! `init` knows its own medium. Two builds of the same content are the same bytes.
 
 use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -19,6 +20,8 @@ const LINUX_DATA: &str = "0FC63DAF-8483-4772-8E79-3D69D8477DE4";
 
 /// A partition starts and ends at a multiple of this many bytes.
 const ALIGNMENT: u64 = 1024 * 1024;
+/// The table of an image file counts in sectors of this many bytes.
+const SECTOR: u64 = 512;
 
 /// What GRUB's core needs to find the ESP, show a menu on screen and serial line, and start Linux.
 const GRUB_MODULES: [&str; 18] = [
@@ -50,8 +53,8 @@ pub struct Medium<'a> {
     pub initrd: &'a Path,
     /// The stage-2 image.
     pub stage2: &'a Path,
-    /// The closure image of a prebuilt host.
-    pub closure: Option<&'a Path>,
+    /// The closure image.
+    pub closure: &'a Path,
     /// The medium's identity, lower case.
     pub disk_guid: &'a str,
 }
@@ -63,15 +66,11 @@ impl Medium<'_> {
         let kit = work.join("kit.img");
         partitions::esp(&esp, self.parts, self.initrd, self.disk_guid, work)?;
         partitions::kit(&kit, self.disk_guid, work)?;
-        let mut appended = vec![
+        let appended = [
             ("AI-BOOT", ESP, esp),
             ("AI-KIT", BASIC_DATA, kit),
             ("AI-STAGE2", LINUX_DATA, padded(self.stage2, &work.join("stage2.img"))?),
         ];
-        if let Some(closure) = self.closure {
-            let image = padded(closure, &work.join("closure.img"))?;
-            appended.push(("AI-CLOSURE", LINUX_DATA, image));
-        }
         let root = work.join("iso");
         self.grub_core(&root, work)?;
         self.xorriso(out, &root, &appended)?;
@@ -80,7 +79,25 @@ impl Medium<'_> {
         for (number, (label, ..)) in (2..).zip(&appended) {
             name.arg("-c").arg(format!("{number}:{label}"));
         }
-        command::run("naming the medium's partitions", name.arg(out))
+        command::run("naming the medium's partitions", name.arg(out))?;
+        self.append_closure(out)
+    }
+
+    /// xorriso appends four partitions at the most, so the fifth comes behind its backup table, which moves to the new end.
+    fn append_closure(&self, out: &Path) -> Result<()> {
+        let adding = || format!("adding the closure to {}", out.display());
+        let mut medium = File::options().read(true).write(true).open(out).with_context(adding)?;
+        let start = medium.metadata().with_context(adding)?.len().next_multiple_of(ALIGNMENT);
+        let mut closure = File::open(self.closure).with_context(|| format!("opening {}", self.closure.display()))?;
+        medium.seek(SeekFrom::Start(start)).with_context(adding)?;
+        let end = start + io::copy(&mut closure, &mut medium).with_context(adding)?.next_multiple_of(ALIGNMENT);
+        medium.set_len(end + ALIGNMENT).with_context(adding)?;
+        let mut table = command::tool("sgdisk");
+        // The partition's own GUID follows from the medium's, so that two builds are alike to the bit.
+        table.arg("-e").arg("-n").arg(format!("5:{}:{}", start / SECTOR, end / SECTOR - 1));
+        table.arg("-t").arg(format!("5:{LINUX_DATA}")).arg("-c").arg("5:AI-CLOSURE");
+        table.arg("-u").arg(format!("5:{}", closure_guid(self.disk_guid)));
+        command::run("adding the closure's partition", table.arg(out))
     }
 
     /// The one file of the ISO 9660 partition: what a BIOS starts from a CD or through the boot sector.
@@ -126,6 +143,12 @@ pub fn disk_guid(digest: [u8; 32]) -> String {
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     let hex = cache::hex(&bytes);
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+/// A GUID beside the medium's own: the last digit differs.
+fn closure_guid(disk_guid: &str) -> String {
+    let (rest, last) = disk_guid.split_at(disk_guid.len() - 1);
+    format!("{rest}{}", if last == "c" { "0" } else { "c" })
 }
 
 /// A copy whose size is a whole number of alignments; what is added are zeros.

@@ -11,7 +11,7 @@ pub mod loader;
 pub mod medium;
 pub mod modules;
 pub mod partitions;
-pub mod slim;
+pub mod sizes;
 pub mod stage2;
 
 use std::path::PathBuf;

@@ -9,11 +9,12 @@ use anyhow::{Context, Result, bail};
 
 use super::cpio::Archive;
 use super::kernel_tree::{KernelTree, normal};
-use super::slim::slim;
 use crate::command;
 
 /// The modules every initrd carries.
 const BOOT_LIST: &str = include_str!("../../../kernel-config/modules/boot");
+/// Modules that no initrd carries yet, though the kernel must have them.
+const ELSEWHERE: [&str; 2] = [include_str!("../../../kernel-config/modules/net"), include_str!("../../../kernel-config/modules/rare")];
 
 /// Aliases that only modules the kernel asks for at a need carry: file systems, algorithms, names in /dev.
 /// All others are devices, and coldplug finds those.
@@ -34,6 +35,7 @@ pub struct Chosen {
     /// All modules on board in load order.
     order: Vec<String>,
     boot: Vec<String>,
+    elsewhere: Vec<String>,
 }
 
 impl Chosen {
@@ -50,21 +52,25 @@ impl Chosen {
             .map(|entry| normal(entry.name))
             .filter(|name| tree.file(name).is_some())
             .collect();
-        Ok(Self { tree, order, boot })
+        let mut others = Vec::new();
+        for list in ELSEWHERE {
+            others.extend(parse(list)?.iter().map(|entry| entry.name));
+        }
+        let elsewhere = tree.load_order(&others)?;
+        Ok(Self { tree, order, boot, elsewhere })
     }
 
-    /// Whether a module is on board.
-    pub fn has(&self, name: &str) -> bool {
-        self.order.contains(&normal(name))
+    /// Whether a module is on board, or on a list of those that are deliberately not.
+    pub fn accounts_for(&self, name: &str) -> bool {
+        let name = normal(name);
+        self.order.contains(&name) || self.elsewhere.contains(&name)
     }
 
     /// Lays modules and tables into an archive.
     pub fn lay_into(&self, archive: &mut Archive) -> Result<()> {
         for name in &self.order {
             let file = self.tree.file(name).context("choosing modules")?;
-            let module = slim(&decompressed(file)?)
-                .with_context(|| format!("slimming {}", file.display()))?;
-            archive.file(&format!("lib/modules/{name}.ko"), 0o644, module);
+            archive.file(&format!("lib/modules/{name}.ko"), 0o644, decompressed(file)?);
         }
         for (name, text) in self.tables()? {
             archive.file(&format!("lib/modules/{name}"), 0o644, text.into_bytes());
