@@ -44,7 +44,7 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
     args.firmware(image, boot);
     args.words(&["-device", "qemu-xhci,id=xhci"]);
     if let Some(medium) = boot.medium {
-        args.medium(medium, boot.firmware);
+        args.medium(medium, boot);
     }
     for (index, disk) in boot.disks.iter().enumerate() {
         args.disk(index, disk);
@@ -78,10 +78,11 @@ impl Args {
         }
     }
 
-    fn medium(&mut self, medium: Medium, firmware: Firmware) {
+    fn medium(&mut self, medium: Medium, boot: &Boot) {
         let file = medium::FILE_NAME;
-        // A kernel that is given to the firmware takes index 0 itself.
-        let index = if firmware == Firmware::Direct { "" } else { ",bootindex=0" };
+        // A kernel that is given to the firmware takes index 0 itself. Where the machine goes on after a reset there must be none at
+        // all: OVMF removes the boot options of every device without one, also of the disk that was just installed.
+        let index = if boot.firmware == Firmware::Direct || boot.survives_reset { "" } else { ",bootindex=0" };
         match medium {
             Medium::UsbStick => self.words(&[
                 "-drive",
