@@ -44,7 +44,7 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
     args.firmware(image, boot);
     args.words(&["-device", "qemu-xhci,id=xhci"]);
     if let Some(medium) = boot.medium {
-        args.medium(medium);
+        args.medium(medium, boot);
     }
     for (index, disk) in boot.disks.iter().enumerate() {
         args.disk(index, disk);
@@ -78,20 +78,23 @@ impl Args {
         }
     }
 
-    fn medium(&mut self, medium: Medium) {
+    fn medium(&mut self, medium: Medium, boot: &Boot) {
         let file = medium::FILE_NAME;
+        // A kernel that is given to the firmware takes index 0 itself. Where the machine goes on after a reset there must be none at
+        // all: OVMF removes the boot options of every device without one, also of the disk that was just installed.
+        let index = if boot.firmware == Firmware::Direct || boot.survives_reset { "" } else { ",bootindex=0" };
         match medium {
             Medium::UsbStick => self.words(&[
                 "-drive",
                 &format!("if=none,id=medium,format=raw,file={file}"),
                 "-device",
-                &format!("usb-storage,id={STICK},bus=xhci.0,drive=medium,removable=on,bootindex=0"),
+                &format!("usb-storage,id={STICK},bus=xhci.0,drive=medium,removable=on{index}"),
             ]),
             Medium::Cdrom => self.words(&[
                 "-drive",
                 &format!("if=none,id=medium,media=cdrom,format=raw,readonly=on,file={file}"),
                 "-device",
-                "ide-cd,bus=ide.0,drive=medium,bootindex=0",
+                &format!("ide-cd,bus=ide.0,drive=medium{index}"),
             ]),
         }
     }
@@ -173,7 +176,7 @@ mod tests {
     fn a_direct_boot_has_a_command_line_and_the_stick() {
         let line = line(&Boot { firmware: Firmware::Direct, ..BOOT });
         assert!(line.contains("-kernel /i/linux -initrd /i/initrd -append console=ttyS0 stand-in.fail x"));
-        assert!(line.contains("usb-storage,id=stick") && !line.contains("kernel-cmdline-extra"));
+        assert!(line.contains("usb-storage,id=stick") && !line.contains("bootindex") && !line.contains("kernel-cmdline-extra"));
     }
 
     #[test]

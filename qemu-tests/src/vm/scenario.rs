@@ -130,6 +130,8 @@ pub enum Console {
 pub enum Step {
     /// The text appears on the serial console, after the text expected before.
     Expect(&'static str, u64),
+    /// All texts appear, in any order: Linux gives disks their names in the order in which they answer.
+    ExpectAll(&'static [&'static str], u64),
     /// The text and Enter are typed.
     Type(Console, &'static str),
     /// The text must not appear in the whole run, wherever in the script this stands.
@@ -191,7 +193,7 @@ impl Scenario {
 impl Step {
     fn deadline(&self) -> u64 {
         match self {
-            Step::Expect(_, seconds) | Step::ExpectPowerOff(seconds) | Step::ExpectReset(seconds) => *seconds,
+            Step::Expect(_, seconds) | Step::ExpectAll(_, seconds) | Step::ExpectPowerOff(seconds) | Step::ExpectReset(seconds) => *seconds,
             Step::Type(..) | Step::Forbid(_) | Step::Unplug => 0,
         }
     }
@@ -201,6 +203,7 @@ impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Step::Expect(text, seconds) => write!(f, "expecting `{text}` within {seconds} s"),
+            Step::ExpectAll(texts, seconds) => write!(f, "expecting all of `{}` within {seconds} s", texts.join("`, `")),
             Step::Type(Console::Serial, text) => write!(f, "typing `{text}` on the serial console"),
             Step::Type(Console::Keyboard, text) => write!(f, "typing `{text}` on the keyboard"),
             Step::Forbid(text) => write!(f, "forbidding `{text}`"),

@@ -92,6 +92,9 @@ impl Player<'_> {
             Step::Expect(text, seconds) => {
                 self.wait(seconds, |player| if player.transcript.advance(text) { Ok(true) } else { player.still_running() })
             }
+            Step::ExpectAll(texts, seconds) => {
+                self.wait(seconds, |player| if player.transcript.advance_all(texts) { Ok(true) } else { player.still_running() })
+            }
             Step::ExpectPowerOff(seconds) => {
                 self.wait(seconds, |player| if player.end == Some(End::PowerOff) { Ok(true) } else { player.still_running() })
             }
@@ -113,7 +116,9 @@ impl Player<'_> {
             if done(self)? {
                 return Ok(());
             }
-            if !self.take(deadline.saturating_duration_since(Instant::now())) {
+            // A machine that never falls silent must not put the deadline off.
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || !self.take(left) {
                 return Err(format!("nothing of the kind in {seconds} s"));
             }
         }
@@ -155,7 +160,7 @@ impl Player<'_> {
 
     fn settle(&mut self) -> Result<(), String> {
         let deadline = Instant::now() + SETTLE;
-        while self.end.is_none() && self.take(deadline.saturating_duration_since(Instant::now())) {}
+        while self.end.is_none() && Instant::now() < deadline && self.take(deadline.saturating_duration_since(Instant::now())) {}
         self.check_forbidden()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::*;
 use Console::{Keyboard, Serial};
-use Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Type, Unplug};
+use Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, Forbid, Type, Unplug};
 
 #[derive(Default)]
 struct Fake {
@@ -100,4 +100,11 @@ fn a_reset_counts_only_where_it_is_expected() {
     assert_eq!(result, Ok(()));
     assert_eq!(fake.done, ["unplug"]);
     assert_eq!(cause(&[Expect("x", 9)], &[Event::Reset, says("x")]), "the machine reset instead");
+}
+
+#[test]
+fn several_texts_may_come_in_any_order() {
+    let script = [ExpectAll(&["UV0001", "UV0002"], 9), Expect("failed", 9)];
+    assert_eq!(play_on(&script, &[says("UV0002 "), says("UV0001 failed")]).0, Ok(()));
+    assert_eq!(cause(&script, &[says("UV0002 failed")]), "nothing of the kind in 9 s");
 }

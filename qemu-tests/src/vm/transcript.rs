@@ -74,6 +74,16 @@ impl Transcript {
         }
     }
 
+    /// Looks for all texts, in any order, and moves on behind the last of them if they are all there.
+    pub fn advance_all(&mut self, wanted: &[&str]) -> bool {
+        let rest = &self.text[self.cursor..];
+        let Some(ends) = wanted.iter().map(|text| Some(rest.find(text)? + text.len())).collect::<Option<Vec<usize>>>() else {
+            return false;
+        };
+        self.cursor += ends.into_iter().max().unwrap_or(0);
+        true
+    }
+
     /// Whether the text was said at any time.
     pub fn contains(&self, text: &str) -> bool {
         self.text.contains(text)

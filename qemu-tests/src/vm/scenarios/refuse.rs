@@ -2,7 +2,7 @@
 
 use super::{ASK, BOOT, FAILED, HELLO, INSTALLED, NVME, PROMPT, STEP_ONE, UNTOUCHED};
 use crate::vm::scenario::After::DiskUnchanged;
-use crate::vm::scenario::Step::{Expect, Forbid};
+use crate::vm::scenario::Step::{Expect, ExpectAll, Forbid};
 use crate::vm::scenario::{BASE, Disk, Firmware, Prefill, Scenario};
 
 const NOISY: Disk = Disk { prefill: Prefill::Noise, ..NVME };
@@ -35,10 +35,10 @@ pub const ROWS: &[Scenario] = &[
             Forbid(STEP_ONE),
             Forbid(ASK),
             Expect(HELLO, BOOT),
-            Expect("serial UV0001", PROMPT),
-            Expect("it could be the target", 10),
-            Expect("serial UV0002", 10),
-            Expect("it could be the target", 10),
+            ExpectAll(
+                &["serial UV0001, 16.0 GiB, nvme): it could be the target", "serial UV0002, 16.0 GiB, nvme): it could be the target"],
+                PROMPT,
+            ),
             Expect(FAILED, PROMPT),
             Expect("more than one disk could be the target", 10),
             Expect(UNTOUCHED, 10),
