@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::fixture;
 use crate::host;
 use crate::nix::{Nix, ended, unshare};
+use crate::parts::Parts;
 
 /// How the image is written. The store directory is NixOS's: mode 1775, group nixbld (30000). Everything in it is root's
 /// already, and mksquashfs 4.5 would apply `-all-root` to the directory too. A higher zstd level costs reading time for 10 % of size.
@@ -29,15 +30,15 @@ pub struct Closure {
     pub content: u64,
 }
 
-/// Builds the look-alike of `host` from the unpacked `boot` tree and Nix's own tree, and writes its closure to `image`.
+/// Builds the look-alike of `host` from the parts, and writes its closure to `image`.
 /// If `image` already holds exactly this closure it is left alone.
 ///
 /// # Errors
 /// If the fixture cannot be laid out, Nix fails, or the image cannot be written.
-pub fn build(nix: &Nix, boot: &Path, host: &str, image: &Path) -> Result<Closure> {
+pub fn build(nix: &Nix, parts: &Parts, host: &str, image: &Path) -> Result<Closure> {
     host::check_name(host)?;
     let flake = nix.repository().join("target/fixture");
-    fixture::lay(nix.repository(), boot, nix.root(), &flake).context("laying out the fixture system")?;
+    fixture::lay(parts, &flake).context("laying out the fixture system")?;
     let toplevel = build_toplevel(nix, &flake, host).with_context(|| format!("building {host}"))?;
     let closure = query(nix, toplevel)?;
     write_image(nix, &closure, image).with_context(|| format!("writing {}", image.display()))?;

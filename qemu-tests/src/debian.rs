@@ -5,6 +5,7 @@
 mod apt;
 mod fixup;
 mod leave_out;
+mod mirror;
 
 use std::fs;
 use std::path::{Path, PathBuf};

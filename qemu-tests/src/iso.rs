@@ -38,7 +38,7 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>) ->
     let settings = host::settings(&nix, host)?;
     Settings::read(&[Source::file(&format!("the settings of hosts/{host}/installer.nix"), &settings.settings)])?;
     let closure_image = cache::directory("iso")?.join(format!("{host}.closure"));
-    let closure = closure::build(&nix, &parts.programs, host, &closure_image)?;
+    let closure = closure::build(&nix, &parts, host, &closure_image)?;
     let request = Request { host, settings: &settings, closure: &closure, closure_image: &closure_image, stage2_overlay, out };
     let (image, sizes) = build(&parts, &request)?;
     print!("{sizes}");

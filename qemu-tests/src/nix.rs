@@ -11,7 +11,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 
 /// Where the repository is seen inside the tree: a directory every stage-2 tree has.
-const REPOSITORY: &str = "/mnt";
+pub const REPOSITORY: &str = "/mnt";
 
 /// Builds are single scripts of busybox, run unsandboxed: a sandbox is refused in a chroot, and build users would need real root.
 const CONFIGURATION: &str = "\
@@ -58,9 +58,12 @@ impl Nix {
         Ok(Self { root: absolute(root)?, store: absolute(&store)?, repository: absolute(repository)? })
     }
 
-    /// The tree Nix runs in.
-    pub fn root(&self) -> &Path {
-        &self.root
+    /// The same Nix, which sees another directory at [`REPOSITORY`].
+    ///
+    /// # Errors
+    /// There is no such directory.
+    pub fn instead(&self, directory: &Path) -> Result<Self> {
+        Ok(Self { root: self.root.clone(), store: self.store.clone(), repository: absolute(directory)? })
     }
 
     /// The repository, whose files Nix sees.

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::image::Image;
+use crate::nix::Nix;
 use crate::vm::jobs::{Count, Outcome, run_all};
-use crate::vm::oracle::nix::ChrootNix;
 use crate::vm::scenario::{Firmware, Scenario};
 use crate::vm::{one, scenarios, tool};
 use crate::{cache, iso, prerequisites};
@@ -45,7 +45,7 @@ pub fn count(words: &[String]) -> Result<Count> {
     let rows = choose(&options)?;
     prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
     let image = iso::of_host(HOST, options.stage2_overlay.as_deref(), None)?;
-    let store = ChrootNix { tree: image.stage2_root.clone() };
+    let store = Nix::new(&image.stage2_root, &cache::root())?;
     let work = work_dir()?;
     let run = |row: &Scenario| match obstacle(row, &image) {
         Some(reason) => Outcome::Skipped(reason),

@@ -3,9 +3,11 @@
 use std::process::Command;
 use std::time::Duration;
 
+use log::Level;
+
 use crate::decide::{Partition, Use};
 use crate::error::{Kind, Result};
-use crate::pid1::children;
+use crate::pid1::children::{self, Job};
 
 /// A disk that needs longer than this for a file system's tables is broken.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -22,5 +24,6 @@ pub fn format(partition: &Partition) -> Result<()> {
     };
     let mut command = Command::new(words.first().copied().unwrap_or_default());
     command.args(words.iter().skip(1)).env_clear();
-    children::run(command, &format!("formatting {node}"), Kind::Disk, DEADLINE)
+    let job = Job { doing: &format!("formatting {node}"), kind: Kind::Disk, deadline: DEADLINE, output: Level::Debug };
+    children::run(command, job)
 }

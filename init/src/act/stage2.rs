@@ -9,11 +9,12 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use log::Level;
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind_recursive, mount_change, mount_move};
 
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::{Loop, Medium};
-use crate::pid1::children;
+use crate::pid1::children::{self, Job};
 use crate::sys::namespace;
 
 /// Holds the layers: `lower` the squashfs, `upper` and `work` in memory, `root` what programs see.
@@ -53,7 +54,7 @@ impl Stage2 {
         // nixos-install uses this PATH inside the target as well, where only the first entry exists.
         command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
         command.stdin(input.map_or_else(Stdio::null, Stdio::from));
-        children::run(command, doing, Kind::Install, DEADLINE)
+        children::run(command, Job { doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info })
     }
 }
 

@@ -20,8 +20,11 @@ pub struct Medium {
     pub node: String,
     /// What is on it.
     pub manifest: Manifest,
-    partitions: Vec<(String, u64, u64)>,
+    partitions: Vec<Partition>,
 }
+
+/// A partition's name, and its start and length in bytes.
+type Partition = (String, u64, u64);
 
 /// Known to the failure screen as soon as the medium is found: it leaves the log there.
 static FOUND: OnceLock<Medium> = OnceLock::new();
@@ -63,7 +66,7 @@ impl Medium {
 }
 
 /// Disk GUID, and name, start and length in bytes of each partition. `None` for a device without a readable GPT of 512-byte sectors.
-fn table(disk: &Disk) -> Option<(String, Vec<(String, u64, u64)>)> {
+fn table(disk: &Disk) -> Option<(String, Vec<Partition>)> {
     const SECTORS: LogicalBlockSize = LogicalBlockSize::Lb512;
     let device = File::open(disk.node()).ok()?;
     let table = GptConfig::new().writable(false).logical_block_size(SECTORS).open_from_device(device).ok()?;

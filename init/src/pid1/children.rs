@@ -7,6 +7,7 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use log::Level;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
@@ -18,50 +19,65 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Runs a helper to its end. `doing` is the subject of its errors and of its progress lines.
+/// A helper's job: what it is for, and what is done with it.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// Gerund and subject of its errors and of its progress lines.
+    pub doing: &'a str,
+    /// The class of its failures.
+    pub kind: Kind,
+    /// After this it is killed.
+    pub deadline: Duration,
+    /// Where its output goes: `Info` for the consoles too, `Debug` for the log alone.
+    pub output: Level,
+}
+
+/// Runs a helper to its end.
 ///
 /// # Errors
-/// It cannot be started, ends with anything but 0 (the cause is its last line), or takes longer than `deadline` and is killed.
-pub fn run(mut command: Command, doing: &str, kind: Kind, deadline: Duration) -> Result<()> {
+/// It cannot be started, ends with anything but 0 (the cause is its last line), or takes too long and is killed.
+pub fn run(mut command: Command, job: Job) -> Result<()> {
+    let failed = || job.doing.to_string();
     let program = command.get_program().to_string_lossy().into_owned();
     log::debug!("running {command:?}");
-    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).doing(kind, || doing.into())?;
-    rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).doing(kind, || doing.into())?;
-    let second = writer.try_clone().doing(kind, || doing.into())?;
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).doing(job.kind, failed)?;
+    rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).doing(job.kind, failed)?;
+    let second = writer.try_clone().doing(job.kind, failed)?;
     command.stdout(Stdio::from(writer)).stderr(Stdio::from(second));
-    let child = spawn(&mut command, doing, kind)?;
+    let child = spawn(&mut command, job)?;
     drop(command); // holds the writing end of the pipe
-    let mut lines = Lines { pipe: std::fs::File::from(reader), partial: Vec::new(), last: String::new(), heard: Instant::now() };
+    let mut lines =
+        Lines { pipe: std::fs::File::from(reader), partial: Vec::new(), last: String::new(), heard: Instant::now(), output: job.output };
     let started = Instant::now();
-    let status = wait_for(&child, doing, kind, started + deadline, || {
+    let status = wait_for(&child, job, || {
         lines.read();
         if lines.heard.elapsed() > HEARTBEAT {
             lines.heard = Instant::now();
-            log::info!("still {doing}, {} s", started.elapsed().as_secs());
+            log::info!("still {}, {} s", job.doing, started.elapsed().as_secs());
         }
         lines.wait(TICK);
     })?;
     lines.read();
     lines.finish();
-    judge(status, &program, &lines.last).map_err(|cause| Error::new(kind, doing, cause))
+    judge(status, &program, &lines.last).map_err(|cause| Error::new(job.kind, job.doing, cause))
 }
 
 /// Runs a child that has a terminal of its own.
-pub fn foreground(mut command: Command, doing: &str, kind: Kind, deadline: Duration) -> Result<()> {
+pub fn foreground(mut command: Command, job: Job) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let child = spawn(&mut command, doing, kind)?;
-    let status = wait_for(&child, doing, kind, Instant::now() + deadline, || std::thread::sleep(TICK))?;
-    judge(status, &program, "").map_err(|cause| Error::new(kind, doing, cause))
+    let child = spawn(&mut command, job)?;
+    let status = wait_for(&child, job, || std::thread::sleep(TICK))?;
+    judge(status, &program, "").map_err(|cause| Error::new(job.kind, job.doing, cause))
 }
 
-fn spawn(command: &mut Command, doing: &str, kind: Kind) -> Result<Child> {
-    command
-        .spawn()
-        .map_err(|error| Error::new(kind, doing, format!("{} cannot be started: {error}", command.get_program().to_string_lossy())))
+fn spawn(command: &mut Command, job: Job) -> Result<Child> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.spawn().map_err(|error| Error::new(job.kind, job.doing, format!("{program} cannot be started: {error}")))
 }
 
-fn wait_for(child: &Child, doing: &str, kind: Kind, deadline: Instant, mut meanwhile: impl FnMut()) -> Result<WaitStatus> {
+fn wait_for(child: &Child, job: Job, mut meanwhile: impl FnMut()) -> Result<WaitStatus> {
     let pid = Pid::from_child(child);
+    let started = Instant::now();
     loop {
         meanwhile();
         while let Ok(Some((reaped, status))) = wait(WaitOptions::NOHANG) {
@@ -69,9 +85,9 @@ fn wait_for(child: &Child, doing: &str, kind: Kind, deadline: Instant, mut meanw
                 return Ok(status);
             }
         }
-        if Instant::now() > deadline {
-            kill_process(pid, Signal::KILL).doing(kind, || doing.into())?;
-            return Err(Error::new(kind, doing, "it took too long and was stopped"));
+        if started.elapsed() > job.deadline {
+            kill_process(pid, Signal::KILL).doing(job.kind, || job.doing.into())?;
+            return Err(Error::new(job.kind, job.doing, "it took too long and was stopped"));
         }
     }
 }
@@ -93,6 +109,7 @@ struct Lines {
     partial: Vec<u8>,
     last: String,
     heard: Instant,
+    output: Level,
 }
 
 impl Lines {
@@ -122,7 +139,7 @@ impl Lines {
     fn finish(&mut self) {
         let line = String::from_utf8_lossy(&std::mem::take(&mut self.partial)).trim_end().to_string();
         if !line.trim().is_empty() {
-            log::info!("| {line}");
+            log::log!(self.output, "| {line}");
             self.heard = Instant::now();
             self.last = line;
         }
@@ -133,13 +150,17 @@ impl Lines {
 mod tests {
     use super::*;
 
+    fn job(doing: &str, deadline: Duration) -> Job<'_> {
+        Job { doing, kind: Kind::System, deadline, output: Level::Info }
+    }
+
     fn shell(script: &str, deadline: Duration) -> std::result::Result<(), String> {
         // Tests share the process, and the reaper takes any child: one at a time.
         static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
         let _one = ONE.lock().unwrap();
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]);
-        run(command, "testing the shell", Kind::System, deadline).map_err(|e| e.to_string())
+        run(command, job("testing the shell", deadline)).map_err(|e| e.to_string())
     }
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -168,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named() {
-        let error = run(Command::new("/bin/no-such-program"), "testing", Kind::System, MINUTE).unwrap_err().to_string();
+        let error = run(Command::new("/bin/no-such-program"), job("testing", MINUTE)).unwrap_err().to_string();
         assert!(error.starts_with("testing: /bin/no-such-program cannot be started: No such file"), "{error}");
     }
 }

@@ -3,25 +3,23 @@
 //! network is needed.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 
+use super::mirror;
+use crate::cache::{self, Key};
 use crate::command;
 
-/// Names the mirror where the machine's own sources have no Debian archive.
-const MIRROR_VARIABLE: &str = "AUTOINSTALLER_DEBIAN_MIRROR";
 /// The release the parts are taken from.
 const RELEASE: &str = "trixie";
 /// Signs that release; independent of what the machine itself trusts.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// A release changes a few times a year, its security fixes more often: a day is fresh enough for test images.
 const LISTS_STAY_FRESH: Duration = Duration::from_secs(24 * 60 * 60);
-/// Releases by the names a sources file may give them. Updates and security archives have a suffix.
-const SUITES: [&str; 11] =
-    ["bullseye", "bookworm", "trixie", "forky", "duke", "sid", "oldoldstable", "oldstable", "stable", "testing", "unstable"];
-
+/// Its time is when the lists were last refreshed.
+const STAMP: &str = "lists.stamp";
 /// A private apt.
 pub struct Apt {
     directory: PathBuf,
@@ -56,14 +54,26 @@ impl Apt {
         Ok(apt)
     }
 
-    /// Every package that `names` need, in apt's order.
+    /// Every package that `names` need, in apt's order. Resolved anew when the lists have been refreshed.
     pub fn closure(&self, names: &[&str]) -> Result<Vec<Package>> {
+        let mut key = Key::new("closure");
+        key.add(names.join(" ").as_bytes());
+        let kept = self.path(&format!("closure-{}", key.name()));
+        if !newer(&kept, &self.path(STAMP)) {
+            let lines = self.resolve(names)?;
+            cache::replace(&kept, |part| fs::write(part, lines).with_context(|| format!("writing {}", kept.display())))?;
+        }
+        let lines = fs::read_to_string(&kept);
+        let lines = lines.with_context(|| format!("reading {}", kept.display()))?;
+        lines.lines().map(package).collect()
+    }
+
+    fn resolve(&self, names: &[&str]) -> Result<String> {
         // With an empty archive directory apt lists what is downloaded already, too.
         let empty = format!("Dir::Cache::Archives={}", self.path("empty").display());
         let mut command = self.apt_get();
         command.args(["-o", &empty, "--print-uris", "-qq", "--yes", "install"]);
-        let lines = command::text("resolving Debian packages", command.args(names))?;
-        lines.lines().map(package).collect()
+        command::text("resolving Debian packages", command.args(names))
     }
 
     /// Fetches the archives of that closure.
@@ -89,14 +99,14 @@ impl Apt {
     }
 
     fn refresh(&self) -> Result<()> {
-        let stamp = self.path("lists.stamp");
+        let stamp = self.path(STAMP);
         let age = fs::metadata(&stamp)
             .and_then(|stamp| stamp.modified())
             .map(|written| SystemTime::now().duration_since(written).unwrap_or_default());
         if age.as_ref().is_ok_and(|age| *age < LISTS_STAY_FRESH) {
             return Ok(());
         }
-        let updated = mirror().and_then(|mirror| {
+        let updated = mirror::find().and_then(|mirror| {
             let source = format!("deb [signed-by={KEYRING}] {mirror} {RELEASE} main\n");
             fs::write(self.path("sources.list"), source).context("writing sources.list")?;
             let mut command = self.apt_get();
@@ -104,10 +114,11 @@ impl Apt {
             command::run("refreshing Debian's package lists", &mut command)
         });
         match updated {
-            Ok(()) => fs::write(&stamp, "").context("writing lists.stamp"),
+            Ok(()) => fs::write(&stamp, "").context("writing the stamp of the lists"),
+            // Without a network the old lists have to do, and are not asked about again before tomorrow.
             Err(error) if age.is_ok() => {
                 eprintln!("{error:#}; going on with the old ones");
-                Ok(())
+                fs::write(&stamp, "").context("writing the stamp of the lists")
             }
             Err(error) => Err(error),
         }
@@ -147,28 +158,10 @@ impl Apt {
     }
 }
 
-/// The machine's own Debian mirror, or the one the environment names.
-fn mirror() -> Result<String> {
-    if let Some(mirror) = std::env::var_os(MIRROR_VARIABLE) {
-        return Ok(mirror.to_string_lossy().into_owned());
-    }
-    let mut command = command::tool("apt-get");
-    command.args(["indextargets", "--format", "$(RELEASE) $(REPO_URI)"]);
-    command.arg("Created-By: Packages");
-    let targets = command::text("looking for a Debian mirror", &mut command)?;
-    match debian_mirror(&targets) {
-        Some(mirror) => Ok(mirror.to_owned()),
-        None => bail!("looking for a Debian mirror: this machine's apt knows none; set {MIRROR_VARIABLE} to the address of one"),
-    }
-}
-
-/// The first main archive among lines of `release address`.
-fn debian_mirror(targets: &str) -> Option<&str> {
-    targets
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .find(|(release, address)| SUITES.contains(release) && !address.contains("security"))
-        .map(|(_, address)| address)
+/// Whether a file exists and was written after another.
+fn newer(file: &Path, than: &Path) -> bool {
+    let time = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    time(file).is_some_and(|written| time(than).is_some_and(|other| written > other))
 }
 
 /// One line of `--print-uris`: 'address' file size digest.
@@ -183,17 +176,6 @@ fn package(line: &str) -> Result<Package> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_main_archive_is_the_mirror() {
-        let targets = "jammy http://a.example/ubuntu/\n\
-                       bookworm-security http://b.example/debian-security/\n\
-                       bookworm http://c.example/debian-security/\n\
-                       bookworm-updates http://d.example/debian/\n\
-                       bookworm http://e.example/debian/\n";
-        assert_eq!(debian_mirror(targets), Some("http://e.example/debian/"));
-        assert_eq!(debian_mirror("jammy http://a.example/ubuntu/\n"), None);
-    }
 
     #[test]
     fn a_line_of_apt_becomes_a_package() {

@@ -3,7 +3,7 @@
 //! compressed once for all hosts; the last is tiny and stays uncompressed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -41,30 +41,43 @@ pub struct Piece {
 
 /// Programs, libraries, modules and empty directories.
 pub fn base(parts: &Parts, extra_modules: &[&str]) -> Result<Vec<Piece>> {
-    let mut programs = Archive::default();
-    DIRECTORIES.iter().for_each(|name| programs.directory(name));
+    let chosen = Chosen::for_initrd(&parts.modules, extra_modules)?;
+    kernel_config::check(&parts.kernel_config, |name| chosen.accounts_for(name))?;
+    // Trees of parts are named by their content.
+    let mut key = Key::new("programs 1");
+    key.add(parts.programs.as_os_str().as_encoded_bytes());
+    let programs = compressed("initrd: programs and libraries", key, || programs(parts))?;
+    let mut key = Key::new("modules 1");
+    key.add(parts.modules.as_os_str().as_encoded_bytes());
+    key.add(chosen.summary().as_bytes());
+    let modules = compressed("initrd: modules", key, || chosen.archive())?;
+    Ok(vec![programs, modules])
+}
+
+fn programs(parts: &Parts) -> Result<Archive> {
+    let mut archive = Archive::default();
+    DIRECTORIES.iter().for_each(|name| archive.directory(name));
     for (path, source) in PROGRAMS {
-        programs.file(path, 0o755, read(&parts.programs.join(source))?);
+        archive.file(path, 0o755, read(&parts.programs.join(source))?);
     }
     let sources = PROGRAMS.map(|(_, source)| source);
     for (path, source) in libraries::needed(&parts.programs, &sources)? {
-        programs.file(&path, 0o755, read(&source)?);
+        archive.file(&path, 0o755, read(&source)?);
     }
     let settings = read(&parts.programs.join("etc/mke2fs.conf"))?;
-    programs.file("etc/mke2fs.conf", 0o644, settings);
-
-    let chosen = Chosen::for_initrd(&parts.modules, extra_modules)?;
-    kernel_config::check(&parts.kernel_config, |name| chosen.accounts_for(name))?;
-    let mut modules = Archive::default();
-    chosen.lay_into(&mut modules)?;
-    Ok(vec![compressed("initrd: programs and libraries", &programs)?, compressed("initrd: modules", &modules)?])
+    archive.file("etc/mke2fs.conf", 0o644, settings);
+    Ok(archive)
 }
 
 /// PID 1 itself.
 pub fn init(binary: &Path) -> Result<Piece> {
-    let mut archive = Archive::default();
-    archive.file("init", 0o755, read(binary)?);
-    compressed("initrd: init", &archive)
+    let mut key = Key::new("init 1");
+    key.add_file(binary)?;
+    compressed("initrd: init", key, || {
+        let mut archive = Archive::default();
+        archive.file("init", 0o755, read(binary)?);
+        Ok(archive)
+    })
 }
 
 /// The files under /etc/autoinstaller.
@@ -93,22 +106,26 @@ pub fn write(path: &Path, pieces: &[Piece]) -> Result<()> {
     fs::write(path, out).with_context(|| format!("writing {}", path.display()))
 }
 
-/// Compresses an archive, or finds the result of the last time. One thread: more would change the bytes.
-fn compressed(name: &'static str, archive: &Archive) -> Result<Piece> {
-    let bytes = archive.bytes();
-    let mut key = Key::new("zstd -19");
-    key.add(&bytes);
-    let path = cache::directory("image")?.join(format!("{}.cpio.zst", key.name()));
-    let path = cache::once(path, |part| {
-        let plain = PathBuf::from(format!("{}.cpio", part.display()));
-        fs::write(&plain, &bytes).with_context(|| format!("writing {}", plain.display()))?;
+/// Makes and compresses an archive, or finds the result of the last time. One thread: more would change the bytes.
+fn compressed(name: &'static str, key: Key, archive: impl FnOnce() -> Result<Archive>) -> Result<Piece> {
+    let directory = cache::directory("image")?.join(format!("initrd-{}", key.name()));
+    let directory = cache::once(directory, |part| {
+        let bytes = archive()?.bytes();
+        let plain = part.join("cpio");
+        fs::create_dir_all(part)
+            .and_then(|()| fs::write(&plain, &bytes))
+            .and_then(|()| fs::write(part.join("unpacked"), bytes.len().to_string()))
+            .with_context(|| format!("writing {}", plain.display()))?;
         let mut command = command::tool("zstd");
-        command.args(["-19", "--quiet", "--single-thread", "-f", "-o"]);
-        let packed = command::run(name, command.arg(part).arg(&plain));
-        cache::remove(&plain)?;
-        packed
+        command.args(["-19", "--quiet", "--single-thread", "--rm"]);
+        command::run(&format!("compressing {name}"), command.arg(&plain))
     })?;
-    Ok(Piece { name, unpacked: bytes.len() as u64, bytes: read(&path)? })
+    let unpacked = fs::read_to_string(directory.join("unpacked"));
+    Ok(Piece {
+        name,
+        unpacked: unpacked.context("reading the size of a piece")?.parse().context("reading the size of a piece")?,
+        bytes: read(&directory.join("cpio.zst"))?,
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

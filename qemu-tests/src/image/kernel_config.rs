@@ -87,7 +87,11 @@ mod tests {
         let config = "CONFIG_UNIX=m\nCONFIG_B=m\nCONFIG_SD=m\nCONFIG_SR=m\nCONFIG_FORCE=y\n# CONFIG_A is not set\n";
         assert_eq!(
             faults(&rows, config, |module| module == "sd_mod"),
-            ["UNIX should be y (pid1)", "SR its module sr_mod is on no list of kernel-config/modules (CD)", "FORCE should be n (own modules)"]
+            [
+                "UNIX should be y (pid1)",
+                "SR its module sr_mod is on no list of kernel-config/modules (CD)",
+                "FORCE should be n (own modules)"
+            ]
         );
     }
 

@@ -66,11 +66,8 @@ impl Medium<'_> {
         let kit = work.join("kit.img");
         partitions::esp(&esp, self.parts, self.initrd, self.disk_guid, work)?;
         partitions::kit(&kit, self.disk_guid, work)?;
-        let appended = [
-            ("AI-BOOT", ESP, esp),
-            ("AI-KIT", BASIC_DATA, kit),
-            ("AI-STAGE2", LINUX_DATA, padded(self.stage2, &work.join("stage2.img"))?),
-        ];
+        let appended =
+            [("AI-BOOT", ESP, esp), ("AI-KIT", BASIC_DATA, kit), ("AI-STAGE2", LINUX_DATA, padded(self.stage2, &work.join("stage2.img"))?)];
         let root = work.join("iso");
         self.grub_core(&root, work)?;
         self.xorriso(out, &root, &appended)?;

@@ -66,8 +66,14 @@ impl Chosen {
         self.order.contains(&name) || self.elsewhere.contains(&name)
     }
 
-    /// Lays modules and tables into an archive.
-    pub fn lay_into(&self, archive: &mut Archive) -> Result<()> {
+    /// What the choice consists of, for a key.
+    pub fn summary(&self) -> String {
+        format!("{}early\n{}", lines(&self.order), lines(&self.boot))
+    }
+
+    /// Modules and tables.
+    pub fn archive(&self) -> Result<Archive> {
+        let mut archive = Archive::default();
         for name in &self.order {
             let file = self.tree.file(name).context("choosing modules")?;
             archive.file(&format!("lib/modules/{name}.ko"), 0o644, decompressed(file)?);
@@ -75,7 +81,7 @@ impl Chosen {
         for (name, text) in self.tables()? {
             archive.file(&format!("lib/modules/{name}"), 0o644, text.into_bytes());
         }
-        Ok(())
+        Ok(archive)
     }
 
     /// The tables of the initrd, by file name.
