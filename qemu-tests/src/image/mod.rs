@@ -1,7 +1,9 @@
 //! Makes media: modules, initrd, stage-2 image, partitions. The only image builder there is; it knows nothing of hosts and flakes.
 
+pub mod append;
 pub mod build;
 pub mod cpio;
+pub mod identity;
 pub mod init_binary;
 pub mod initrd;
 pub mod kernel_config;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use super::identity::Raw;
 use super::initrd::Piece;
 use super::partitions::KIT_SIZE;
 use crate::parts::Parts;
@@ -23,17 +24,17 @@ pub struct Sizes {
 
 impl Sizes {
     /// Measures a medium and its pieces.
-    pub fn of(parts: &Parts, pieces: &[Piece], images: &[(&str, (u64, String))], iso: &Path) -> Result<Sizes> {
+    pub fn of(parts: &Parts, pieces: &[Piece], images: &[Raw], iso: &Path) -> Result<Sizes> {
         let size =
             |path: &Path| Ok::<u64, anyhow::Error>(std::fs::metadata(path).with_context(|| format!("reading {}", path.display()))?.len());
         let mut rows = vec![("kernel".to_owned(), size(&parts.kernel)?, None)];
         rows.extend(pieces.iter().map(|piece| (piece.name.to_owned(), piece.bytes.len() as u64, Some(piece.unpacked))));
-        rows.extend(images.iter().map(|(name, (bytes, _))| ((*name).to_owned(), *bytes, None)));
+        rows.extend(images.iter().map(|raw| (raw.name.to_owned(), raw.size, None)));
         rows.push(("kit, empty".to_owned(), KIT_SIZE * 1024, None));
         let medium = size(iso)?;
         let known: u64 = rows.iter().map(|(_, bytes, _)| bytes).sum();
         rows.push(("loaders, tables, free space".to_owned(), medium.saturating_sub(known), None));
-        let closure = images.iter().find(|(name, _)| *name == "closure").map_or(0, |(_, (bytes, _))| *bytes);
+        let closure = images.iter().find(|raw| raw.name == "closure").map_or(0, |raw| raw.size);
         Ok(Sizes { rows, medium, closure })
     }
 

@@ -1,9 +1,9 @@
 //! Faults: of the medium, and of a step in the middle of an installation.
 
-use super::{ASK, BOOT, FAILED, HELLO, INSTALLED, NVME, PROMPT, STEP, STEP_ONE, UNTOUCHED};
+use super::{ASK, BOOT, FAILED, HELLO, INSTALLED, KEYS, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
 use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, Forbid, Type};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type, Unplug};
 use crate::vm::scenario::{BASE, Disk, Fault, Firmware, Prefill, Scenario};
 
 pub const ROWS: &[Scenario] = &[
@@ -17,9 +17,12 @@ pub const ROWS: &[Scenario] = &[
             Forbid(INSTALLED),
             Forbid(STEP_ONE),
             Expect(HELLO, BOOT),
-            Expect(FAILED, PROMPT),
-            Expect("AI-STAGE2", 10),
+            Expect("autoinstaller: failed: verifying AI-STAGE2 on /dev/sda: it is damaged", PROMPT),
             Expect(UNTOUCHED, 10),
+            Expect("write the image to the stick again", 10),
+            Expect(KEYS, 10),
+            Type(Serial, "p"),
+            ExpectPowerOff(OFF),
         ],
         after: &[DiskUnchanged(0)],
         ..BASE
@@ -35,11 +38,40 @@ pub const ROWS: &[Scenario] = &[
             Expect(ASK, BOOT + PROMPT),
             Type(Serial, "yes"),
             Expect(STEP_ONE, STEP),
+            Expect("failed: running nixos-install: nixos-install exited with 1: nixos-install: stand-in.fail", 4 * STEP),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            Expect("autoinstaller: log: autoinstaller.log on the kit partition of /dev/sda", 30),
+            Expect(KEYS, 10),
+            Type(Serial, "s"),
+            Expect("exit returns here", 10),
+            Type(Serial, "mount | busybox grep -c ' /mnt ' && exit"),
+            Expect(KEYS, 30),
+            Type(Serial, "p"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskWritten(0), KitHas("autoinstaller.log", "failed: running nixos-install: ")],
+        ..BASE
+    },
+    Scenario {
+        name: "stick-pulled",
+        proves: "A stick that is pulled while its closure is unpacked ends in the failure screen, which needs nothing from it.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NVME],
+        script: &[
+            Forbid(INSTALLED),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: step 7/10", STEP),
+            Unplug,
             Expect(FAILED, 4 * STEP),
             Expect("nvme0n1 was erased and is not bootable", 30),
-            Expect("autoinstaller: log: ", 30),
+            Expect("autoinstaller: log: only in memory", 60),
+            Expect(KEYS, 10),
+            Type(Serial, "p"),
+            ExpectPowerOff(OFF),
         ],
-        after: &[DiskWritten(0), KitHas("autoinstaller.log", "autoinstaller: failed: ")],
+        after: &[DiskWritten(0)],
         ..BASE
     },
 ];

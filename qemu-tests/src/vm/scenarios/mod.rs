@@ -29,6 +29,8 @@ const ASK: &str = "autoinstaller: type yes to ";
 const FAILED: &str = "autoinstaller: failed: ";
 /// What a failure before the first write says.
 const UNTOUCHED: &str = "nothing was written";
+/// The last line of the failure screen.
+const KEYS: &str = "autoinstaller: press p to power off, s for a shell";
 /// Any success.
 const INSTALLED: &str = "autoinstaller: installed ";
 /// The first step of any plan that is carried out.
