@@ -15,14 +15,14 @@ fn main() -> ! {
 }
 
 fn installation() -> Result<End> {
-    // Look. Nothing is opened for writing.
-    let mut drivers = Loader::start()?;
+    // Look. Nothing is opened for writing. The medium first: whatever is refused from here on is logged there.
+    log::info!("looking at this machine");
+    let (disks, medium) = look::machine(&mut Loader::start()?)?;
     let settings = look::settings()?;
     if settings.shell {
         return Ok(End::Shell);
     }
     look::require_uefi(&settings)?;
-    let (disks, medium) = look::machine(&mut drivers)?;
 
     // Decide. Nothing is read either: the same facts give the same plan.
     let choice = decide::choose(&disks, &settings, medium.manifest.closure_content)?;

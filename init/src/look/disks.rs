@@ -2,7 +2,7 @@
 //!
 //! What the kernel does not tell is an error of that disk, never a default: a guessed sector size makes a disk that cannot boot.
 
-use std::fs::{read_dir, read_link, read_to_string};
+use std::fs::{canonicalize, read_dir, read_link, read_to_string};
 use std::path::{Path, PathBuf};
 
 use crate::decide::{Disk, Disks, MAX_DISKS, Transport};
@@ -57,14 +57,20 @@ fn disk(directory: &Path, name: &str) -> Result<Disk> {
     })
 }
 
-/// The serial number; for SCSI disks it is in the unit serial number page (SPC-5, 7.7.13), behind four bytes.
+/// The serial number. SCSI disks have it in the unit serial number page (SPC-5, 7.7.13), behind four bytes; the kernel does not ask USB
+/// disks for that page, so there it is the serial number of the USB device.
 fn serial(directory: &Path, plain: String) -> String {
     if !plain.is_empty() {
         return plain;
     }
     let page = std::fs::read(directory.join("device/vpd_pg80")).unwrap_or_default();
     let text: String = page.iter().skip(4).filter(|b| b.is_ascii_graphic() || **b == b' ').map(|b| char::from(*b)).collect();
-    text.trim().into()
+    if !text.trim().is_empty() {
+        return text.trim().into();
+    }
+    let device = canonicalize(directory).unwrap_or_default();
+    let usb = device.ancestors().find(|ancestor| ancestor.join("idVendor").exists());
+    usb.and_then(|usb| read_to_string(usb.join("serial")).ok()).unwrap_or_default().trim().into()
 }
 
 fn transport(directory: &Path) -> Transport {
@@ -132,16 +138,18 @@ mod tests {
             ],
         );
         sysfs.disk("sda", "pci0000:00/0000:00:04.0/usb2/2-1/host0", &[("removable", "1\n"), ("device/vpd_pg80", "\0\u{1}\0\u{4}U S1")]);
+        sysfs.disk("sdb", "pci0000:00/0000:00:04.0/usb2/2-2/host0", &[("../../../idVendor", "46f4\n"), ("../../../serial", "UV0002\n")]);
         sysfs.disk("sr0", "pci0000:00/ata1/host1", &[("ro", "1\n"), ("device/type", "5\n")]);
         sysfs.disk("loop0", "virtual", &[]);
         sysfs.disk("dm-0", "virtual", &[]);
         let disks = disks(&sysfs.0).unwrap();
         let names: Vec<&str> = disks.iter().map(|d| d.name.as_str()).collect();
-        assert_eq!(names, ["nvme0n1", "sda", "sr0"]);
+        assert_eq!(names, ["nvme0n1", "sda", "sdb", "sr0"]);
         assert_eq!(disks[0].to_string(), "nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme)");
         assert_eq!((disks[0].partitions.as_slice(), disks[0].diskseq), (&["nvme0n1p1".to_string()][..], 7));
         assert_eq!((disks[1].serial.as_str(), disks[1].transport, disks[1].removable), ("U S1", Transport::Usb, true));
-        assert!(disks[2].optical && disks[2].read_only && disks[2].transport == Transport::Ata);
+        assert_eq!(disks[2].serial, "UV0002");
+        assert!(disks[3].optical && disks[3].read_only && disks[3].transport == Transport::Ata);
     }
 
     #[test]
