@@ -23,9 +23,14 @@ pub fn check_root(part: &Path) -> Result<()> {
 
 /// Checkers print what they find on standard output, and a summary after it.
 fn fsck(subject: &str, command: &mut Command) -> Result<()> {
-    if let (said, Some(failure)) = tool::capture(subject, command)? {
+    let (said, failure) = tool::capture(subject, command)?;
+    if let Some(failure) = failure {
         let lines: Vec<&str> = said.out.lines().map(str::trim).filter(|line| !line.is_empty()).take(6).collect();
         bail!("{subject}: {failure}: {}", lines.join("; "));
+    }
+    // e2fsck says this and exits with 0: the file system was never unmounted.
+    if [said.out, said.err].iter().any(|text| text.contains("skipping journal recovery")) {
+        bail!("{subject}: its journal was not emptied");
     }
     Ok(())
 }

@@ -105,15 +105,16 @@ fn a_whole_disk_passes_and_every_fault_is_found() {
 
 #[test]
 #[ignore = "needs gdisk, util-linux, dosfstools, mtools and e2fsprogs"]
-fn an_installation_without_log_or_with_another_system_is_found() {
+fn another_system_a_dirty_file_system_and_a_missing_log_are_found() {
     let dir = installed("oracle-content");
     let other = Installed { toplevel: "/nix/store/z-top", store: &NoNix };
     let error = check(&dir.join("disk"), 512, &dir.join("work"), &other).unwrap_err().to_string();
     assert_eq!(error, format!("reading the system profile: it is {TOP}, not /nix/store/z-top"));
-    sh(
-        &dir,
-        "dd if=disk of=p2 bs=1M skip=1025 count=64; debugfs -w -R 'rm /var/log/autoinstaller.log' p2; dd if=p2 of=disk bs=1M seek=1025 conv=notrunc",
-    );
+    let back = "dd if=p2 of=disk bs=1M seek=1025 conv=notrunc";
+    sh(&dir, &format!("dd if=disk of=clean bs=1M skip=1025 count=64; cp clean p2; debugfs -w -R 'feature needs_recovery' p2; {back}"));
+    let error = verdict(&dir).unwrap_err().to_string();
+    assert_eq!(error, "checking the file system of UV-ROOT: its journal was not emptied");
+    sh(&dir, &format!("cp clean p2; debugfs -w -R 'rm /var/log/autoinstaller.log' p2; {back}"));
     let error = format!("{:#}", verdict(&dir).unwrap_err());
     assert!(error.starts_with("reading the installed /var/log/autoinstaller.log: No such file"), "{error}");
 }
