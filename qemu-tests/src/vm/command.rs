@@ -80,9 +80,9 @@ impl Args {
 
     fn medium(&mut self, medium: Medium, boot: &Boot) {
         let file = medium::FILE_NAME;
-        // A kernel that is given to the firmware takes index 0 itself. Where the machine goes on after a reset there must be none at
-        // all: OVMF removes the boot options of every device without one, also of the disk that was just installed.
-        let index = if boot.firmware == Firmware::Direct || boot.survives_reset { "" } else { ",bootindex=0" };
+        // Never under UEFI: OVMF removes the boot options of all devices without an index, so the disk that is installed now would
+        // come after the firmware's shell from then on. Its own order tries every disk first, and an empty one does not start.
+        let index = if boot.firmware == Firmware::SeaBios { ",bootindex=0" } else { "" };
         match medium {
             Medium::UsbStick => self.words(&[
                 "-drive",
@@ -169,14 +169,14 @@ mod tests {
         assert!(line.contains("type=11,value=io.systemd.boot.kernel-cmdline-extra=stand-in.fail x"));
         assert!(line.contains("file=/fw/code,,1.fd"));
         assert!(line.contains("nvme-ns,bus=nvme0,nsid=1,drive=disk0,logical_block_size=4096,"));
-        assert!(line.contains("-no-reboot") && !line.contains("-kernel"));
+        assert!(line.contains("-no-reboot") && !line.contains("-kernel") && !line.contains("bootindex"));
     }
 
     #[test]
     fn a_direct_boot_has_a_command_line_and_the_stick() {
         let line = line(&Boot { firmware: Firmware::Direct, ..BOOT });
         assert!(line.contains("-kernel /i/linux -initrd /i/initrd -append console=ttyS0 stand-in.fail x"));
-        assert!(line.contains("usb-storage,id=stick") && !line.contains("bootindex") && !line.contains("kernel-cmdline-extra"));
+        assert!(line.contains("usb-storage,id=stick") && !line.contains("kernel-cmdline-extra"));
     }
 
     #[test]

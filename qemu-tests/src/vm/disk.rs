@@ -58,13 +58,31 @@ fn noise(serial: &str, part: usize) -> Vec<u8> {
     bytes
 }
 
-/// A directory of its own for a unit test, empty.
+/// A directory of its own for a unit test, empty, and removed with this value.
 #[cfg(test)]
-pub fn scratch(name: &str) -> std::path::PathBuf {
+pub struct Scratch(std::path::PathBuf);
+
+#[cfg(test)]
+pub fn scratch(name: &str) -> Scratch {
     let dir = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir).unwrap();
-    dir
+    Scratch(dir)
+}
+
+#[cfg(test)]
+impl std::ops::Deref for Scratch {
+    type Target = Path;
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 #[cfg(test)]
@@ -79,7 +97,8 @@ mod tests {
 
     #[test]
     fn disks_are_sparse_and_filled() {
-        let path = scratch("disk").join(file_name(0));
+        let dir = scratch("disk");
+        let path = dir.join(file_name(0));
         create(&disk(Prefill::Noise), &path).unwrap();
         let meta = std::fs::metadata(&path).unwrap();
         assert_eq!(meta.len(), 4096 * MIB);
@@ -93,7 +112,8 @@ mod tests {
 
     #[test]
     fn bytes_land_at_their_offset() {
-        let path = scratch("bytes").join(file_name(1));
+        let dir = scratch("bytes");
+        let path = dir.join(file_name(1));
         create(&disk(Prefill::Bytes(&[(510, &[0x55, 0xaa])])), &path).unwrap();
         let piece = path.with_extension("piece");
         crate::vm::sparse::carve(&path, 0..512, &piece).unwrap();

@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn one_byte_is_inverted() {
-        let path = scratch("flip").join("x");
+        let dir = scratch("flip");
+        let path = dir.join("x");
         std::fs::write(&path, b"abc").unwrap();
         flip(&path, 1..3, 1).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), [b'a', b'b', !b'c']);

@@ -35,22 +35,38 @@ pub fn command(program: &str) -> Command {
     command
 }
 
-/// Runs the command to its end and returns what it printed on both streams.
-pub fn run(subject: &str, command: &mut Command) -> Result<String> {
-    let (output, code) = run_any(subject, command)?;
-    if code != 0 {
-        let last = output.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-        bail!("{subject}: {} exited with {code}: {last}", name(command));
-    }
-    Ok(output)
+/// What a tool printed.
+pub struct Said {
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
 }
 
-/// As `run`, for tools whose exit status is an answer; 128 and more stands for a signal.
-pub fn run_any(subject: &str, command: &mut Command) -> Result<(String, i32)> {
-    let output = command.output().with_context(|| format!("{subject}: starting {}", name(command)))?;
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.push_str(&String::from_utf8_lossy(&output.stderr));
-    Ok((text, output.status.code().unwrap_or(128)))
+/// Runs the command to its end and returns its standard output.
+pub fn run(subject: &str, command: &mut Command) -> Result<String> {
+    listen(subject, command).map(|said| said.out)
+}
+
+/// Runs the command to its end and returns all that it printed: some tools complain and exit with 0.
+pub fn listen(subject: &str, command: &mut Command) -> Result<Said> {
+    let (said, failure) = capture(subject, command)?;
+    if let Some(failure) = failure {
+        let lines = || said.err.lines().rev().chain(said.out.lines().rev());
+        let last = lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+        bail!("{subject}: {failure}: {last}");
+    }
+    Ok(said)
+}
+
+/// As `listen`, for tools whose last line is not the reason: with what they printed comes the status, unless it was success.
+pub fn capture(subject: &str, command: &mut Command) -> Result<(Said, Option<String>)> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("{subject}: starting {name}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = Said { out: text(&output.stdout), err: text(&output.stderr) };
+    let status = output.status.code().map_or("was killed".to_owned(), |code| format!("exited with {code}"));
+    Ok((said, (!output.status.success()).then(|| format!("{name} {status}"))))
 }
 
 /// The first of the needed tools that this machine lacks.
@@ -76,10 +92,6 @@ fn path() -> OsString {
     path
 }
 
-fn name(command: &Command) -> String {
-    command.get_program().to_string_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,13 +100,16 @@ mod tests {
     fn error_names_subject_tool_and_last_words() {
         let error = run("reading x", command("sh").args(["-c", "echo a; echo b >&2; exit 3"])).unwrap_err();
         assert_eq!(error.to_string(), "reading x: sh exited with 3: b");
+        let error = run("reading x", command("sh").args(["-c", "kill -9 $$"])).unwrap_err();
+        assert_eq!(error.to_string(), "reading x: sh was killed: it said nothing");
         let error = run("reading x", &mut command("no-such-tool")).unwrap_err();
         assert_eq!(error.to_string(), "reading x: starting no-such-tool");
     }
 
     #[test]
     fn read_only_directories_are_removed() {
-        let dir = env::temp_dir().join(format!("xtask-tool-{}", std::process::id()));
+        let scratch = crate::vm::disk::scratch("tool");
+        let dir = scratch.join("x");
         fs::create_dir_all(dir.join("a/b")).unwrap();
         run("t", command("chmod").arg("0555").arg(dir.join("a"))).unwrap();
         remove_tree(&dir).unwrap();

@@ -42,6 +42,8 @@ impl Transcript {
             (Filter::Escape, b']') => Filter::Command,
             (Filter::Escape, b'(' | b')' | b'#') => Filter::EscapeOne,
             (Filter::Escape | Filter::EscapeOne, _) => Filter::Plain,
+            // The cursor jumps: what follows stands elsewhere on the screen.
+            (Filter::Control, b'H') => self.put('\n'),
             (Filter::Control, 0x40..=0x7e) | (Filter::Command, 0x07) => Filter::Plain,
             (Filter::Command, 0x1b) | (_, 0x1b) => Filter::Escape,
             (Filter::Control | Filter::Command, _) => self.filter,
@@ -127,7 +129,8 @@ mod tests {
 
     #[test]
     fn escape_sequences_vanish_even_when_cut() {
-        assert_eq!(text(&[b"\x1b[2J\x1b[01;01Hin", b"stall\x1b", b"[0", b"med\x1b(B!"]), "installed!");
+        assert_eq!(text(&[b"\x1b[2Jin", b"stall\x1b", b"[0", b"med\x1b(B!"]), "installed!");
+        assert_eq!(text(&[b"Boot in 2 s.\x1b[01;01HBoot in 1 s."]), "Boot in 2 s.\nBoot in 1 s.");
         assert_eq!(text(&[b"\x1b]0;title\x07x\x1b]1;t\x1b\\y"]), "xy");
     }
 

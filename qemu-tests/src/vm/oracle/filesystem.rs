@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
@@ -11,13 +12,27 @@ use crate::vm::tool;
 /// ESP: FAT, labelled, clean.
 pub fn check_esp(part: &Path) -> Result<()> {
     expect(part, "vfat", "UV-ESP")?;
-    tool::run("checking the file system of UV-ESP", tool::command("fsck.vfat").arg("-n").arg(part)).map(drop)
+    fsck("checking the file system of UV-ESP", tool::command("fsck.vfat").arg("-n").arg(part))
 }
 
 /// Root: ext4, labelled, clean.
 pub fn check_root(part: &Path) -> Result<()> {
     expect(part, "ext4", "UV-ROOT")?;
-    tool::run("checking the file system of UV-ROOT", tool::command("e2fsck").arg("-fn").arg(part)).map(drop)
+    fsck("checking the file system of UV-ROOT", tool::command("e2fsck").arg("-fn").arg(part))
+}
+
+/// Checkers print what they find on standard output, and a summary after it.
+fn fsck(subject: &str, command: &mut Command) -> Result<()> {
+    let (said, failure) = tool::capture(subject, command)?;
+    if let Some(failure) = failure {
+        let lines: Vec<&str> = said.out.lines().map(str::trim).filter(|line| !line.is_empty()).take(6).collect();
+        bail!("{subject}: {failure}: {}", lines.join("; "));
+    }
+    // e2fsck says this and exits with 0: the file system was never unmounted.
+    if [said.out, said.err].iter().any(|text| text.contains("skipping journal recovery")) {
+        bail!("{subject}: its journal was not emptied");
+    }
+    Ok(())
 }
 
 /// Swap: labelled.

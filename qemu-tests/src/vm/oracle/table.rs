@@ -20,6 +20,9 @@ pub const SWAP: &str = "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F";
 
 const MIB: u64 = 1024 * 1024;
 
+/// How gdisk begins a line about something that is not as it should be.
+const COMPLAINTS: [&str; 4] = ["Problem", "Caution", "Warning", "Invalid"];
+
 /// A partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
@@ -36,12 +39,21 @@ pub fn read(disk: &Path, sector: u32) -> Result<Vec<Part>> {
     // Image files are taken to have 512-byte sectors; another size is only seen through a device that says so.
     let attached = (sector != 512).then(|| Loop::attach(disk, sector)).transpose()?;
     let disk = attached.as_ref().map_or(disk, |device| device.0.as_path());
-    let said = tool::run("checking the partition table", tool::command("sgdisk").arg("-v").arg(disk))?;
-    if !said.contains("No problems found") {
-        let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        bail!("checking the partition table: sgdisk says: {first}");
+    let subject = "checking the partition table";
+    let said = tool::listen(subject, tool::command("sgdisk").arg("-v").arg(disk))?;
+    // With a broken backup it repairs that in memory, finds no problem in its own work, and exits with 0.
+    let complaint = said.err.lines().chain(said.out.lines()).find(|line| COMPLAINTS.iter().any(|word| line.starts_with(word)));
+    if let Some(line) = complaint {
+        bail!("{subject}: sgdisk says: {line}");
     }
-    tool::run("checking the partition table", tool::command("sfdisk").arg("--verify").arg(disk))?;
+    if !said.out.contains("No problems found") {
+        bail!("{subject}: sgdisk does not say that there are no problems");
+    }
+    for option in ["--verify", "--json"] {
+        if let Some(line) = tool::listen(subject, tool::command("sfdisk").arg(option).arg(disk))?.err.lines().next() {
+            bail!("{subject}: sfdisk says: {line}");
+        }
+    }
     let text = tool::run("reading the partition table", tool::command("sfdisk").arg("--json").arg(disk))?;
     parse(&text).context("reading the partition table that sfdisk printed")
 }

@@ -47,7 +47,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: installed ultraviolet on nvme0n1", 5 * STEP),
             ExpectPowerOff(OFF),
         ],
-        after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
         ..BASE
     },
     Scenario {
