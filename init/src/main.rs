@@ -35,12 +35,12 @@ fn installation() -> Result<End> {
         verification.result()?;
         return Ok(End::DryRun);
     }
-    let Answer::Yes(confirmed) = act::consent(plan, medium, verification)? else {
+    let Answer::Yes(confirmed) = act::consent(plan, medium, &verification)? else {
         return Ok(End::Declined);
     };
 
     // Do. One disk, the plan's, is erased; all others refuse writes from here on.
-    let Installed { host, disk } = act::carry_out(confirmed, &disks)?;
+    let Installed { host, disk } = act::carry_out(confirmed)?;
     log::info!("installed {host} on {disk}");
     Ok(if settings.power_off { End::PowerOff } else { End::Reboot })
 }

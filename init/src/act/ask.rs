@@ -40,29 +40,23 @@ pub fn show(plan: &Plan) {
 ///
 /// # Errors
 /// The medium is damaged or cannot be read.
-pub fn consent(plan: Plan, medium: Medium, verification: Verification) -> Result<Answer> {
+pub fn consent(plan: Plan, medium: Medium, verification: &Verification) -> Result<Answer> {
     let question = format!("autoinstaller: type yes to erase {} and install {}, no to power off: ", plan.target.name, plan.host);
-    let mut verification = Some(verification);
-    let mut verified = None;
     loop {
-        let answer = console::ask(&question, || verification.as_ref().is_some_and(Verification::finished));
-        if answer.is_none() || reply(answer.as_deref()) == Reply::Yes {
-            if let Some(running) = verification.take() {
-                if answer.is_some() {
+        let answer = console::ask(&question, || verification.failed());
+        match reply(answer.as_deref()) {
+            Reply::Yes => {
+                if !verification.finished() {
                     log::info!("waiting for the medium to be verified");
                 }
-                verified = Some(running.result()?);
+                let verified = verification.result()?;
                 log::info!("the medium is whole");
+                return Ok(Answer::Yes(Box::new(Confirmed { plan, medium, verified })));
             }
-        }
-        match (reply(answer.as_deref()), verified.take()) {
-            (Reply::Yes, Some(verified)) => return Ok(Answer::Yes(Box::new(Confirmed { plan, medium, verified }))),
-            (Reply::No, _) => return Ok(Answer::No),
-            (Reply::Unclear, kept) => {
-                verified = kept;
-                log::info!("please answer yes or no");
-            }
-            (_, kept) => verified = kept,
+            Reply::No => return Ok(Answer::No),
+            Reply::Unclear => log::info!("please answer yes or no"),
+            // The question is withdrawn only for a damaged medium, and the error says so.
+            Reply::Withdrawn => verification.result().map(|_| ())?,
         }
     }
 }
@@ -72,7 +66,7 @@ enum Reply {
     Yes,
     No,
     Unclear,
-    None,
+    Withdrawn,
 }
 
 /// To the letter: `YES` or a padded `yes` may be a slip of somebody who means another machine.
@@ -81,7 +75,7 @@ fn reply(answer: Option<&str>) -> Reply {
         Some("yes") => Reply::Yes,
         Some("no") => Reply::No,
         Some(_) => Reply::Unclear,
-        None => Reply::None,
+        None => Reply::Withdrawn,
     }
 }
 
@@ -96,6 +90,6 @@ mod tests {
         for text in ["", "YES", "Yes", " yes", "yes ", " yes please", "y", "NO", "yes\u{0}"] {
             assert_eq!(reply(Some(text)), Reply::Unclear, "{text:?}");
         }
-        assert_eq!(reply(None), Reply::None);
+        assert_eq!(reply(None), Reply::Withdrawn);
     }
 }

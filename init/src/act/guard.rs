@@ -7,14 +7,17 @@ use rustix::fs::{OFlags, ioctl_blksszget};
 
 use crate::decide::Disk;
 use crate::error::{Doing, Error, Kind, Result};
+use crate::look;
 use crate::sys::block;
 
 /// Makes the kernel refuse writes to every disk but the target, so that no helper and no hook can either.
 ///
+/// The disks are listed anew: one may have been plugged in while the question was open.
+///
 /// # Errors
 /// A disk cannot be protected. An empty drive or a disk that is read-only already needs no protection.
-pub fn protect_others(target: &Disk, disks: &[Disk]) -> Result<()> {
-    for disk in disks.iter().filter(|disk| disk.name != target.name && disk.bytes > 0 && !disk.read_only && !disk.optical) {
+pub fn protect_others(target: &Disk) -> Result<()> {
+    for disk in look::disks()?.iter().filter(|disk| disk.name != target.name && disk.bytes > 0 && !disk.read_only && !disk.optical) {
         let doing = || format!("protecting {} from writes", disk.name);
         let device = File::open(disk.node()).doing(Kind::System, doing)?;
         block::set_read_only(&device, true).doing(Kind::System, doing)?;

@@ -110,3 +110,48 @@ fn seen_by_kernel(disk: &Disk, partition: &Partition) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::Layout;
+
+    fn rehearsed(bytes: u64, sector: u64) -> Result<File> {
+        let disk = Disk { name: "nvme0n1".into(), bytes, sector, ..Disk::default() };
+        let layout = Layout::of(bytes, sector, Some("2G".parse().unwrap()), 0).unwrap();
+        let partitions = [(Use::Esp, layout.esp), (Use::Root, layout.root), (Use::Swap, layout.swap.unwrap())];
+        let named = partitions.map(|(usage, region)| Partition { name: "x".into(), label: format!("UV-{usage}"), region, usage });
+        rehearse(&disk, &named)
+    }
+
+    fn at(file: &File, offset: u64, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        file.read_exact_at(&mut bytes, offset).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn both_headers_and_a_protective_mbr_for_either_sector_size() {
+        for sector in [512, 4096] {
+            let bytes = 16 << 30;
+            let table = rehearsed(bytes, sector).unwrap();
+            assert_eq!((at(&table, 450, 1), at(&table, 510, 2)), (vec![0xee], vec![0x55, 0xaa]));
+            assert_eq!(at(&table, sector, 8), b"EFI PART");
+            assert_eq!(at(&table, bytes - sector, 8), b"EFI PART");
+        }
+    }
+
+    #[test]
+    fn every_byte_of_the_table_is_within_what_is_copied() {
+        let bytes = 16 << 30;
+        let table = rehearsed(bytes, 4096).unwrap();
+        assert!(at(&table, TABLE, 1 << 20).iter().all(|byte| *byte == 0));
+        assert!(at(&table, bytes - TABLE - (1 << 20), 1 << 20).iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn other_sector_sizes_are_refused() {
+        let error = rehearsed(16 << 30, 2048).unwrap_err().to_string();
+        assert_eq!(error, "rehearsing the partition table of nvme0n1: a logical sector size of 2048 bytes is not supported");
+    }
+}

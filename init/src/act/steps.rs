@@ -6,7 +6,7 @@ use super::ask::Confirmed;
 use super::mounts::{Mounted, ROOT};
 use super::stage2::Stage2;
 use super::{format, guard, partition, read_back, store, wipe};
-use crate::decide::{Disk, Plan, Step};
+use crate::decide::{Plan, Step};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Medium;
 use crate::pid1::{journal, truth};
@@ -24,9 +24,9 @@ pub struct Installed {
 ///
 /// # Errors
 /// The first step that fails; nothing after it is tried.
-pub fn carry_out(confirmed: Box<Confirmed>, disks: &[Disk]) -> Result<Installed> {
+pub fn carry_out(confirmed: Box<Confirmed>) -> Result<Installed> {
     let Confirmed { plan, medium, .. } = *confirmed;
-    guard::protect_others(&plan.target, disks)?;
+    guard::protect_others(&plan.target)?;
     let mut work = Work { claim: Some(guard::claim(&plan.target)?), plan: &plan, medium: &medium, mounted: None, stage2: None };
     truth::erasing(&plan.target.name);
     for (number, step) in (1..).zip(&plan.steps) {

@@ -11,11 +11,15 @@ use crate::error::{Doing, Error, Kind, Result};
 /// Devices that are never a disk of the machine: views of other devices, or memory.
 const NOT_DISKS: [&str; 7] = ["loop", "ram", "zram", "dm-", "md", "fd", "nbd"];
 
-/// All disks below `sysfs` (`/sys`), ordered by name.
+/// All disks of this machine, ordered by name.
 ///
 /// # Errors
 /// A disk without size or sector size, or more disks than the table holds.
-pub fn disks(sysfs: &Path) -> Result<Disks> {
+pub fn disks() -> Result<Disks> {
+    below(Path::new("/sys"))
+}
+
+fn below(sysfs: &Path) -> Result<Disks> {
     let class = sysfs.join("block");
     let entries = read_dir(&class).doing(Kind::System, || format!("reading {}", class.display()))?;
     let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
@@ -142,7 +146,7 @@ mod tests {
         sysfs.disk("sr0", "pci0000:00/ata1/host1", &[("ro", "1\n"), ("device/type", "5\n")]);
         sysfs.disk("loop0", "virtual", &[]);
         sysfs.disk("dm-0", "virtual", &[]);
-        let disks = disks(&sysfs.0).unwrap();
+        let disks = below(&sysfs.0).unwrap();
         let names: Vec<&str> = disks.iter().map(|d| d.name.as_str()).collect();
         assert_eq!(names, ["nvme0n1", "sda", "sdb", "sr0"]);
         assert_eq!(disks[0].to_string(), "nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme)");
@@ -156,7 +160,7 @@ mod tests {
     fn a_disk_without_a_sector_size_is_an_error() {
         let sysfs = Sysfs::new("sectorless");
         sysfs.disk("sda", "pci", &[("queue/logical_block_size", "\n")]);
-        let error = disks(&sysfs.0).unwrap_err().to_string();
+        let error = below(&sysfs.0).unwrap_err().to_string();
         assert!(error.contains("sda/queue/logical_block_size: cannot parse integer"), "{error}");
     }
 
@@ -164,6 +168,6 @@ mod tests {
     fn too_many_disks_are_refused_not_cut() {
         let sysfs = Sysfs::new("many");
         (0..=MAX_DISKS).for_each(|n| sysfs.disk(&format!("sd{n:03}"), "pci", &[]));
-        assert_eq!(disks(&sysfs.0).unwrap_err().to_string(), "listing the disks: there are more than 64");
+        assert_eq!(below(&sysfs.0).unwrap_err().to_string(), "listing the disks: there are more than 64");
     }
 }

@@ -5,6 +5,7 @@ mod firmware;
 mod sources;
 mod wait;
 
+pub use disks::disks;
 pub use firmware::require_uefi;
 pub use sources::settings;
 pub use wait::machine;

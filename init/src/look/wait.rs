@@ -1,6 +1,5 @@
 //! Waits for the machine to show itself: drivers find controllers, controllers find disks, some of them seconds later.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::disks::disks;
@@ -28,7 +27,7 @@ pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
         while coldplug(loader) {
             changed = Instant::now();
         }
-        let found = disks(Path::new("/sys"))?;
+        let found = disks()?;
         if found != seen {
             changed = Instant::now();
             seen = found;

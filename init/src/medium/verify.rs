@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::thread::JoinHandle;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ const CHUNK: usize = 1 << 20;
 
 /// A verification under way.
 pub struct Verification {
-    worker: JoinHandle<Result<()>>,
+    outcome: Arc<OnceLock<Result<()>>>,
 }
 
 /// What only a finished verification yields: the right to rely on the medium.
@@ -25,25 +25,31 @@ pub struct Verified(());
 impl Verification {
     /// Starts reading.
     pub fn start(medium: &Medium) -> Verification {
-        let medium = medium.clone();
-        let all =
+        let (medium, outcome) = (medium.clone(), Arc::new(OnceLock::new()));
+        let images =
             move || [&medium.manifest.stage2, &medium.manifest.closure].into_iter().try_for_each(|image| image_is_whole(&medium, image));
-        Verification { worker: std::thread::spawn(all) }
+        let verification = Verification { outcome: outcome.clone() };
+        // Nobody waits for this thread to end: what it found is what counts, and a panic in it holds the machine.
+        std::thread::spawn(move || outcome.get_or_init(images).is_ok());
+        verification
     }
 
-    /// Whether it has finished, well or not.
+    /// Whether it has finished.
     pub fn finished(&self) -> bool {
-        self.worker.is_finished()
+        self.outcome.get().is_some()
+    }
+
+    /// Whether the medium is already known to be damaged.
+    pub fn failed(&self) -> bool {
+        self.outcome.get().is_some_and(Result::is_err)
     }
 
     /// Waits for the end.
     ///
     /// # Errors
     /// The medium cannot be read, or an image on it is not what was built.
-    pub fn result(self) -> Result<Verified> {
-        let crashed = |_| Error::new(Kind::Medium, "verifying the medium", "the verification crashed");
-        self.worker.join().map_err(crashed)??;
-        Ok(Verified(()))
+    pub fn result(&self) -> Result<Verified> {
+        self.outcome.wait().clone().map(Verified)
     }
 }
 
