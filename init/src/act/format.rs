@@ -16,14 +16,14 @@ const DEADLINE: Duration = Duration::from_secs(15 * 60);
 pub fn format(partition: &Partition) -> Result<()> {
     let node = format!("/dev/{}", partition.name);
     let label = &partition.label;
-    let words: Vec<&str> = match partition.usage {
-        Use::Esp => vec!["/bin/mkfs.vfat", "-F", "32", "-n", label, &node],
+    let (program, words) = match partition.usage {
+        Use::Esp => ("mkfs.vfat", vec!["-F", "32", "-n", label, &node]),
         // The ground was zeroed or never written: nothing to discard a second time.
-        Use::Root => vec!["/bin/mkfs.ext4", "-q", "-F", "-E", "nodiscard", "-L", label, &node],
-        Use::Swap => vec!["/bin/mkswap", "-q", "-L", label, &node],
+        Use::Root => ("mkfs.ext4", vec!["-q", "-F", "-E", "nodiscard", "-L", label, &node]),
+        Use::Swap => ("mkswap", vec!["-q", "-L", label, &node]),
     };
-    let mut command = Command::new(words.first().copied().unwrap_or_default());
-    command.args(words.iter().skip(1)).env_clear();
-    let job = Job { doing: &format!("formatting {node}"), kind: Kind::Disk, deadline: DEADLINE, output: Level::Debug };
+    let mut command = Command::new(format!("/bin/{program}"));
+    command.args(words).env_clear();
+    let job = Job { program, doing: &format!("formatting {node}"), kind: Kind::Disk, deadline: DEADLINE, output: Level::Debug };
     children::run(command, job)
 }

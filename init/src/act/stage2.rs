@@ -48,13 +48,13 @@ impl Stage2 {
     }
 
     /// Runs a program of stage-2 to its end. `input` becomes its standard input.
-    pub fn run(&self, words: &[&str], input: Option<File>, doing: &str) -> Result<()> {
+    pub fn run(&self, program: &str, arguments: &[&str], input: Option<File>, doing: &str) -> Result<()> {
         let mut command = Command::new("/proc/self/exe");
-        command.arg(ROLE).args(words).env_clear();
+        command.arg(ROLE).arg(format!("/usr/bin/{program}")).args(arguments).env_clear();
         // nixos-install uses this PATH inside the target as well, where only the first entry exists.
         command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
         command.stdin(input.map_or_else(Stdio::null, Stdio::from));
-        children::run(command, Job { doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info })
+        children::run(command, Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info })
     }
 }
 

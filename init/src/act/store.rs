@@ -22,21 +22,20 @@ pub fn unpack(stage2: &Stage2, medium: &Medium) -> Result<()> {
         set_permissions(&directory, PermissionsExt::from_mode(0o755)).doing(Kind::Install, || format!("opening {directory}"))?;
     }
     let image = Loop::of(medium, &medium.manifest.closure)?;
-    let words = ["/usr/bin/unsquashfs", "-force", "-quiet", "-no-progress", "-dest", &store, &image.node];
-    stage2.run(&words, None, "unpacking the closure")
+    let words = ["-force", "-quiet", "-no-progress", "-dest", &store, &image.node];
+    stage2.run("unsquashfs", &words, None, "unpacking the closure")
 }
 
 /// Makes Nix's database of the target know the unpacked paths.
 pub fn register(stage2: &Stage2) -> Result<()> {
     let registration = File::open(REGISTRATION).doing(Kind::Install, || format!("opening {REGISTRATION}"))?;
-    stage2.run(&["/usr/bin/nix-store", "--store", ROOT, "--load-db"], Some(registration), "registering the store paths")?;
+    stage2.run("nix-store", &["--store", ROOT, "--load-db"], Some(registration), "registering the store paths")?;
     remove_file(REGISTRATION).doing(Kind::Install, || format!("removing {REGISTRATION}"))
 }
 
 /// Activates the system and installs its boot loader. Nothing is ever built or fetched: the closure is complete.
 pub fn nixos_install(stage2: &Stage2, toplevel: &str) -> Result<()> {
     let words = [
-        "/usr/bin/nixos-install",
         "--root",
         ROOT,
         "--no-root-passwd",
@@ -50,5 +49,5 @@ pub fn nixos_install(stage2: &Stage2, toplevel: &str) -> Result<()> {
         "--system",
         toplevel,
     ];
-    stage2.run(&words, None, "running nixos-install")
+    stage2.run("nixos-install", &words, None, "running nixos-install")
 }

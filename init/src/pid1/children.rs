@@ -22,6 +22,8 @@ const TICK: Duration = Duration::from_millis(50);
 /// A helper's job: what it is for, and what is done with it.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
+    /// What to call the program in errors.
+    pub program: &'a str,
     /// Gerund and subject of its errors and of its progress lines.
     pub doing: &'a str,
     /// The class of its failures.
@@ -38,7 +40,6 @@ pub struct Job<'a> {
 /// It cannot be started, ends with anything but 0 (the cause is its last line), or takes too long and is killed.
 pub fn run(mut command: Command, job: Job) -> Result<()> {
     let failed = || job.doing.to_string();
-    let program = command.get_program().to_string_lossy().into_owned();
     log::debug!("running {command:?}");
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).doing(job.kind, failed)?;
     rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).doing(job.kind, failed)?;
@@ -59,20 +60,18 @@ pub fn run(mut command: Command, job: Job) -> Result<()> {
     })?;
     lines.read();
     lines.finish();
-    judge(status, &program, &lines.last).map_err(|cause| Error::new(job.kind, job.doing, cause))
+    judge(status, job.program, &lines.last).map_err(|cause| Error::new(job.kind, job.doing, cause))
 }
 
 /// Runs a child that has a terminal of its own.
 pub fn foreground(mut command: Command, job: Job) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
     let child = spawn(&mut command, job)?;
     let status = wait_for(&child, job, || std::thread::sleep(TICK))?;
-    judge(status, &program, "").map_err(|cause| Error::new(job.kind, job.doing, cause))
+    judge(status, job.program, "").map_err(|cause| Error::new(job.kind, job.doing, cause))
 }
 
 fn spawn(command: &mut Command, job: Job) -> Result<Child> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    command.spawn().map_err(|error| Error::new(job.kind, job.doing, format!("{program} cannot be started: {error}")))
+    command.spawn().map_err(|error| Error::new(job.kind, job.doing, format!("{} cannot be started: {error}", job.program)))
 }
 
 fn wait_for(child: &Child, job: Job, mut meanwhile: impl FnMut()) -> Result<WaitStatus> {
@@ -93,13 +92,12 @@ fn wait_for(child: &Child, job: Job, mut meanwhile: impl FnMut()) -> Result<Wait
 }
 
 fn judge(status: WaitStatus, program: &str, last: &str) -> std::result::Result<(), String> {
-    let name = program.rsplit('/').next().unwrap_or(program);
     let tail = if last.is_empty() { String::new() } else { format!(": {last}") };
     match (status.exit_status(), status.terminating_signal()) {
         (Some(0), _) => Ok(()),
-        (Some(code), _) => Err(format!("{name} exited with {code}{tail}")),
-        (None, Some(signal)) => Err(format!("{name} was killed by signal {signal}{tail}")),
-        (None, None) => Err(format!("{name} ended in an unknown way{tail}")),
+        (Some(code), _) => Err(format!("{program} exited with {code}{tail}")),
+        (None, Some(signal)) => Err(format!("{program} was killed by signal {signal}{tail}")),
+        (None, None) => Err(format!("{program} ended in an unknown way{tail}")),
     }
 }
 
@@ -151,7 +149,7 @@ mod tests {
     use super::*;
 
     fn job(doing: &str, deadline: Duration) -> Job<'_> {
-        Job { doing, kind: Kind::System, deadline, output: Level::Info }
+        Job { program: "sh", doing, kind: Kind::System, deadline, output: Level::Info }
     }
 
     fn shell(script: &str, deadline: Duration) -> std::result::Result<(), String> {
@@ -189,7 +187,9 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named() {
-        let error = run(Command::new("/bin/no-such-program"), job("testing", MINUTE)).unwrap_err().to_string();
-        assert!(error.starts_with("testing: /bin/no-such-program cannot be started: No such file"), "{error}");
+        let error = run(Command::new("/bin/no-such-program"), Job { program: "no-such-program", ..job("testing", MINUTE) })
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("testing: no-such-program cannot be started: No such file"), "{error}");
     }
 }
