@@ -13,6 +13,8 @@ pub mod act;
 
 pub mod medium;
 
+pub mod facts;
+
 pub mod drivers;
 
 pub mod pid1;

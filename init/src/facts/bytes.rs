@@ -1,0 +1,29 @@
+//! Little-endian numbers out of bytes that may be too short.
+
+/// Two bytes.
+pub fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(array(bytes, at)?))
+}
+
+/// Four bytes.
+pub fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(array(bytes, at)?))
+}
+
+/// Eight bytes.
+pub fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(array(bytes, at)?))
+}
+
+/// N bytes as they are.
+pub fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
+/// UTF-16 up to its terminating zero or the end, with its length in units including the zero. Unpaired surrogates become U+FFFD.
+pub fn utf16(bytes: &[u8]) -> (String, usize) {
+    let units =
+        bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]));
+    let text: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+    (String::from_utf16_lossy(&text), text.len() + 1)
+}
