@@ -1,7 +1,7 @@
 //! PID 1 of the installer medium. This file is the installation: look, decide, ask, do.
 
 use init::act::{Answer, Installed};
-use init::decide::{self, Plan};
+use init::decide::Facts;
 use init::drivers::Loader;
 use init::error::Result;
 use init::medium::Verification;
@@ -17,26 +17,25 @@ fn main() -> ! {
 fn installation() -> Result<End> {
     // Look. Nothing is opened for writing. The medium first: whatever is refused from here on is logged there.
     log::info!("looking at this machine");
-    let (disks, medium) = look::machine(&mut Loader::start()?)?;
+    let mut drivers = Loader::start()?;
+    let (mut disks, medium) = look::machine(&mut drivers)?;
     let settings = look::settings()?;
     if settings.shell {
         return Ok(End::Shell);
     }
     look::require_uefi(&settings)?;
+    let entries = look::boot_entries();
 
-    // Decide. Nothing is read either: the same facts give the same plan.
-    let choice = decide::choose(&disks, &settings, medium.manifest.closure_content)?;
-    let plan = Plan::new(&settings, choice, &medium.manifest.toplevel);
-
-    // Ask. The medium is verified while the person reads; nothing is written before both agree.
+    // Decide and ask. The same facts give the same plan, and nothing is written before a person and the medium's digests agree to it.
     let verification = Verification::start(&medium);
-    act::show(&plan);
-    if settings.dry_run {
-        verification.result()?;
-        return Ok(End::DryRun);
-    }
-    let Answer::Yes(confirmed) = act::consent(plan, medium, &verification)? else {
-        return Ok(End::Declined);
+    let confirmed = loop {
+        let facts = Facts { disks: &disks, entries: &entries, content: medium.manifest.closure_content };
+        match act::agree(facts, &settings, &medium, &verification)? {
+            Answer::Yes(confirmed) => break confirmed,
+            Answer::No => return Ok(End::Declined),
+            Answer::Shown => return Ok(End::DryRun),
+            Answer::Changed => disks = look::again(&mut drivers, &medium)?,
+        }
     };
 
     // Do. One disk, the plan's, is erased; all others refuse writes from here on.

@@ -1,16 +1,18 @@
-//! Shows the plan and asks. Nothing but the full word `yes` is consent.
+//! Shows the plan and asks. Nothing but the full word `yes` is consent, and it is consent to the plan on the screen.
 
 use std::fs::read_to_string;
 
-use crate::decide::Plan;
-use crate::error::Result;
+use crate::decide::{self, Disk, Facts, Outcome, Plan};
+use crate::error::{Error, Kind, Result};
+use crate::look;
 use crate::medium::{Medium, Verification, Verified};
 use crate::pid1::console;
+use crate::settings::Settings;
 
 /// The owner's own text, shown before the plan.
 const BANNER: &str = "/etc/autoinstaller/banner";
 
-/// A plan that a person has confirmed, on a medium that is whole. Only [`consent`] makes one, and carrying it out consumes it.
+/// A plan that a person has confirmed, on a medium that is whole. Only [`agree`] makes one, and carrying it out consumes it.
 #[derive(Debug)]
 pub struct Confirmed {
     pub(super) plan: Plan,
@@ -19,63 +21,120 @@ pub struct Confirmed {
     verified: Verified,
 }
 
-/// What the person said.
+/// How the conversation ended.
 #[derive(Debug)]
 pub enum Answer {
     /// Go.
     Yes(Box<Confirmed>),
     /// Leave everything as it is.
     No,
+    /// The plan was shown, and no more was wanted.
+    Shown,
+    /// A disk came or went: look again.
+    Changed,
 }
 
-/// Shows the banner and the plan on every console.
-pub fn show(plan: &Plan) {
-    let banner = read_to_string(BANNER).unwrap_or_default();
-    banner.lines().for_each(|line| log::info!("{line}"));
-    log::info!("this medium installs {} ({})", plan.host, plan.toplevel);
-    plan.lines().iter().for_each(|line| log::info!("{line}"));
-}
-
-/// Asks until the answer is `yes` or `no`; withdraws the question when the medium turns out to be damaged.
+/// Shows the plan and asks until the answer is `yes` or `no`. The name of another disk makes a new plan, for which `yes` is asked again.
+/// The question is withdrawn when the medium turns out to be damaged, or when a disk comes or goes.
 ///
 /// # Errors
-/// The medium is damaged or cannot be read.
-pub fn consent(plan: Plan, medium: Medium, verification: &Verification) -> Result<Answer> {
-    let question = format!("autoinstaller: type yes to erase {} and install {}, no to power off: ", plan.target.name, plan.host);
+/// No disk can be chosen; the medium is damaged or cannot be read; nobody may be asked.
+pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &Verification) -> Result<Answer> {
+    let mut typed: Option<String> = None;
     loop {
-        let answer = console::ask(&question, || verification.failed());
-        match reply(answer.as_deref()) {
-            Reply::Yes => {
-                if !verification.finished() {
-                    log::info!("waiting for the medium to be verified");
-                }
-                let verified = verification.result()?;
-                log::info!("the medium is whole");
-                return Ok(Answer::Yes(Box::new(Confirmed { plan, medium, verified })));
+        let outcome = match decide::choose(facts, settings, typed.as_deref()) {
+            Err(error) if typed.take().is_some() => {
+                log::info!("{error}");
+                continue;
             }
-            Reply::No => return Ok(Answer::No),
-            Reply::Unclear => log::info!("please answer yes or no"),
-            // The question is withdrawn only for a damaged medium, and the error says so.
-            Reply::Withdrawn => verification.result().map(|_| ())?,
+            outcome => outcome?,
+        };
+        let plan = show(outcome, facts.disks, settings, medium)?;
+        if settings.dry_run {
+            return verification.result().map(|_| Answer::Shown);
+        }
+        if settings.unattended {
+            return Err(Error::new(Kind::Choice, "asking for consent", "install.unattended forbids to ask"));
+        }
+        let reply = ask(plan.as_ref(), facts.disks, verification);
+        match (reply, plan) {
+            (Reply::Yes, Some(plan)) => return confirmed(plan, medium, verification),
+            (Reply::No, _) => return Ok(Answer::No),
+            (Reply::Disk(name), _) => typed = Some(name),
+            // Withdrawn for a damaged medium, which is an error, or for the disks.
+            _ if verification.failed() => verification.result().map(|_| ())?,
+            _ => return Ok(Answer::Changed),
         }
     }
+}
+
+/// Shows the banner, and the plan or the tie that no rule breaks, on every console.
+fn show(outcome: Outcome, disks: &[Disk], settings: &Settings, medium: &Medium) -> Result<Option<Plan>> {
+    let banner = read_to_string(BANNER).unwrap_or_default();
+    banner.lines().for_each(|line| log::info!("{line}"));
+    let toplevel = &medium.manifest.toplevel;
+    log::info!("this medium installs {} ({toplevel})", settings.target_host);
+    match outcome {
+        Outcome::Tie(sentences) if settings.dry_run || settings.unattended => Err(decide::tie_refused(sentences)),
+        Outcome::Tie(sentences) => {
+            sentences.iter().for_each(|sentence| log::info!("{sentence}"));
+            Ok(None)
+        }
+        Outcome::Target(choice) => {
+            let plan = Plan::new(settings, *choice, disks, toplevel);
+            plan.lines().iter().for_each(|line| log::info!("{line}"));
+            Ok(Some(plan))
+        }
+    }
+}
+
+/// Asks until there is an answer, or none is wanted any more.
+fn ask(plan: Option<&Plan>, disks: &[Disk], verification: &Verification) -> Reply {
+    let question = match plan {
+        Some(plan) => {
+            format!("type yes to erase {} and install {}, no to power off, or the name of another disk: ", plan.target.name, plan.host)
+        }
+        None => "no rule tells them apart: type the name of the disk to erase, or no to power off: ".into(),
+    };
+    loop {
+        let withdrawn = || verification.failed() || disks_changed(disks);
+        let answer = console::ask(&format!("autoinstaller: {question}"), withdrawn);
+        match reply(answer.as_deref(), plan.is_some(), disks) {
+            Some(reply) => return reply,
+            None => log::info!("please answer with one of these words"),
+        }
+    }
+}
+
+fn disks_changed(shown: &[Disk]) -> bool {
+    look::disks().is_ok_and(|now| super::guard::same_disks(shown, &now).is_err())
+}
+
+fn confirmed(plan: Plan, medium: &Medium, verification: &Verification) -> Result<Answer> {
+    if !verification.finished() {
+        log::info!("waiting for the medium to be verified");
+    }
+    let verified = verification.result()?;
+    log::info!("the medium is whole");
+    Ok(Answer::Yes(Box::new(Confirmed { plan, medium: medium.clone(), verified })))
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Reply {
     Yes,
     No,
-    Unclear,
+    Disk(String),
     Withdrawn,
 }
 
-/// To the letter: `YES` or a padded `yes` may be a slip of somebody who means another machine.
-fn reply(answer: Option<&str>) -> Reply {
+/// To the letter: `YES` or a padded `yes` may be a slip of somebody who means another machine. `None` is no answer.
+fn reply(answer: Option<&str>, planned: bool, disks: &[Disk]) -> Option<Reply> {
     match answer {
-        Some("yes") => Reply::Yes,
-        Some("no") => Reply::No,
-        Some(_) => Reply::Unclear,
-        None => Reply::Withdrawn,
+        None => Some(Reply::Withdrawn),
+        Some("yes") if planned => Some(Reply::Yes),
+        Some("no") => Some(Reply::No),
+        Some(word) if decide::is_name(disks, word) => Some(Reply::Disk(word.into())),
+        Some(_) => None,
     }
 }
 
@@ -85,11 +144,20 @@ mod tests {
 
     #[test]
     fn only_the_word_itself_is_consent() {
-        assert_eq!(reply(Some("yes")), Reply::Yes);
-        assert_eq!(reply(Some("no")), Reply::No);
-        for text in ["", "YES", "Yes", " yes", "yes ", " yes please", "y", "NO", "yes\u{0}"] {
-            assert_eq!(reply(Some(text)), Reply::Unclear, "{text:?}");
+        let disks = [Disk { name: "nvme0n1".into(), serial: "yes".into(), ..Disk::default() }];
+        assert_eq!(reply(Some("yes"), true, &disks), Some(Reply::Yes));
+        assert_eq!(reply(Some("no"), true, &disks), Some(Reply::No));
+        for text in ["", "YES", "Yes", " yes", "yes ", " yes please", "y", "NO", "yes\u{0}", "sdz"] {
+            assert_eq!(reply(Some(text), true, &disks), None, "{text:?}");
         }
-        assert_eq!(reply(None), Reply::Withdrawn);
+        assert_eq!(reply(None, true, &disks), Some(Reply::Withdrawn));
+    }
+
+    #[test]
+    fn without_a_plan_there_is_nothing_to_consent_to() {
+        let disks = [Disk { name: "nvme0n1".into(), ..Disk::default() }];
+        assert_eq!(reply(Some("yes"), false, &disks), None);
+        assert_eq!(reply(Some("nvme0n1"), false, &disks), Some(Reply::Disk("nvme0n1".into())));
+        assert_eq!(reply(Some("/dev/nvme0n1"), true, &disks), Some(Reply::Disk("/dev/nvme0n1".into())));
     }
 }

@@ -30,7 +30,7 @@ fn short(file: &[u8], at: usize) -> Option<u16> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A PE image of one section with 16 bytes.

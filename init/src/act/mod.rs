@@ -13,7 +13,7 @@ mod steps;
 mod store;
 mod wipe;
 
-pub use ask::{Answer, Confirmed, consent, show};
+pub use ask::{Answer, Confirmed, agree};
 pub use mounts::release;
 pub use stage2::{ROLE, enter};
 pub use steps::{Installed, carry_out};

@@ -1,17 +1,55 @@
-//! Which disk will be erased. Pure, and never a guess: anything but exactly one answer is a refusal that lists every disk.
+//! Which disk will be erased. Pure, and never a guess: what the rules cannot settle is a question, and what a person names must be one disk.
 
-use super::layout::TooSmall;
-use super::{Disk, Layout, Transport, human};
+use super::by_id;
+use super::verdict::{Judged, judge, sentence};
+use super::{Disk, Layout};
 use crate::error::{Error, Kind, Result};
+use crate::facts::load_option::LoadOption;
 use crate::settings::Settings;
 
+/// What the choice is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The disks.
+    pub disks: &'a [Disk],
+    /// The firmware's boot entries with their numbers, in the order in which it tries them.
+    pub entries: &'a [(u16, LoadOption)],
+    /// Bytes that the root file system will have to hold.
+    pub content: u64,
+}
+
 /// The rule that singled the target out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// `install.disk=` names it.
     Named,
+    /// A person typed its name.
+    Typed,
     /// There is no other candidate.
     Only,
+    /// A boot entry of the firmware leads to it: number and description.
+    BootEntry(u16, String),
+    /// It alone has an EFI system partition.
+    Esp,
+    /// It has the most partitions.
+    Partitions,
+    /// It is the largest.
+    Largest,
+}
+
+impl Rule {
+    /// The end of `chosen because …`.
+    pub fn because(&self) -> String {
+        match self {
+            Rule::Named => "install.disk= names it".into(),
+            Rule::Typed => "its name was typed".into(),
+            Rule::Only => "no other disk can be the target".into(),
+            Rule::BootEntry(number, description) => format!("the firmware boots it: Boot{number:04X} \"{description}\""),
+            Rule::Esp => "it alone has an EFI system partition".into(),
+            Rule::Partitions => "it has the most partitions".into(),
+            Rule::Largest => "it is the largest".into(),
+        }
+    }
 }
 
 /// The target and the reason for every disk that is not.
@@ -25,122 +63,143 @@ pub struct Choice {
     pub rule: Rule,
     /// The others: a sentence each.
     pub others: Vec<String>,
+    /// Boot entries that were passed over, a sentence each.
+    pub skipped: Vec<String>,
 }
 
-/// Why a disk cannot be the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Never {
-    Ours,
-    Optical,
-    Empty,
-    ReadOnly,
-    BootArea,
-    Removable,
-    Usb,
-    SdCard,
-    SectorSize(u64),
-    TooSmall { bytes: u64, needed: u64 },
+/// What the rules led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// One disk.
+    Target(Box<Choice>),
+    /// Several that no rule tells apart: a sentence for every disk.
+    Tie(Vec<String>),
 }
 
-impl Never {
-    fn reason(self) -> String {
-        match self {
-            Never::Ours => "it carries the installer's own medium".into(),
-            Never::Optical => "it is an optical drive".into(),
-            Never::Empty => "it has no medium in it".into(),
-            Never::ReadOnly => "it is read-only".into(),
-            Never::BootArea => "it is a boot or RPMB area of an eMMC".into(),
-            Never::Removable => "its medium is removable; only install.disk= can choose it".into(),
-            Never::Usb => "it is attached by USB; only install.disk= can choose it".into(),
-            Never::SdCard => "it is an SD card; only install.disk= can choose it".into(),
-            Never::SectorSize(bytes) => format!("its logical sectors have {bytes} bytes; only 512 and 4096 are supported"),
-            Never::TooSmall { bytes, needed } => format!("it is too small: {} where {} are needed", human(bytes), human(needed)),
-        }
-    }
-}
-
-/// Chooses the target. `content` is what its root file system will have to hold, in bytes.
+/// Chooses the target: the disk `typed` by a person, the one of `install.disk=`, or by the rules.
 ///
 /// # Errors
-/// When no disk, or more than one, could be it. The details list every disk with its reason.
-pub fn choose(disks: &[Disk], settings: &Settings, content: u64) -> Result<Choice> {
-    let judged: Vec<(&Disk, std::result::Result<Layout, Never>)> =
-        disks.iter().map(|disk| (disk, judge(disk, settings, content))).collect();
-    match &settings.disk {
-        Some(wanted) => named(&judged, wanted),
-        None => only(&judged),
-    }
+/// When no disk could be it, or the one that is named cannot. The details list every disk with its reason.
+pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<Outcome> {
+    let wanted = typed.or(settings.disk.as_deref());
+    let judged: Vec<Judged> = facts
+        .disks
+        .iter()
+        .map(|disk| (disk, judge(disk, wanted.is_some_and(|wanted| is(disk, wanted)), settings, facts.content)))
+        .collect();
+    let (target, rule, skipped) = match wanted {
+        Some(wanted) => (named(&judged, wanted)?, if typed.is_some() { Rule::Typed } else { Rule::Named }, Vec::new()),
+        None => {
+            let candidates: Vec<&Disk> = judged.iter().filter(|(_, verdict)| verdict.is_ok()).map(|(disk, _)| *disk).collect();
+            if candidates.is_empty() {
+                return Err(refusal("choosing the disk", "no disk can be the target", &judged));
+            }
+            let (winner, skipped) = by_rules(&candidates, facts);
+            match winner {
+                Some((disk, rule)) => (disk, rule, skipped),
+                None => return Ok(Outcome::Tie(sentences(&judged, "it could be the target"))),
+            }
+        }
+    };
+    let layout = judged.iter().find(|(disk, _)| disk.name == target.name).and_then(|(_, verdict)| verdict.ok());
+    let layout = layout.ok_or_else(|| refusal("choosing the disk", "the target has no layout", &judged))?;
+    let others: Vec<Judged> = judged.iter().filter(|(disk, _)| disk.name != target.name).cloned().collect();
+    let others = sentences(&others, &format!("it could be, but {} is taken: {}", target.name, rule.because()));
+    Ok(Outcome::Target(Box::new(Choice { target: target.clone(), layout, rule, others, skipped })))
 }
 
-fn judge(disk: &Disk, settings: &Settings, content: u64) -> std::result::Result<Layout, Never> {
-    let named = settings.disk.as_deref().is_some_and(|wanted| is(disk, wanted));
-    let boot_area = disk.name.strip_prefix("mmcblk").is_some_and(|rest| rest.contains("boot") || rest.contains("rpmb"));
-    let never = [
-        (disk.ours, Never::Ours),
-        (disk.optical, Never::Optical),
-        (disk.bytes == 0, Never::Empty),
-        (disk.read_only, Never::ReadOnly),
-        (boot_area, Never::BootArea),
-        (!matches!(disk.sector, 512 | 4096), Never::SectorSize(disk.sector)),
-        (disk.removable && !named, Never::Removable),
-        (disk.transport == Transport::Usb && !named, Never::Usb),
-        (disk.sd_card && !named, Never::SdCard),
-    ];
-    if let Some((_, never)) = never.into_iter().find(|(applies, _)| *applies) {
-        return Err(never);
-    }
-    Layout::of(disk.bytes, disk.sector, settings.swap, content).map_err(|TooSmall { needed }| Never::TooSmall { bytes: disk.bytes, needed })
+/// Why a tie is a refusal when nobody can be asked.
+pub fn tie_refused(sentences: Vec<String>) -> Error {
+    let mut error = Error::new(Kind::Choice, "choosing the disk", "more than one disk could be the target");
+    error.details = sentences;
+    error
 }
 
-type Judged<'a> = (&'a Disk, std::result::Result<Layout, Never>);
-
-fn named(judged: &[Judged], wanted: &str) -> Result<Choice> {
-    let doing = format!("choosing the disk {wanted} of install.disk=");
+fn named<'a>(judged: &[Judged<'a>], wanted: &str) -> Result<&'a Disk> {
+    let doing = format!("choosing the disk {wanted}");
     let mut matching = judged.iter().filter(|(disk, _)| is(disk, wanted));
     match (matching.next(), matching.next()) {
-        (Some((disk, Ok(layout))), None) => Ok(chosen(judged, disk, *layout, Rule::Named)),
+        (Some((disk, Ok(_))), None) => Ok(disk),
         (Some((disk, Err(never))), None) => Err(refusal(doing, format!("{} cannot be the target: {}", disk.name, never.reason()), judged)),
         (Some(_), Some(_)) => Err(refusal(doing, "more than one disk answers to it", judged)),
-        (None, _) => Err(refusal(doing, "no disk has this name, serial number or WWN", judged)),
+        (None, _) => Err(refusal(doing, "no disk has this name, by-id name, serial number or WWN", judged)),
     }
 }
 
-fn only(judged: &[Judged]) -> Result<Choice> {
-    let mut candidates = judged.iter().filter_map(|(disk, verdict)| verdict.ok().map(|layout| (disk, layout)));
-    match (candidates.next(), candidates.next()) {
-        (Some((disk, layout)), None) => Ok(chosen(judged, disk, layout, Rule::Only)),
-        (None, _) => Err(refusal("choosing the disk", "no disk can be the target", judged)),
-        (Some(_), Some(_)) => Err(refusal("choosing the disk", "more than one disk could be the target", judged)),
+type Winner<'a> = Option<(&'a Disk, Rule)>;
+
+/// The rules in their order. A tie goes to the next rule, among those that are tied.
+fn by_rules<'a>(candidates: &[&'a Disk], facts: Facts) -> (Winner<'a>, Vec<String>) {
+    if let [only] = candidates {
+        return (Some((only, Rule::Only)), Vec::new());
     }
+    let (winner, skipped) = by_boot_entry(candidates, facts);
+    if winner.is_some() {
+        return (winner, skipped);
+    }
+    let mut tied: Vec<&Disk> = candidates.to_vec();
+    for (rule, rank) in [
+        (Rule::Esp, (|disk: &Disk| u64::from(disk.has_esp())) as fn(&Disk) -> u64),
+        (Rule::Partitions, |disk| disk.partitions.len() as u64),
+        (Rule::Largest, |disk| disk.bytes),
+    ] {
+        let best = tied.iter().map(|disk| rank(disk)).max().unwrap_or(0);
+        tied.retain(|disk| rank(disk) == best);
+        if let [winner] = tied.as_slice() {
+            return (Some((winner, rule)), skipped);
+        }
+    }
+    (None, skipped)
 }
 
-fn chosen(judged: &[Judged], target: &Disk, layout: Layout, rule: Rule) -> Choice {
-    let others = judged.iter().filter(|(disk, _)| disk.name != target.name);
-    let others = others.map(|(disk, verdict)| sentence(disk, verdict, "another was named by install.disk=")).collect();
-    Choice { target: target.clone(), layout, rule, others }
+/// The first boot entry that leads to a partition of exactly one candidate, and why those before it do not.
+fn by_boot_entry<'a>(candidates: &[&'a Disk], facts: Facts) -> (Winner<'a>, Vec<String>) {
+    let mut skipped = Vec::new();
+    for (number, entry) in facts.entries {
+        let why = match entry.partition {
+            _ if !entry.active => "it is not active".into(),
+            None => "it names no partition of a GPT".into(),
+            Some(id) => {
+                let has = |disk: &&Disk| disk.table.partitions().iter().any(|partition| partition.id == id);
+                let owners: Vec<&Disk> = facts.disks.iter().filter(has).collect();
+                match (owners.as_slice(), candidates.iter().find(|disk| has(disk))) {
+                    ([_], Some(disk)) => return (Some((disk, Rule::BootEntry(*number, entry.description.clone()))), skipped),
+                    ([owner], None) => format!("{} cannot be the target", owner.name),
+                    ([], _) => format!("no disk has its partition {id}"),
+                    _ => format!("several disks have its partition {id}"),
+                }
+            }
+        };
+        skipped.push(format!("Boot{number:04X} \"{}\" is passed over: {why}", entry.description));
+    }
+    (None, skipped)
 }
 
 fn refusal(doing: impl Into<String>, cause: impl Into<String>, judged: &[Judged]) -> Error {
     let mut error = Error::new(Kind::Choice, doing, cause.into());
-    error.details = judged.iter().map(|(disk, verdict)| sentence(disk, verdict, "it could be the target")).collect();
+    error.details = sentences(judged, "it could be the target");
     if error.details.is_empty() {
         error.details.push("the kernel shows no disk at all: check the cables, and that the firmware's RAID or VMD mode is off".into());
     }
     error
 }
 
-fn sentence(disk: &Disk, verdict: &std::result::Result<Layout, Never>, candidate: &str) -> String {
-    let reason = match verdict {
-        Ok(_) => candidate.into(),
-        Err(never) => never.reason(),
-    };
-    format!("{disk}: {reason}")
+fn sentences(judged: &[Judged], candidate: &str) -> Vec<String> {
+    judged.iter().map(|(disk, verdict)| sentence(disk, verdict, candidate)).collect()
 }
 
-/// Whether a person means this disk: kernel name, device path, serial number or WWN, to the letter.
+/// Whether a word is the name of a disk, whatever may be said of that disk.
+pub fn is_name(disks: &[Disk], word: &str) -> bool {
+    disks.iter().any(|disk| is(disk, word))
+}
+
+/// Whether a person means this disk: kernel name, device path, by-id name, serial number or WWN, to the letter.
 fn is(disk: &Disk, wanted: &str) -> bool {
     let name = wanted.strip_prefix("/dev/").unwrap_or(wanted);
-    name == disk.name || [&disk.serial, &disk.wwn].iter().any(|id| !id.is_empty() && *id == wanted)
+    let by_id = name.strip_prefix("disk/by-id/").unwrap_or(name);
+    name == disk.name
+        || by_id::names(disk).iter().any(|name| name == by_id)
+        || [&disk.serial, &disk.wwn].iter().any(|id| !id.is_empty() && *id == wanted)
 }
 
 #[cfg(test)]

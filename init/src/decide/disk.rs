@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::facts::guid;
+use crate::facts::table::Table;
+
 /// How many disks fit in the table; the machine is refused, not truncated, when it has more.
 pub const MAX_DISKS: usize = 64;
 
@@ -48,6 +51,8 @@ pub struct Disk {
     pub bytes: u64,
     /// Logical sector size in bytes.
     pub sector: u64,
+    /// Vendor, trimmed; may be empty.
+    pub vendor: String,
     /// Model, trimmed; may be empty.
     pub model: String,
     /// Serial number, trimmed; may be empty.
@@ -68,11 +73,41 @@ pub struct Disk {
     pub diskseq: u64,
     /// It carries the image we booted from.
     pub ours: bool,
-    /// Names of its partitions.
+    /// Names of its partitions, as the kernel sees them.
     pub partitions: Vec<String>,
+    /// Its partition table, read by ourselves.
+    pub table: Table,
+    /// What lies on its partitions, or on the whole disk when there are none: hints for a person.
+    pub contents: Vec<String>,
 }
 
 impl Disk {
+    /// Whether it has an EFI system partition.
+    pub fn has_esp(&self) -> bool {
+        self.table.partitions().iter().any(|partition| partition.kind == guid::ESP)
+    }
+
+    /// What is on it now, in a few words.
+    pub fn summary(&self) -> String {
+        let table = match &self.table {
+            Table::None if self.contents.is_empty() => return "empty".into(),
+            Table::None => "no partition table",
+            Table::Mbr(_) => "MBR",
+            Table::Gpt(gpt) if gpt.whole => "GPT",
+            Table::Gpt(_) => "GPT with one bad header",
+            Table::Damaged => "damaged GPT",
+        };
+        let windows = self.contents.iter().any(|hint| hint.starts_with("NTFS") || hint.starts_with("BitLocker"));
+        let system = if windows { "Windows, " } else { "" };
+        if self.contents.is_empty() { format!("{system}{table}") } else { format!("{system}{table}: {}", self.contents.join(", ")) }
+    }
+
+    /// Whether a label of ours is on it, as a name in its table or in a superblock.
+    pub fn carries(&self, label: &str) -> bool {
+        let named = self.table.partitions().iter().any(|partition| partition.name == label);
+        named || self.contents.iter().any(|hint| hint.split_once(' ').is_some_and(|(_, found)| found == label))
+    }
+
     /// The device node.
     pub fn node(&self) -> String {
         format!("/dev/{}", self.name)
@@ -96,6 +131,8 @@ impl fmt::Display for Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::guid::Guid;
+    use crate::facts::table::Gpt;
 
     #[test]
     fn partitions_are_named_as_the_kernel_does() {
@@ -103,6 +140,20 @@ mod tests {
         assert_eq!(named("nvme0n1").partition(1), "nvme0n1p1");
         assert_eq!(named("sda").partition(2), "sda2");
         assert_eq!(named("mmcblk0").partition(3), "mmcblk0p3");
+    }
+
+    #[test]
+    fn what_is_on_it_in_a_few_words() {
+        let with = |table: Table, contents: &[&str]| {
+            let contents = contents.iter().map(|hint| (*hint).to_string()).collect();
+            Disk { table, contents, ..Disk::default() }
+        };
+        let gpt = || Table::Gpt(Gpt { disk: Guid::default(), partitions: Vec::new(), whole: true });
+        assert_eq!(with(Table::None, &[]).summary(), "empty");
+        assert_eq!(with(Table::None, &["LUKS"]).summary(), "no partition table: LUKS");
+        assert_eq!(with(gpt(), &["FAT SYSTEM", "NTFS", "BitLocker"]).summary(), "Windows, GPT: FAT SYSTEM, NTFS, BitLocker");
+        assert_eq!(with(Table::Damaged, &[]).summary(), "damaged GPT");
+        assert!(with(gpt(), &["ext4 UV-ROOT"]).carries("UV-ROOT") && !with(gpt(), &["ext4 UV-ROOT"]).carries("UV-ESP"));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The decisions, all pure: which disk, how it will be divided, what will be done. Nothing here reads or writes a device.
 
+mod by_id;
 mod choice;
 mod disk;
 mod layout;
 mod plan;
 mod units;
+mod verdict;
 
-pub use choice::{Choice, choose};
+pub use choice::{Choice, Facts, Outcome, choose, is_name, tie_refused};
 pub use disk::{Disk, Disks, MAX_DISKS, Transport};
 pub use layout::{Layout, Region};
 pub use plan::{Partition, Plan, Step, Use};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::choice::Rule;
 use super::{Choice, Disk, Layout, Region, human};
-use crate::settings::Settings;
+use crate::settings::{Labels, Settings};
 
 /// How many steps a plan can have.
 const MAX_STEPS: usize = 16;
@@ -24,6 +24,7 @@ pub struct Plan {
     pub steps: heapless::Vec<Step, MAX_STEPS>,
     rule: Rule,
     others: Vec<String>,
+    notes: Vec<String>,
 }
 
 /// One act. Its `Display` is the line that people and tests read.
@@ -79,9 +80,11 @@ pub struct Partition {
 }
 
 impl Plan {
-    /// Lays the steps down. Infallible: all refusals came before.
-    pub fn new(settings: &Settings, choice: Choice, toplevel: &str) -> Plan {
-        let Choice { target, layout, rule, others } = choice;
+    /// Lays the steps down. Infallible: all refusals came before. `disks` are all there are.
+    pub fn new(settings: &Settings, choice: Choice, disks: &[Disk], toplevel: &str) -> Plan {
+        let Choice { target, layout, rule, others, skipped: mut notes } = choice;
+        let bystanders = disks.iter().filter(|disk| disk.name != target.name && !disk.ours);
+        notes.extend(bystanders.filter_map(|disk| same_label(disk, &settings.labels)));
         let labels = &settings.labels;
         let uses = [
             (Use::Esp, Some(layout.esp), &labels.efi),
@@ -105,7 +108,7 @@ impl Plan {
             Step::Verify,
         ];
         steps.extend(prepare.into_iter().chain(format).chain(install));
-        Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others }
+        Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others, notes }
     }
 
     /// The partitions to be.
@@ -116,12 +119,10 @@ impl Plan {
 
     /// What the person reads before answering, a line each.
     pub fn lines(&self) -> Vec<String> {
-        let why = match self.rule {
-            Rule::Named => "install.disk= names it",
-            Rule::Only => "no other disk can be the target",
-        };
-        let mut lines = vec![format!("target {}", self.target), format!("chosen because {why}")];
-        lines.extend(self.others.iter().map(|other| format!("not chosen: {other}")));
+        let mut lines: Vec<String> = self.others.iter().map(|other| format!("not chosen: {other}")).collect();
+        lines.extend(self.notes.iter().cloned());
+        lines.push(format!("target {}: {}", self.target, self.target.summary()));
+        lines.push(format!("chosen because {}", self.rule.because()));
         lines.push(match self.target.partitions.len() {
             0 => format!("{} has no partitions now", self.target.name),
             1 => format!("{} has a partition now, which WILL BE LOST", self.target.name),
@@ -130,6 +131,16 @@ impl Plan {
         lines.extend((1..).zip(&self.steps).map(|(number, step)| format!("plan {number}/{}: {step}", self.steps.len())));
         lines
     }
+}
+
+/// The installed system looks its file systems up by label, and may find the wrong one.
+fn same_label(disk: &Disk, labels: &Labels) -> Option<String> {
+    let labels = [&labels.efi, &labels.root, &labels.swap];
+    let shared = labels.into_iter().find(|label| !label.is_empty() && disk.carries(label))?;
+    Some(format!(
+        "warning: {} carries the label {shared} too, and the installed system may take it for its own: detach it or relabel it",
+        disk.name
+    ))
 }
 
 impl fmt::Display for Step {
@@ -164,7 +175,7 @@ impl fmt::Display for Use {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::{Transport, choose};
+    use crate::decide::{Facts, Outcome, Transport, choose};
     use crate::settings::Source;
 
     #[test]
@@ -181,11 +192,23 @@ mod tests {
             partitions: vec!["nvme0n1p1".into()],
             ..Disk::default()
         };
-        let choice = choose(&[nvme], &settings, 0).unwrap();
-        let plan = Plan::new(&settings, choice, "/nix/store/x");
+        let old = Disk {
+            name: "sda".into(),
+            bytes: 8 << 30,
+            sector: 512,
+            removable: true,
+            contents: vec!["ext4 UV-ROOT".into()],
+            ..Disk::default()
+        };
+        let disks = [nvme, old];
+        let outcome = choose(Facts { disks: &disks, entries: &[], content: 0 }, &settings, None).unwrap();
+        let Outcome::Target(choice) = outcome else { panic!("a tie") };
+        let plan = Plan::new(&settings, *choice, &disks, "/nix/store/x");
         assert_eq!(
             plan.lines().join("\n"),
-            "target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme)\n\
+            "not chosen: sda (unknown model, serial unknown, 8.0 GiB, other): no partition table: ext4 UV-ROOT; its medium is removable; it must be named\n\
+             warning: sda carries the label UV-ROOT too, and the installed system may take it for its own: detach it or relabel it\n\
+             target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): empty\n\
              chosen because no other disk can be the target\n\
              nvme0n1 has a partition now, which WILL BE LOST\n\
              plan 1/10: wiping old signatures from nvme0n1\n\

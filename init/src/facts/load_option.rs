@@ -56,7 +56,7 @@ fn hard_drive(mut path: &[u8]) -> Option<Guid> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// The file of an active entry for a loader on the partition with this GUID.

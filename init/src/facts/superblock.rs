@@ -78,7 +78,7 @@ fn text(bytes: &[u8], at: usize, length: usize) -> String {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Bytes with something at a place.

@@ -12,9 +12,10 @@ const HEADER: usize = 92;
 pub const MOST_ENTRY_BYTES: usize = 64 << 10;
 
 /// What a disk's first and last sectors say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Table {
     /// No partition table at all.
+    #[default]
     None,
     /// A master boot record alone, with so many partitions.
     Mbr(usize),
@@ -72,6 +73,16 @@ pub fn read(read: Read, bytes: u64, sector: u64) -> Table {
     }
 }
 
+impl Table {
+    /// The entries of a GPT; none for anything else.
+    pub fn partitions(&self) -> &[Partition] {
+        match self {
+            Table::Gpt(gpt) => &gpt.partitions,
+            _ => &[],
+        }
+    }
+}
+
 enum Header {
     Absent,
     Bad,
@@ -122,11 +133,11 @@ fn partition(number: u32, entry: &[u8]) -> Option<Partition> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::facts::guid;
 
-    pub const SECTOR: u64 = 512;
+    pub(super) const SECTOR: u64 = 512;
 
     /// A disk of 1 MiB with one ESP, both headers good.
     pub fn disk() -> Vec<u8> {

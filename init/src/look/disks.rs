@@ -49,6 +49,7 @@ fn disk(directory: &Path, name: &str) -> Result<Disk> {
         // `size` is in units of 512 bytes whatever the sector size is.
         bytes: number("size")?.saturating_mul(512),
         sector: number("queue/logical_block_size")?,
+        vendor: text("device/vendor"),
         model: first(&["device/model", "device/name"]),
         serial: serial(directory, first(&["serial", "device/serial"])),
         wwn: first(&["wwid", "device/wwid"]),
@@ -59,8 +60,8 @@ fn disk(directory: &Path, name: &str) -> Result<Disk> {
         // SCSI peripheral device type 5 (SPC-5, 6.7.2)
         optical: name.starts_with("sr") || text("device/type") == "5",
         diskseq: number("diskseq")?,
-        ours: false,
         partitions: partitions(directory),
+        ..Disk::default()
     })
 }
 

@@ -1,11 +1,14 @@
 //! Looking: what was asked for, how the machine was booted, which disks there are. Nothing here opens a device for writing.
 
+mod boot_entries;
+mod contents;
 mod disks;
 mod firmware;
 mod sources;
 mod wait;
 
+pub use boot_entries::boot_entries;
 pub use disks::disks;
 pub use firmware::require_uefi;
 pub use sources::settings;
-pub use wait::machine;
+pub use wait::{again, machine};

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::contents;
 use super::disks::disks;
 use crate::decide::Disks;
 use crate::drivers::{Loader, coldplug};
@@ -16,6 +17,19 @@ const PATIENCE: Duration = Duration::from_secs(40);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Between two looks.
 const TICK: Duration = Duration::from_millis(200);
+
+/// Looks again after a disk came or went.
+///
+/// # Errors
+/// As [`machine`]; or the medium is not the one that was being verified any more.
+pub fn again(loader: &mut Loader, medium: &Medium) -> Result<Disks> {
+    log::info!("the disks have changed: looking again");
+    let (disks, found) = machine(loader)?;
+    if found != *medium {
+        return Err(Error::new(Kind::Medium, "looking again", "the medium was taken out and put back: boot it again"));
+    }
+    Ok(disks)
+}
 
 /// Loads drivers until the set of disks is quiet and the medium we booted from is among them.
 ///
@@ -40,7 +54,10 @@ pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
         let mut known = seen.clone();
         let medium = if quiet { Some(Medium::find(&mut known)) } else { None };
         match medium {
-            Some(Ok(medium)) => return Ok((known, medium)),
+            Some(Ok(medium)) => {
+                contents::describe(&mut known);
+                return Ok((known, medium));
+            }
             Some(Err(error)) if started.elapsed() > PATIENCE => return Err(error),
             None if started.elapsed() > PATIENCE => {
                 listed?;

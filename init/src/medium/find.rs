@@ -5,17 +5,18 @@
 
 use std::fs::{File, read_to_string};
 use std::os::unix::fs::FileExt;
-use std::sync::OnceLock;
-
-use gpt::GptConfig;
-use gpt::disk::LogicalBlockSize;
+use std::sync::{Mutex, PoisonError};
 
 use super::manifest::{self, Manifest};
 use crate::decide::{Disk, Disks};
 use crate::error::{Doing, Error, Kind, Result};
+use crate::facts::table::{self, Table};
+
+/// The table of an image counts in these, whatever the device has.
+const SECTOR: u64 = 512;
 
 /// A medium found: the device it is on, and what the manifest says of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Medium {
     /// Device node of the whole medium.
     pub node: String,
@@ -30,7 +31,7 @@ pub struct Medium {
 type Partition = (String, u64, u64);
 
 /// Known to the failure screen as soon as the medium is found: it leaves the log there.
-static FOUND: OnceLock<Medium> = OnceLock::new();
+static FOUND: Mutex<Option<Medium>> = Mutex::new(None);
 
 impl Medium {
     /// Finds the medium and marks every disk that carries the same image as ours.
@@ -50,12 +51,13 @@ impl Medium {
         }
         let cause = format!("no disk carries the image {}", manifest.disk_guid);
         let medium = found.ok_or_else(|| Error::new(Kind::Medium, "looking for the medium we booted from", cause))?;
-        Ok(FOUND.get_or_init(|| medium).clone())
+        *FOUND.lock().unwrap_or_else(PoisonError::into_inner) = Some(medium.clone());
+        Ok(medium)
     }
 
     /// The medium, if it was ever found.
-    pub fn found() -> Option<&'static Medium> {
-        FOUND.get()
+    pub fn found() -> Option<Medium> {
+        FOUND.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether the device that has its name now is still the medium.
@@ -74,45 +76,17 @@ impl Medium {
     }
 }
 
-/// Whether the header of a table (UEFI 2.10, section 5.3.2) is of the kind that the image builder writes. Disks of others may carry
-/// anything, and the crate that reads tables stops at entries of another size.
-fn plausible(header: &[u8; 92]) -> bool {
-    let number = |at: usize| header.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
-    header.starts_with(b"EFI PART") && number(84) == Some(128) && number(80).is_some_and(|entries| entries <= 1024)
-}
-
 /// Disk GUID, and name, start and length in bytes of each partition. `None` for a device without a readable GPT of 512-byte sectors.
 fn table(disk: &Disk) -> Option<(String, Vec<Partition>)> {
-    const SECTORS: LogicalBlockSize = LogicalBlockSize::Lb512;
     let device = File::open(disk.node()).ok()?;
-    let mut header = [0; 92];
-    device.read_exact_at(&mut header, SECTORS.as_u64()).ok()?;
-    if !plausible(&header) {
-        return None;
-    }
-    let table = GptConfig::new().writable(false).logical_block_size(SECTORS).open_from_device(device).ok()?;
-    let partitions = table.partitions().values();
-    let partitions = partitions.filter_map(|p| Some((p.name.clone(), p.bytes_start(SECTORS).ok()?, p.bytes_len(SECTORS).ok()?)));
-    Some((table.guid().to_string().to_ascii_lowercase(), partitions.collect()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn header(entries: u32, size: u32) -> [u8; 92] {
-        let mut header = [0; 92];
-        header[..8].copy_from_slice(b"EFI PART");
-        header[80..84].copy_from_slice(&entries.to_le_bytes());
-        header[84..88].copy_from_slice(&size.to_le_bytes());
-        header
-    }
-
-    #[test]
-    fn tables_of_others_are_left_alone() {
-        assert!(plausible(&header(128, 128)) && plausible(&header(248, 128)));
-        for foreign in [header(128, 256), header(u32::MAX, 128), header(128, 0), [0; 92]] {
-            assert!(!plausible(&foreign));
-        }
-    }
+    let read = |at: u64, length: usize| {
+        let mut bytes = vec![0; length];
+        device.read_exact_at(&mut bytes, at).ok().map(|()| bytes)
+    };
+    let Table::Gpt(gpt) = table::read(&read, disk.bytes, SECTOR) else { return None };
+    let place = |p: &table::Partition| {
+        let blocks = p.last.checked_sub(p.first)?.checked_add(1)?;
+        Some((p.name.clone(), p.first.checked_mul(SECTOR)?, blocks.checked_mul(SECTOR)?))
+    };
+    Some((gpt.disk.to_string(), gpt.partitions.iter().filter_map(place).collect()))
 }

@@ -73,8 +73,14 @@ fn lines(source: &Source) -> impl Iterator<Item = Entry> + '_ {
 }
 
 fn words(source: &Source) -> impl Iterator<Item = Entry> + '_ {
-    let ours = source.text.split_ascii_whitespace().filter_map(|word| word.strip_prefix("install."));
+    // INSTALL_DISK= is what an older tool called install.disk=, and people have it in their boot entries.
+    let modern = |word: &'_ str| word.strip_prefix("INSTALL_DISK=").map(|disk| format!("disk={disk}"));
+    let ours = source
+        .text
+        .split_ascii_whitespace()
+        .filter_map(move |word| word.strip_prefix("install.").map(String::from).or_else(|| modern(word)));
     ours.map(|word| {
+        let word = word.as_str();
         let mut entry = entry(word, String::new());
         entry.place = format!("install.{} of {}", entry.key, source.name);
         entry

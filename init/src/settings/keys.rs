@@ -21,6 +21,7 @@ pub struct Draft {
     dry_run: bool,
     shell: bool,
     force_uefi: bool,
+    unattended: bool,
 }
 
 /// Who may say it: consent and the choice of a disk are never taken from a file on the stick.
@@ -64,6 +65,7 @@ const KEYS: &[Key] = &[
     ),
     key("dry-run", Said::AtBoot, Value::Switch(|d| &mut d.dry_run)),
     key("shell", Said::AtBoot, Value::Switch(|d| &mut d.shell)),
+    key("unattended", Said::AtBoot, Value::Switch(|d| &mut d.unattended)),
     key("force-uefi", Said::AtBoot, Value::Switch(|d| &mut d.force_uefi)),
 ];
 
@@ -126,6 +128,7 @@ impl Draft {
             dry_run: self.dry_run,
             shell: self.shell,
             force_uefi: self.force_uefi,
+            unattended: self.unattended,
         })
     }
 }

@@ -33,6 +33,8 @@ pub struct Settings {
     pub dry_run: bool,
     /// Open a shell instead of installing.
     pub shell: bool,
+    /// Never ask: refuse instead.
+    pub unattended: bool,
     /// Install although the machine was not booted by UEFI.
     pub force_uefi: bool,
 }
@@ -80,6 +82,13 @@ mod tests {
         assert_eq!(settings.disk.as_deref(), Some("nvme0n1"));
         assert_eq!(settings.swap, Some(Size::Bytes(512 << 20)));
         assert!(settings.dry_run && settings.power_off && settings.prebuilt);
+    }
+
+    #[test]
+    fn the_older_tool_s_word_still_names_the_disk() {
+        assert_eq!(read(FILE, "INSTALL_DISK=/dev/nvme0n1").unwrap().disk.as_deref(), Some("/dev/nvme0n1"));
+        let twice = read(FILE, "INSTALL_DISK=sda install.disk=sdb").unwrap_err();
+        assert_eq!(twice, "reading install.disk of the kernel command line: disk is given twice");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use super::*;
 use crate::decide::Transport;
+use crate::facts::guid::{self, Guid};
+use crate::facts::table::{Gpt, Partition, Table};
 use crate::settings::Source;
 
 const GIB: u64 = 1 << 30;
@@ -17,8 +19,15 @@ fn stick() -> Disk {
     Disk { ours: true, transport: Transport::Usb, ..disk("sda", 64) }
 }
 
+fn outcome(disks: &[Disk], entries: &[(u16, LoadOption)], command_line: &str) -> Result<Outcome> {
+    choose(Facts { disks, entries, content: GIB }, &settings(command_line), None)
+}
+
 fn pick(disks: &[Disk], command_line: &str) -> Result<Choice> {
-    choose(disks, &settings(command_line), GIB)
+    match outcome(disks, &[], command_line)? {
+        Outcome::Target(choice) => Ok(*choice),
+        Outcome::Tie(sentences) => Err(tie_refused(sentences)),
+    }
 }
 
 fn why(disks: &[Disk], command_line: &str) -> (String, Vec<String>) {
@@ -26,31 +35,121 @@ fn why(disks: &[Disk], command_line: &str) -> (String, Vec<String>) {
     (error.to_string(), error.details)
 }
 
+/// A disk with a GPT: an ESP when asked for, and other partitions; their GUIDs start with the first byte.
+fn with_table(disk: Disk, id: u8, esp: bool, others: u32) -> Disk {
+    let first = u32::from(!esp);
+    let partitions: Vec<Partition> = (first..=others)
+        .map(|number| Partition {
+            number: number + 1,
+            kind: if number == 0 { guid::ESP } else { Guid([1; 16]) },
+            id: part(id, number as u8),
+            ..Partition::default()
+        })
+        .collect();
+    let names = partitions.iter().map(|p| disk.partition(p.number)).collect();
+    Disk { table: Table::Gpt(Gpt { disk: Guid([id; 16]), partitions, whole: true }), partitions: names, ..disk }
+}
+
+fn part(id: u8, number: u8) -> Guid {
+    let mut bytes = [id; 16];
+    bytes[15] = number;
+    Guid(bytes)
+}
+
+fn entry(number: u16, partition: Option<Guid>) -> (u16, LoadOption) {
+    (number, LoadOption { description: format!("entry {number}"), active: true, partition })
+}
+
 #[test]
 fn the_only_candidate_wins_and_the_others_are_explained() {
     let choice = pick(&[stick(), disk("nvme0n1", 16)], "").unwrap();
     assert_eq!((choice.target.name.as_str(), choice.rule), ("nvme0n1", Rule::Only));
-    assert_eq!(choice.others, ["sda (unknown model, serial S-sda, 64.0 GiB, usb): it carries the installer's own medium"]);
+    assert_eq!(choice.others, ["sda (unknown model, serial S-sda, 64.0 GiB, usb): empty; it carries the installer's own medium"]);
 }
 
 #[test]
-fn two_candidates_are_a_refusal() {
-    let (error, details) = why(&[stick(), disk("nvme0n1", 16), disk("nvme1n1", 32)], "");
-    assert_eq!(error, "choosing the disk: more than one disk could be the target");
-    assert_eq!(details[1], "nvme0n1 (unknown model, serial S-nvme0n1, 16.0 GiB, nvme): it could be the target");
-    assert_eq!(details.len(), 3);
+fn equal_disks_are_a_tie_with_a_reason_for_each() {
+    let disks = [stick(), disk("nvme0n1", 16), disk("nvme1n1", 16)];
+    let Outcome::Tie(sentences) = outcome(&disks, &[], "").unwrap() else { panic!("no tie") };
+    assert_eq!(sentences.len(), 3);
+    assert_eq!(sentences[1], "nvme0n1 (unknown model, serial S-nvme0n1, 16.0 GiB, nvme): empty; it could be the target");
 }
 
 #[test]
-fn a_named_disk_wins_by_name_path_serial_or_wwn() {
+fn the_rules_in_their_order() {
+    let small = || disk("nvme0n1", 16);
+    let large = || disk("sdb", 4000);
+    let esp_on_small = [with_table(small(), 5, true, 1), with_table(large(), 6, false, 3)];
+    for (disks, entries, winner, rule) in [
+        // The firmware boots the small one: neither its size nor the partitions of the other count.
+        (esp_on_small.to_vec(), vec![entry(3, Some(part(5, 0)))], "nvme0n1", Rule::BootEntry(3, "entry 3".into())),
+        // The order is the firmware's.
+        (esp_on_small.to_vec(), vec![entry(9, Some(part(6, 1))), entry(3, Some(part(5, 0)))], "sdb", Rule::BootEntry(9, "entry 9".into())),
+        (esp_on_small.to_vec(), vec![], "nvme0n1", Rule::Esp),
+        (vec![with_table(small(), 5, true, 4), with_table(large(), 6, true, 1)], vec![], "nvme0n1", Rule::Partitions),
+        (vec![with_table(small(), 5, false, 4), with_table(large(), 6, false, 1)], vec![], "nvme0n1", Rule::Partitions),
+        (vec![small(), large()], vec![], "sdb", Rule::Largest),
+        // A tie is broken among the tied alone: the third disk is larger, but has no ESP.
+        (vec![with_table(small(), 5, true, 1), with_table(disk("sdc", 20), 7, true, 1), large()], vec![], "sdc", Rule::Largest),
+    ] {
+        let Outcome::Target(choice) = outcome(&disks, &entries, "").unwrap() else { panic!("{rule:?}") };
+        assert_eq!((choice.target.name.as_str(), &choice.rule), (winner, &rule));
+    }
+}
+
+#[test]
+fn entries_that_lead_nowhere_are_passed_over_and_say_why() {
+    let clone = |name: &str| with_table(disk(name, 16), 8, true, 1);
+    let ours = with_table(stick(), 4, true, 0);
+    let disks = [ours, with_table(disk("nvme0n1", 16), 5, true, 1), with_table(disk("sdb", 32), 6, true, 1), clone("sdc"), clone("sdd")];
+    let mut inactive = entry(1, Some(part(5, 0)));
+    inactive.1.active = false;
+    let entries = [
+        inactive,
+        entry(2, None),
+        entry(3, Some(part(99, 0))),
+        entry(4, Some(part(4, 0))),
+        entry(5, Some(part(8, 0))),
+        entry(6, Some(part(6, 0))),
+        entry(7, Some(part(5, 0))),
+    ];
+    let Outcome::Target(choice) = outcome(&disks, &entries, "").unwrap() else { panic!("a tie") };
+    assert_eq!((choice.target.name.as_str(), choice.rule), ("sdb", Rule::BootEntry(6, "entry 6".into())));
+    let gone = part(99, 0);
+    assert_eq!(
+        choice.skipped,
+        [
+            "Boot0001 \"entry 1\" is passed over: it is not active".to_string(),
+            "Boot0002 \"entry 2\" is passed over: it names no partition of a GPT".into(),
+            format!("Boot0003 \"entry 3\" is passed over: no disk has its partition {gone}"),
+            "Boot0004 \"entry 4\" is passed over: sda cannot be the target".into(),
+            format!("Boot0005 \"entry 5\" is passed over: several disks have its partition {}", part(8, 0)),
+        ]
+    );
+}
+
+#[test]
+fn a_named_disk_wins_by_name_path_by_id_serial_or_wwn() {
     let mut second = disk("nvme1n1", 32);
     second.wwn = "eui.0123".into();
-    let disks = [stick(), disk("nvme0n1", 16), second];
-    for wanted in ["nvme1n1", "/dev/nvme1n1", "S-nvme1n1", "eui.0123"] {
+    second.model = "Good Disk".into();
+    let disks = [stick(), disk("nvme0n1", 64), second];
+    for wanted in ["nvme1n1", "/dev/nvme1n1", "S-nvme1n1", "eui.0123", "nvme-eui.0123", "/dev/disk/by-id/nvme-Good_Disk_S-nvme1n1"] {
         let choice = pick(&disks, &format!("install.disk={wanted}")).unwrap();
         assert_eq!((choice.target.name.as_str(), choice.rule), ("nvme1n1", Rule::Named), "{wanted}");
-        assert_eq!(choice.others[1], "nvme0n1 (unknown model, serial S-nvme0n1, 16.0 GiB, nvme): another was named by install.disk=");
+        assert_eq!(
+            choice.others[1],
+            "nvme0n1 (unknown model, serial S-nvme0n1, 64.0 GiB, nvme): empty; it could be, but nvme1n1 is taken: install.disk= names it"
+        );
     }
+}
+
+#[test]
+fn what_a_person_types_goes_before_everything() {
+    let disks = [disk("nvme0n1", 16), disk("sdb", 32)];
+    let facts = Facts { disks: &disks, entries: &[], content: GIB };
+    let Outcome::Target(choice) = choose(facts, &settings("install.disk=sdb"), Some("nvme0n1")).unwrap() else { panic!("a tie") };
+    assert_eq!((choice.target.name.as_str(), choice.rule), ("nvme0n1", Rule::Typed));
 }
 
 #[test]
@@ -58,8 +157,8 @@ fn a_name_must_mean_exactly_one_disk() {
     let mut twin = disk("nvme1n1", 16);
     twin.serial = "S-nvme0n1".into();
     let disks = [disk("nvme0n1", 16), twin];
-    assert_eq!(why(&disks, "install.disk=S-nvme0n1").0, "choosing the disk S-nvme0n1 of install.disk=: more than one disk answers to it");
-    assert_eq!(why(&disks, "install.disk=sdz").0, "choosing the disk sdz of install.disk=: no disk has this name, serial number or WWN");
+    assert_eq!(why(&disks, "install.disk=S-nvme0n1").0, "choosing the disk S-nvme0n1: more than one disk answers to it");
+    assert_eq!(why(&disks, "install.disk=sdz").0, "choosing the disk sdz: no disk has this name, by-id name, serial number or WWN");
     assert_eq!(why(&disks, "install.disk=nvme0n1p1").1.len(), 2);
 }
 
@@ -73,7 +172,7 @@ fn an_empty_serial_answers_to_nothing() {
 #[test]
 fn our_own_medium_is_never_the_target_not_even_by_name() {
     let (error, _) = why(&[stick()], "install.disk=sda");
-    assert_eq!(error, "choosing the disk sda of install.disk=: sda cannot be the target: it carries the installer's own medium");
+    assert_eq!(error, "choosing the disk sda: sda cannot be the target: it carries the installer's own medium");
 }
 
 #[test]
@@ -83,15 +182,15 @@ fn each_kind_of_disk_that_is_never_chosen_has_its_reason() {
         (disk("sdb", 0), "it has no medium in it"),
         (Disk { read_only: true, ..disk("sdb", 16) }, "it is read-only"),
         (disk("mmcblk0boot0", 16), "it is a boot or RPMB area of an eMMC"),
-        (Disk { removable: true, ..disk("sdb", 16) }, "its medium is removable; only install.disk= can choose it"),
-        (Disk { transport: Transport::Usb, ..disk("sdb", 16) }, "it is attached by USB; only install.disk= can choose it"),
-        (Disk { sd_card: true, ..disk("mmcblk0", 16) }, "it is an SD card; only install.disk= can choose it"),
+        (Disk { removable: true, ..disk("sdb", 16) }, "its medium is removable; it must be named"),
+        (Disk { transport: Transport::Usb, ..disk("sdb", 16) }, "it is attached by USB; it must be named"),
+        (Disk { sd_card: true, ..disk("mmcblk0", 16) }, "it is an SD card; it must be named"),
         (Disk { sector: 520, ..disk("sdb", 16) }, "its logical sectors have 520 bytes; only 512 and 4096 are supported"),
         (disk("sdb", 2), "it is too small: 2.0 GiB where 4.2 GiB are needed"),
     ] {
         let (error, details) = why(std::slice::from_ref(&disk), "");
         assert_eq!(error, "choosing the disk: no disk can be the target");
-        assert_eq!(details, [format!("{disk}: {reason}")]);
+        assert_eq!(details, [format!("{disk}: empty; {reason}")]);
     }
 }
 
@@ -117,4 +216,50 @@ fn no_disk_at_all_has_advice() {
     let (error, details) = why(&[], "");
     assert_eq!(error, "choosing the disk: no disk can be the target");
     assert_eq!(details, ["the kernel shows no disk at all: check the cables, and that the firmware's RAID or VMD mode is off"]);
+}
+
+/// Marsaglia's xorshift, seeded: a failure can be repeated.
+fn random(state: &mut u64, bound: u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state % bound
+}
+
+#[test]
+fn for_any_machine_the_protected_are_safe_and_the_order_of_disks_does_not_matter() {
+    let mut state = 0x1234_5678_9abc_def1;
+    for _ in 0..3000 {
+        let mut roll = |bound| random(&mut state, bound);
+        let count = 1 + roll(6);
+        let mut disks: Vec<Disk> = (0..count)
+            .map(|n| {
+                let plain = disk(&format!("sd{}", char::from(b'a' + n as u8)), [0, 2, 16, 16, 32, 4000][roll(6) as usize]);
+                let transport = [Transport::Nvme, Transport::Ata, Transport::Usb][roll(3) as usize];
+                let odd = Disk {
+                    ours: roll(5) == 0,
+                    removable: roll(5) == 0,
+                    read_only: roll(8) == 0,
+                    optical: roll(9) == 0,
+                    transport,
+                    ..plain
+                };
+                if roll(2) == 0 { with_table(odd, roll(4) as u8, roll(2) == 0, roll(4) as u32) } else { odd }
+            })
+            .collect();
+        let entries: Vec<_> = (0..roll(4)).map(|n| entry(n as u16, Some(part(roll(4) as u8, roll(2) as u8)))).collect();
+        let command_line = if roll(3) == 0 { format!("install.disk=sd{}", char::from(b'a' + roll(6) as u8)) } else { String::new() };
+        let name = |disks: &[Disk]| match outcome(disks, &entries, &command_line) {
+            Ok(Outcome::Target(choice)) => {
+                let target = &choice.target;
+                assert!(!target.ours && !target.read_only && !target.optical && target.bytes > 0, "{target:?}");
+                assert!(choice.rule == Rule::Named || !(target.removable || target.transport == Transport::Usb), "{target:?}");
+                Some(target.name.clone())
+            }
+            _ => None,
+        };
+        let first = name(&disks);
+        disks.reverse();
+        assert_eq!(name(&disks), first);
+    }
 }

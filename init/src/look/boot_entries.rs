@@ -1,0 +1,22 @@
+//! The firmware's boot entries, from efivarfs. A machine without them, or with damaged ones, has that many fewer.
+
+use std::fs::read;
+
+use crate::facts::load_option::{LoadOption, boot_order, load_option};
+
+/// Namespace of the variables that UEFI itself defines (UEFI 2.10, section 3.3).
+const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+/// Number and content of the entries, in the order in which the firmware tries them.
+pub fn boot_entries() -> Vec<(u16, LoadOption)> {
+    let variable = |name: &str| read(format!("/sys/firmware/efi/efivars/{name}-{GLOBAL}"));
+    let order = variable("BootOrder").map(|bytes| boot_order(&bytes)).unwrap_or_default();
+    let entry = |number: u16| match variable(&format!("Boot{number:04X}")).ok().as_deref().and_then(load_option) {
+        Some(entry) => Some((number, entry)),
+        None => {
+            log::debug!("Boot{number:04X} is in BootOrder, and cannot be read");
+            None
+        }
+    };
+    order.into_iter().filter_map(entry).collect()
+}
