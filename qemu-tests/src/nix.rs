@@ -3,12 +3,12 @@
 //! The store lives in `target/nix-store`. Must never reach a network: it has no substituters, and the flakes given to it no inputs.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::geteuid;
 
 /// Where the repository is seen inside the tree: a directory every stage-2 tree has.
 pub const REPOSITORY: &str = "/mnt";
@@ -125,7 +125,7 @@ impl Nix {
 }
 
 /// `exited with 1` or `was killed by signal 9`.
-pub fn ended(status: ExitStatus) -> String {
+fn ended(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exited with {code}"),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
@@ -136,15 +136,10 @@ pub fn ended(status: ExitStatus) -> String {
 /// `unshare` to which options, `--` and a program may be added; to the program we are root and own our files.
 pub fn unshare() -> Command {
     let mut command = Command::new("unshare");
-    if !is_root() {
+    if !geteuid().is_root() {
         command.arg("--map-root-user");
     }
     command
-}
-
-/// The owner of our own process directory is our effective user.
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|found| found.uid() == 0)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

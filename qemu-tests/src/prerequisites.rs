@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::geteuid;
 
 use crate::command;
 
@@ -121,9 +121,8 @@ fn present(program: &str) -> bool {
 
 /// Root on a machine of the Debian family.
 fn can_install() -> bool {
-    let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-    root && debian_family(&release)
+    geteuid().is_root() && debian_family(&release)
 }
 
 fn debian_family(os_release: &str) -> bool {
