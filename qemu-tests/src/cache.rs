@@ -118,7 +118,11 @@ pub fn once(path: PathBuf, make: impl FnOnce(&Path) -> Result<()>) -> Result<Pat
 /// Makes a new `path` beside the old one and lets it take the old one's place when it is whole.
 pub fn replace(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let part = whole(path, make)?;
-    fs::rename(part, path).with_context(|| format!("naming {}", path.display()))
+    let renamed = fs::rename(&part, path).with_context(|| format!("naming {}", path.display()));
+    if renamed.is_err() {
+        remove(&part)?;
+    }
+    renamed
 }
 
 /// Makes the result under a name of its own, which says that it may be half-made.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use init::settings::{Settings, Source};
 
 use crate::image::Image;
@@ -22,6 +22,7 @@ struct Options {
 /// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR]`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = parse(words)?;
+    options.out.as_deref().map_or(Ok(()), check_out)?;
     prerequisites::ensure(&[prerequisites::ISO])?;
     let image = of_host(&options.host, options.stage2_overlay.as_deref(), options.out.as_deref())?;
     println!("{}", image.iso.display());
@@ -44,6 +45,18 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>) ->
     print!("{sizes}");
     println!("medium of {host}: {} with disk GUID {}", image.iso.display(), image.disk_guid);
     Ok(image)
+}
+
+/// The finished image takes the place of what is there, which must not be a device node or a link to one: a stick is
+/// written with `dd`, by a person who has looked twice.
+fn check_out(out: &Path) -> Result<()> {
+    let writing = || format!("writing {}", out.display());
+    if let Ok(found) = out.symlink_metadata() {
+        ensure!(found.is_file(), "{}: it is not a regular file; name one, and copy it to the stick with dd", writing());
+    }
+    let directory = std::path::absolute(out).with_context(writing)?.parent().map(Path::to_path_buf).unwrap_or_default();
+    ensure!(directory.is_dir(), "{}: there is no directory {}", writing(), directory.display());
+    Ok(())
 }
 
 fn parse(words: &[String]) -> Result<Options> {
@@ -77,6 +90,16 @@ mod tests {
     fn options_are_read_in_any_order() {
         let options = parsed("--out a.iso ultraviolet --stage2-overlay over").unwrap();
         assert_eq!(options, Options { host: "ultraviolet".into(), out: Some("a.iso".into()), stage2_overlay: Some("over".into()) });
+    }
+
+    #[test]
+    fn an_image_replaces_regular_files_alone() {
+        let refusal = |out| check_out(Path::new(out)).unwrap_err().to_string();
+        assert!(refusal("/dev/null").starts_with("writing /dev/null: it is not a regular file"));
+        assert!(refusal("/tmp").starts_with("writing /tmp: it is not a regular file"));
+        assert_eq!(refusal("/nowhere/a.iso"), "writing /nowhere/a.iso: there is no directory /nowhere");
+        check_out(Path::new("a.iso")).unwrap();
+        check_out(Path::new("Cargo.toml")).unwrap();
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct Request<'a> {
 /// # Errors
 /// A part is missing or damaged, a program fails, or something is larger than it may be.
 pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
-    let mut pieces = initrd::base(parts, &[])?;
+    let mut pieces = Vec::from(initrd::base(parts)?);
     pieces.push(initrd::init(&init_binary::build()?)?);
     let mut files = vec![("settings", request.settings.settings.as_str())];
     files.extend(request.settings.banner.as_deref().map(|banner| ("banner", banner)));
@@ -44,7 +44,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
 
     let stage2 = stage2::build(&parts.stage2, request.stage2_overlay)?;
     let images = [Raw::of("stage2", &stage2)?, Raw::of("closure", request.closure_image)?];
-    let disk_guid = identity::disk_guid(parts, &pieces, &images)?;
+    let disk_guid = identity::disk_guid(parts, &pieces, &images, request.closure)?;
     let medium = identity::medium_file(&disk_guid, &images, request.closure);
     pieces.push(initrd::settings(&[("medium", &medium)]));
 
@@ -54,9 +54,9 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     cache::replace(&initrd, |part| initrd::write(part, &pieces))?;
     let iso = request.out.map_or_else(|| directory.join(format!("{name}.iso")), Path::to_path_buf);
     let medium = Medium { parts, initrd: &initrd, stage2: &stage2, closure: request.closure_image, disk_guid: &disk_guid };
-    medium.write_unless_same(&iso)?;
-    let sizes = Sizes::of(parts, &pieces, &images, &iso)?;
-    sizes.check()?;
+    let measure = |iso: &Path| Sizes::of(parts, &pieces, &images, iso);
+    medium.write_unless_same(&iso, |part| measure(part)?.check())?;
+    let sizes = measure(&iso)?;
     let image = Image {
         iso,
         kernel: parts.kernel.clone(),

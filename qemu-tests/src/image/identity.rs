@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::initrd::Piece;
-use super::loader;
+use super::medium;
 use crate::cache::{self, Key};
 use crate::closure::Closure;
 use crate::parts::Parts;
@@ -30,21 +30,13 @@ impl Raw {
 }
 
 /// The GUID that follows from everything on the medium but the file that names it.
-pub fn disk_guid(parts: &Parts, pieces: &[Piece], images: &[Raw]) -> Result<String> {
-    let mut key = Key::new("medium 1");
-    key.add_file(&parts.kernel)?;
-    key.add_file(&parts.loader)?;
-    for (name, text) in loader::systemd_boot() {
-        key.add(name.as_bytes());
-        key.add(text.as_bytes());
-    }
-    key.add(loader::grub_menu().as_bytes());
+pub fn disk_guid(parts: &Parts, pieces: &[Piece], images: &[Raw], closure: &Closure) -> Result<String> {
+    let mut key = Key::new("medium 2");
+    medium::identify(&mut key, parts)?;
     for piece in pieces {
         key.add(&piece.bytes);
     }
-    for Raw { name, size, sha256 } in images {
-        key.add(format!("{name} {size} {sha256}").as_bytes());
-    }
+    key.add(medium_file("", images, closure).as_bytes());
     Ok(guid(key.bytes()))
 }
 
