@@ -61,16 +61,26 @@ fn check_out(out: &Path) -> Result<()> {
 
 fn parse(words: &[String]) -> Result<Options> {
     let mut options = Options::default();
-    let mut rest = words.iter();
-    while let Some(word) = rest.next() {
-        let mut value = || rest.next().map(PathBuf::from).with_context(|| format!("reading `{word}`: its value is missing"));
-        match word.as_str() {
-            "--out" => options.out = Some(value()?),
-            "--stage2-overlay" => options.stage2_overlay = Some(value()?),
-            option if option.starts_with('-') => bail!("reading `{option}`: iso has no such option"),
-            host if options.host.is_empty() => options.host = host.to_owned(),
-            second => bail!("reading `{second}`: one host at a time"),
-        }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut open = &words[..];
+    while let [word, after @ ..] = open {
+        open = match (*word, after) {
+            ("--out", [file, rest @ ..]) => {
+                options.out = Some(file.into());
+                rest
+            }
+            ("--stage2-overlay", [directory, rest @ ..]) => {
+                options.stage2_overlay = Some(directory.into());
+                rest
+            }
+            ("--out" | "--stage2-overlay", []) => bail!("reading `{word}`: its value is missing"),
+            (option, _) if option.starts_with('-') => bail!("reading `{option}`: iso has no such option"),
+            (host, rest) if options.host.is_empty() => {
+                host.clone_into(&mut options.host);
+                rest
+            }
+            (second, _) => bail!("reading `{second}`: one host at a time"),
+        };
     }
     if options.host.is_empty() {
         bail!("reading the command line: which host? `iso HOST`");
