@@ -40,7 +40,7 @@ fn installation() -> Result<End> {
     };
 
     // Do. One disk, the plan's, is erased; all others refuse writes from here on.
-    let Installed { host, disk } = act::carry_out(confirmed)?;
+    let Installed { host, disk } = act::carry_out(confirmed, &disks)?;
     log::info!("installed {host} on {disk}");
     Ok(if settings.power_off { End::PowerOff } else { End::Reboot })
 }

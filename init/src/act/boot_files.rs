@@ -20,7 +20,10 @@ pub struct Entry {
 pub fn default_entry(esp: &Path) -> Result<Entry, String> {
     let conf = esp.join("loader/loader.conf");
     let conf = read_to_string(&conf).map_err(|e| format!("{}: {e}", conf.display()))?;
-    let default = field(&conf, "default").ok_or("loader.conf names no default entry")?;
+    let default = one(&conf, "default").map_err(|count| match count {
+        0 => "loader.conf names no default entry".to_string(),
+        count => format!("loader.conf names {count} default entries"),
+    })?;
     let directory = esp.join("loader/entries");
     let entries = read_dir(&directory).map_err(|e| format!("{}: {e}", directory.display()))?;
     let mut names: Vec<String> = entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
@@ -29,12 +32,24 @@ pub fn default_entry(esp: &Path) -> Result<Entry, String> {
     let name = names.into_iter().rfind(|name| name == default || crate::drivers::matches(default, name));
     let name = name.ok_or_else(|| format!("there is no boot entry {default}, the default of loader.conf"))?;
     let text = read_to_string(directory.join(&name)).map_err(|e| format!("{name}: {e}"))?;
-    let need = |key| field(&text, key).map(String::from).ok_or_else(|| format!("the boot entry {name} has no {key}"));
+    // systemd-boot joins several options, and takes the last of several kernels; NixOS writes one of each.
+    let need = |key| {
+        one(&text, key).map(String::from).map_err(|count| match count {
+            0 => format!("the boot entry {name} has no {key}"),
+            count => format!("the boot entry {name} has {count} lines {key}"),
+        })
+    };
     Ok(Entry { linux: need("linux")?, initrd: need("initrd")?, options: need("options")?, name: name.clone() })
 }
 
-fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    text.lines().filter_map(|line| line.trim().split_once(char::is_whitespace)).find(|(k, _)| *k == key).map(|(_, value)| value.trim())
+/// The value of a key that is there exactly once, otherwise how often it is.
+fn one<'a>(text: &'a str, key: &str) -> Result<&'a str, usize> {
+    let pairs = text.lines().filter_map(|line| line.trim().split_once(char::is_whitespace));
+    let values: Vec<&str> = pairs.filter(|(k, _)| *k == key).map(|(_, value)| value.trim()).collect();
+    match values.as_slice() {
+        [value] => Ok(value),
+        several => Err(several.len()),
+    }
 }
 
 /// Resolves `path` as a process whose root is `root` would: absolute links stay inside. Every component must exist.

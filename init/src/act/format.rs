@@ -18,8 +18,8 @@ pub fn format(partition: &Partition) -> Result<()> {
     let label = &partition.label;
     let (program, words) = match partition.usage {
         Use::Esp => ("mkfs.vfat", vec!["-F", "32", "-n", label, &node]),
-        // The ground was zeroed or never written: nothing to discard a second time.
-        Use::Root => ("mkfs.ext4", vec!["-q", "-F", "-E", "nodiscard", "-L", label, &node]),
+        // The kernel initialises inode tables in the background after the first mount; writing them all here takes minutes on a large disk.
+        Use::Root => ("mkfs.ext4", vec!["-q", "-F", "-E", "nodiscard,lazy_itable_init=1", "-L", label, &node]),
         Use::Swap => ("mkswap", vec!["-q", "-L", label, &node]),
     };
     let mut command = Command::new(format!("/bin/{program}"));

@@ -2,6 +2,7 @@
 
 mod ask;
 mod boot_files;
+mod efi_program;
 mod format;
 mod guard;
 mod mounts;

@@ -1,6 +1,6 @@
 //! Mounts below `/mnt`, always by the chosen disk's own nodes and never by label: another disk may carry the same one.
 
-use std::fs::create_dir_all;
+use std::fs::{File, create_dir_all};
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
@@ -18,25 +18,36 @@ pub struct Mounted {
     root: String,
     esp: String,
     swap: Option<String>,
+    /// Open since before the first file was written: a write error after that is reported to these, once (syncfs(2)).
+    witnesses: Vec<File>,
 }
 
 impl Mounted {
     /// Mounts root and ESP for writing and uses the swap area at once: a small machine needs it for the installation itself.
     pub fn writable(root: &str, esp: &str, swap: Option<&str>) -> Result<Mounted> {
-        let mounted = Mounted { root: node(root), esp: node(esp), swap: swap.map(node) };
+        let mut mounted = Mounted { root: node(root), esp: node(esp), swap: swap.map(node), witnesses: Vec::new() };
         mounted.mount(MountFlags::NOATIME)?;
+        for directory in [ROOT, BOOT] {
+            mounted.witnesses.push(File::open(directory).doing(Kind::Disk, || format!("opening {directory}"))?);
+        }
         if let Some(node) = &mounted.swap {
             swap::on(node).doing(Kind::Disk, || format!("using swap on {node}"))?;
         }
         Ok(mounted)
     }
 
-    /// Unmounts everything and mounts it again read-only: write errors show now, and what is read was on the disk.
+    /// Writes everything back, unmounts it and mounts it again read-only: what is read then was on the disk.
+    ///
+    /// # Errors
+    /// Anything that was written since the first mount did not reach the disk; or the file systems cannot be unmounted or mounted.
     pub fn again_read_only(&mut self) -> Result<()> {
+        for witness in std::mem::take(&mut self.witnesses) {
+            rustix::fs::syncfs(&witness).doing(Kind::Disk, || "writing everything to the disk".into())?;
+        }
         self.unmount()?;
         for node in [&self.root, &self.esp] {
             let doing = || format!("flushing {node}");
-            let device = std::fs::File::open(node).doing(Kind::Disk, doing)?;
+            let device = File::open(node).doing(Kind::Disk, doing)?;
             rustix::fs::fsync(&device).doing(Kind::Disk, doing)?;
             crate::sys::block::drop_cache(&device).doing(Kind::Disk, doing)?;
         }
@@ -46,7 +57,10 @@ impl Mounted {
     /// Unmounts everything and stops using the swap area.
     pub fn unmount(&mut self) -> Result<()> {
         if let Some(node) = self.swap.take() {
-            swap::off(&node).doing(Kind::Disk, || format!("leaving swap on {node}"))?;
+            // It holds nothing of the installation, so this says nothing about it either.
+            if let Err(error) = swap::off(&node) {
+                log::warn!("leaving swap on {node}: {error}");
+            }
         }
         unmount(BOOT, UnmountFlags::empty()).doing(Kind::Disk, || format!("unmounting {BOOT}"))?;
         unmount(ROOT, UnmountFlags::empty()).doing(Kind::Disk, || format!("unmounting {ROOT}"))

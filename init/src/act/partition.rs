@@ -22,13 +22,16 @@ const TABLE: u64 = 64 << 10;
 /// A new random GUID at each read, random(4).
 const RANDOM_GUID: &str = "/proc/sys/kernel/random/uuid";
 
-/// Rehearses, writes, makes the kernel read the table, and checks that the kernel sees what was planned.
-pub fn write(device: &File, disk: &Disk, partitions: &[Partition]) -> Result<()> {
-    let rehearsal = rehearse(disk, partitions)?;
+/// A table that was written to memory, read back, and found to be the planned one.
+#[derive(Debug)]
+pub struct Rehearsal(File);
+
+/// Writes what was rehearsed, makes the kernel read the table, and checks that the kernel sees what was planned.
+pub fn write(device: &File, rehearsal: &Rehearsal, disk: &Disk, partitions: &[Partition]) -> Result<()> {
     let doing = || format!("writing the partition table of {}", disk.name);
     for start in [0, disk.bytes - TABLE] {
         let mut bytes = vec![0; TABLE as usize];
-        rehearsal.read_exact_at(&mut bytes, start).doing(Kind::Disk, doing)?;
+        rehearsal.0.read_exact_at(&mut bytes, start).doing(Kind::Disk, doing)?;
         device.write_all_at(&bytes, start).doing(Kind::Disk, doing)?;
     }
     device.sync_all().doing(Kind::Disk, doing)?;
@@ -36,7 +39,8 @@ pub fn write(device: &File, disk: &Disk, partitions: &[Partition]) -> Result<()>
     partitions.iter().try_for_each(|partition| seen_by_kernel(disk, partition))
 }
 
-fn rehearse(disk: &Disk, partitions: &[Partition]) -> Result<File> {
+/// Writes the table to memory and compares it with the plan. No disk is touched.
+pub fn rehearse(disk: &Disk, partitions: &[Partition]) -> Result<Rehearsal> {
     let doing = || format!("rehearsing the partition table of {}", disk.name);
     let sector = match disk.sector {
         512 => LogicalBlockSize::Lb512,
@@ -59,7 +63,7 @@ fn rehearse(disk: &Disk, partitions: &[Partition]) -> Result<File> {
     table.update_partitions(entries).doing(Kind::Disk, doing)?;
     table.write().doing(Kind::Disk, doing)?;
     compare(&file, sector, partitions, disk.sector).map_err(|cause| Error::new(Kind::Disk, doing(), cause))?;
-    Ok(file)
+    Ok(Rehearsal(file))
 }
 
 fn entry(partition: &Partition, sector: u64) -> Entry {
@@ -116,7 +120,7 @@ mod tests {
     use super::*;
     use crate::decide::Layout;
 
-    fn rehearsed(bytes: u64, sector: u64) -> Result<File> {
+    fn rehearsed(bytes: u64, sector: u64) -> Result<Rehearsal> {
         let disk = Disk { name: "nvme0n1".into(), bytes, sector, ..Disk::default() };
         let layout = Layout::of(bytes, sector, Some("2G".parse().unwrap()), 0).unwrap();
         let partitions = [(Use::Esp, layout.esp), (Use::Root, layout.root), (Use::Swap, layout.swap.unwrap())];
@@ -124,7 +128,7 @@ mod tests {
         rehearse(&disk, &named)
     }
 
-    fn at(file: &File, offset: u64, length: usize) -> Vec<u8> {
+    fn at(Rehearsal(file): &Rehearsal, offset: u64, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
         file.read_exact_at(&mut bytes, offset).unwrap();
         bytes

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::boot_files::{Entry, default_entry, inside};
+use super::efi_program;
 use crate::error::{Doing, Error, Kind, Result};
 
 /// The path that firmware boots without an entry of its own (UEFI 2.10, section 3.5.1.1).
@@ -22,6 +23,7 @@ pub fn check(root: &Path, toplevel: &str) -> Result<()> {
         return Err(wrong(format!("the system profile is {}, not {toplevel}", profile.display())));
     }
     loader(&root.join(REMOVABLE_PATH))?;
+    inside(root, &format!("{toplevel}/init")).map_err(&wrong)?;
     let entry = default_entry(&root.join("boot")).map_err(&wrong)?;
     if !entry.options.split_whitespace().any(|word| word == format!("init={toplevel}/init")) {
         return Err(wrong(format!("the boot entry {} does not start {toplevel}", entry.name)));
@@ -29,13 +31,14 @@ pub fn check(root: &Path, toplevel: &str) -> Result<()> {
     compare(root, toplevel, &entry)
 }
 
-/// A PE image, not an empty or half-written file.
+/// A whole EFI program, not an empty or half-written file.
 fn loader(path: &Path) -> Result<()> {
-    let start = read(path).doing(Kind::Verify, || format!("reading back {}", path.display()))?;
-    if start.starts_with(b"MZ") {
-        return Ok(());
+    let doing = || format!("reading back {}", path.display());
+    let program = read(path).doing(Kind::Verify, doing)?;
+    match efi_program::is_whole(&program) {
+        Some(true) => Ok(()),
+        _ => Err(Error::new(Kind::Verify, doing(), "it is not a whole EFI program")),
     }
-    Err(Error::new(Kind::Verify, format!("reading back {}", path.display()), "it is not an EFI program"))
 }
 
 fn compare(root: &Path, toplevel: &str, entry: &Entry) -> Result<()> {
@@ -44,21 +47,23 @@ fn compare(root: &Path, toplevel: &str, entry: &Entry) -> Result<()> {
         let doing = || format!("comparing {} with {toplevel}/{in_store}", copy.display());
         let original = inside(root, &format!("{toplevel}/{in_store}")).map_err(|cause| Error::new(Kind::Verify, doing(), cause))?;
         let pair = (File::open(&copy).doing(Kind::Verify, doing)?, File::open(original).doing(Kind::Verify, doing)?);
-        if !same(pair.0, pair.1).doing(Kind::Verify, doing)? {
+        // With secrets for the initrd, NixOS appends them to the copy on the ESP.
+        let longer = in_store == "initrd" && inside(root, &format!("{toplevel}/append-initrd-secrets")).is_ok();
+        if !same(pair.0, pair.1, longer).doing(Kind::Verify, doing)? {
             return Err(Error::new(Kind::Verify, doing(), "they differ"));
         }
     }
     Ok(())
 }
 
-/// Whether two files hold the same bytes.
-fn same(mut a: impl Read, mut b: impl Read) -> std::io::Result<bool> {
+/// Whether the copy holds the bytes of the original; it may go on after them if it may be longer.
+fn same(mut copy: impl Read, mut original: impl Read, longer: bool) -> std::io::Result<bool> {
     const CHUNK: u64 = 1 << 20;
     loop {
         let (mut left, mut right) = (Vec::new(), Vec::new());
-        a.by_ref().take(CHUNK).read_to_end(&mut left)?;
-        b.by_ref().take(CHUNK).read_to_end(&mut right)?;
-        if left != right || left.is_empty() {
+        original.by_ref().take(CHUNK).read_to_end(&mut right)?;
+        copy.by_ref().take(if longer { right.len() as u64 } else { CHUNK }).read_to_end(&mut left)?;
+        if left != right || right.is_empty() {
             return Ok(left == right);
         }
     }

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use log::Level;
-use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind_recursive, mount_change, mount_move};
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change, mount_move, unmount};
 
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::{Loop, Medium};
@@ -55,6 +55,17 @@ impl Stage2 {
         command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
         command.stdin(input.map_or_else(Stdio::null, Stdio::from));
         children::run(command, Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info })
+    }
+}
+
+impl Drop for Stage2 {
+    /// Lets go of the medium.
+    fn drop(&mut self) {
+        for target in [ROOT, "/stage2/lower", LAYERS] {
+            if let Err(error) = unmount(target, UnmountFlags::empty()) {
+                log::debug!("unmounting {target}: {error}");
+            }
+        }
     }
 }
 

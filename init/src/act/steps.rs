@@ -1,15 +1,18 @@
 //! Carries out a confirmed plan, step by step, each under the line that the person has read.
 
-use std::fs::{copy, create_dir_all};
+use std::fs::{File, copy, create_dir_all};
+use std::path::Path;
 
 use super::ask::Confirmed;
 use super::mounts::{Mounted, ROOT};
+use super::partition::Rehearsal;
 use super::stage2::Stage2;
 use super::{format, guard, partition, read_back, store, wipe};
-use crate::decide::{Plan, Step};
+use crate::decide::{Disk, Plan, Step};
 use crate::error::{Doing, Error, Kind, Result};
-use crate::medium::Medium;
-use crate::pid1::{journal, truth};
+use crate::look;
+use crate::medium::{Loop, Medium};
+use crate::pid1::{children, journal, truth};
 
 /// A disk that was read back and found to hold the system.
 #[derive(Debug)]
@@ -20,14 +23,13 @@ pub struct Installed {
     pub disk: String,
 }
 
-/// Does what the plan says.
+/// Does what the plan says. `shown` are the disks the plan was made for.
 ///
 /// # Errors
-/// The first step that fails; nothing after it is tried.
-pub fn carry_out(confirmed: Box<Confirmed>) -> Result<Installed> {
+/// The first thing that fails; nothing after it is tried.
+pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed> {
     let Confirmed { plan, medium, .. } = *confirmed;
-    guard::protect_others(&plan.target)?;
-    let mut work = Work { claim: Some(guard::claim(&plan.target)?), plan: &plan, medium: &medium, mounted: None, stage2: None };
+    let mut work = Work::prepare(&plan, &medium, shown)?;
     truth::erasing(&plan.target.name);
     for (number, step) in (1..).zip(&plan.steps) {
         log::info!("step {number}/{} {step}", plan.steps.len());
@@ -37,22 +39,38 @@ pub fn carry_out(confirmed: Box<Confirmed>) -> Result<Installed> {
     Ok(Installed { host: plan.host.clone(), disk: plan.target.name.clone() })
 }
 
-/// What one step leaves for the next.
+/// What the steps work with, and what one leaves for the next.
 struct Work<'a> {
     plan: &'a Plan,
-    medium: &'a Medium,
     /// The whole disk, open for us alone until its partitions are used.
-    claim: Option<std::fs::File>,
-    mounted: Option<Mounted>,
+    claim: Option<File>,
+    /// The whole disk, open to the end: while it is, no other disk can be given its name.
+    _pin: File,
+    table: Rehearsal,
+    closure: Loop,
     stage2: Option<Stage2>,
+    mounted: Option<Mounted>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// Everything that can fail without a write is done here, before the first one.
+    fn prepare(plan: &'a Plan, medium: &Medium, shown: &[Disk]) -> Result<Work<'a>> {
+        let table = partition::rehearse(&plan.target, plan.partitions())?;
+        let closure = Loop::of(medium, &medium.manifest.closure)?;
+        let stage2 = Some(Stage2::mount(medium)?);
+        let disks = look::disks()?;
+        guard::same_disks(shown, &disks)?;
+        guard::protect_others(&plan.target, &disks)?;
+        let pin = File::open(plan.target.node()).doing(Kind::Disk, || format!("opening {}", plan.target.name))?;
+        let claim = Some(guard::claim(&plan.target)?);
+        Ok(Work { plan, claim, _pin: pin, table, closure, stage2, mounted: None })
+    }
+
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::Wipe(disk) => wipe::signatures(self.claim()?, disk, &self.plan.layout),
             Step::Partition(partitions) => {
-                partition::write(self.claim()?, &self.plan.target, partitions)?;
+                partition::write(self.claim()?, &self.table, &self.plan.target, partitions)?;
                 self.claim = None;
                 Ok(())
             }
@@ -61,10 +79,7 @@ impl Work<'_> {
                 self.mounted = Some(Mounted::writable(root, esp, swap.as_deref())?);
                 Ok(())
             }
-            Step::Unpack => {
-                let stage2 = self.stage2.insert(Stage2::mount(self.medium)?);
-                store::unpack(stage2, self.medium)
-            }
+            Step::Unpack => store::unpack(self.stage2()?, &self.closure),
             Step::Register => store::register(self.stage2()?),
             Step::NixosInstall(_) => store::nixos_install(self.stage2()?, &self.plan.toplevel),
             Step::Verify => self.verify(),
@@ -73,14 +88,15 @@ impl Work<'_> {
 
     fn verify(&mut self) -> Result<()> {
         keep_log()?;
-        let missing = out_of_order("reading the disk back");
-        let mounted = self.mounted.as_mut().ok_or(missing)?;
+        children::end_survivors();
+        self.stage2 = None;
+        let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
         mounted.again_read_only()?;
-        read_back::check(std::path::Path::new(ROOT), &self.plan.toplevel)?;
+        read_back::check(Path::new(ROOT), &self.plan.toplevel)?;
         mounted.unmount()
     }
 
-    fn claim(&self) -> Result<&std::fs::File> {
+    fn claim(&self) -> Result<&File> {
         self.claim.as_ref().ok_or_else(|| out_of_order("writing the disk"))
     }
 

@@ -9,19 +9,18 @@ use std::os::unix::fs::PermissionsExt;
 use super::mounts::ROOT;
 use super::stage2::Stage2;
 use crate::error::{Doing, Kind, Result};
-use crate::medium::{Loop, Medium};
+use crate::medium::Loop;
 
 const REGISTRATION: &str = "/mnt/nix/store/nix-path-registration";
 
 /// Unpacks the closure image into the target's store.
-pub fn unpack(stage2: &Stage2, medium: &Medium) -> Result<()> {
+pub fn unpack(stage2: &Stage2, image: &Loop) -> Result<()> {
     let store = format!("{ROOT}/nix/store");
     create_dir_all(&store).doing(Kind::Install, || format!("creating {store}"))?;
     for directory in [ROOT.to_string(), format!("{ROOT}/nix")] {
         // nixos-install refuses a target that others cannot read.
         set_permissions(&directory, PermissionsExt::from_mode(0o755)).doing(Kind::Install, || format!("opening {directory}"))?;
     }
-    let image = Loop::of(medium, &medium.manifest.closure)?;
     let words = ["-force", "-quiet", "-no-progress", "-dest", &store, &image.node];
     stage2.run("unsquashfs", &words, None, "unpacking the closure")
 }

@@ -1,7 +1,7 @@
 //! Which disk will be erased. Pure, and never a guess: anything but exactly one answer is a refusal that lists every disk.
 
 use super::layout::TooSmall;
-use super::{Disk, Layout, human};
+use super::{Disk, Layout, Transport, human};
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
 
@@ -36,6 +36,9 @@ enum Never {
     ReadOnly,
     BootArea,
     Removable,
+    Usb,
+    SdCard,
+    SectorSize(u64),
     TooSmall { bytes: u64, needed: u64 },
 }
 
@@ -48,6 +51,9 @@ impl Never {
             Never::ReadOnly => "it is read-only".into(),
             Never::BootArea => "it is a boot or RPMB area of an eMMC".into(),
             Never::Removable => "its medium is removable; only install.disk= can choose it".into(),
+            Never::Usb => "it is attached by USB; only install.disk= can choose it".into(),
+            Never::SdCard => "it is an SD card; only install.disk= can choose it".into(),
+            Never::SectorSize(bytes) => format!("its logical sectors have {bytes} bytes; only 512 and 4096 are supported"),
             Never::TooSmall { bytes, needed } => format!("it is too small: {} where {} are needed", human(bytes), human(needed)),
         }
     }
@@ -75,7 +81,10 @@ fn judge(disk: &Disk, settings: &Settings, content: u64) -> std::result::Result<
         (disk.bytes == 0, Never::Empty),
         (disk.read_only, Never::ReadOnly),
         (boot_area, Never::BootArea),
+        (!matches!(disk.sector, 512 | 4096), Never::SectorSize(disk.sector)),
         (disk.removable && !named, Never::Removable),
+        (disk.transport == Transport::Usb && !named, Never::Usb),
+        (disk.sd_card && !named, Never::SdCard),
     ];
     if let Some((_, never)) = never.into_iter().find(|(applies, _)| *applies) {
         return Err(never);

@@ -60,6 +60,8 @@ pub struct Disk {
     pub removable: bool,
     /// The kernel refuses writes.
     pub read_only: bool,
+    /// An SD card, as against eMMC.
+    pub sd_card: bool,
     /// CD, DVD or the like (SCSI peripheral type 5).
     pub optical: bool,
     /// Sequence number of this very attachment; never used twice while the kernel runs.

@@ -108,6 +108,12 @@ impl Plan {
         Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others }
     }
 
+    /// The partitions to be.
+    pub fn partitions(&self) -> &[Partition] {
+        let table = self.steps.iter().find_map(|step| if let Step::Partition(partitions) = step { Some(partitions) } else { None });
+        table.map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// What the person reads before answering, a line each.
     pub fn lines(&self) -> Vec<String> {
         let why = match self.rule {
@@ -118,7 +124,8 @@ impl Plan {
         lines.extend(self.others.iter().map(|other| format!("not chosen: {other}")));
         lines.push(match self.target.partitions.len() {
             0 => format!("{} has no partitions now", self.target.name),
-            count => format!("{} has {count} partitions now, ALL of them will be lost", self.target.name),
+            1 => format!("{} has a partition now, which WILL BE LOST", self.target.name),
+            count => format!("{} has {count} partitions now, which WILL ALL BE LOST", self.target.name),
         });
         lines.extend((1..).zip(&self.steps).map(|(number, step)| format!("plan {number}/{}: {step}", self.steps.len())));
         lines
@@ -180,7 +187,7 @@ mod tests {
             plan.lines().join("\n"),
             "target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme)\n\
              chosen because no other disk can be the target\n\
-             nvme0n1 has 1 partitions now, ALL of them will be lost\n\
+             nvme0n1 has a partition now, which WILL BE LOST\n\
              plan 1/10: wiping old signatures from nvme0n1\n\
              plan 2/10: writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 12.9 GiB, UV-SWAP 2.0 GiB\n\
              plan 3/10: formatting nvme0n1p1 (vfat UV-ESP)\n\

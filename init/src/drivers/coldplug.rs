@@ -10,8 +10,7 @@ use super::load::Loader;
 pub fn coldplug(loader: &mut Loader) -> bool {
     let mut aliases = BTreeSet::new();
     collect(Path::new("/sys/devices"), &mut aliases);
-    let fresh: Vec<bool> = aliases.iter().map(|alias| loader.load_for(alias)).collect();
-    fresh.contains(&true)
+    aliases.iter().filter(|alias| loader.load_for(alias).anything_new).count() > 0
 }
 
 /// The modaliases below a directory. Symbolic links are not followed: they lead in circles.

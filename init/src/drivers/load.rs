@@ -45,26 +45,41 @@ impl Loader {
         Ok(Loader { directory: directory.into(), tables, tried: BTreeSet::new() })
     }
 
-    /// Loads what this modalias or name stands for; says whether anything was new.
-    pub fn load_for(&mut self, alias: &str) -> bool {
+    /// Loads what this modalias or name stands for.
+    pub fn load_for(&mut self, alias: &str) -> Loaded {
         let wanted: Vec<String> = self.tables.wanted(alias).into_iter().map(String::from).collect();
-        wanted.iter().filter(|module| self.load(module)).count() > 0
+        let loaded: Vec<Loaded> = wanted.iter().map(|module| self.load(module)).collect();
+        Loaded { anything_new: loaded.iter().any(|l| l.anything_new), is_there: loaded.iter().any(|l| l.is_there) }
     }
 
-    fn load(&mut self, module: &str) -> bool {
+    fn load(&mut self, module: &str) -> Loaded {
         let order: Vec<String> = self.tables.order(module).into_iter().map(String::from).collect();
-        let mut any = false;
+        let mut loaded = Loaded::default();
         for name in order {
-            if self.tried.insert(name.clone()) {
-                any = true;
-                match insert(&self.directory.join(format!("{name}.ko"))) {
-                    Ok(()) => log::debug!("loaded {name}"),
-                    Err(error) => log::debug!("{error}"),
-                }
+            if self.tried.contains(&name) {
+                continue;
             }
+            loaded.anything_new = true;
+            // The module itself comes last; a dependency may fail where another does its work, as ciphers of other processors do.
+            let result = insert(&self.directory.join(format!("{name}.ko")));
+            loaded.is_there = result.is_ok();
+            match result {
+                Ok(()) => log::debug!("loaded {name}"),
+                Err(error) => log::debug!("{error}"),
+            }
+            self.tried.insert(name);
         }
-        any
+        loaded
     }
+}
+
+/// What came of loading a module.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Loaded {
+    /// Something was tried that had not been tried before.
+    pub anything_new: bool,
+    /// The module is in the kernel.
+    pub is_there: bool,
 }
 
 fn insert(path: &Path) -> Result<()> {

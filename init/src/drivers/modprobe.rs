@@ -3,11 +3,16 @@
 //! File systems, device mapper targets, character sets and ciphers come this way: no device announces them.
 
 use super::load::Loader;
+use crate::pid1::journal;
 
-/// Loads what the kernel asks for. The answer to the kernel is whether it is there afterwards, so there is nothing to say.
+/// Loads what the kernel asks for; says whether it is there afterwards. What goes wrong is told to the kernel's log: this process has no other.
 pub fn answer(name: &str) -> bool {
+    journal::start_in_kernel_log();
     match Loader::new() {
-        Ok(mut loader) => loader.load_for(name),
-        Err(_) => false,
+        Ok(mut loader) => loader.load_for(name).is_there,
+        Err(error) => {
+            log::debug!("{error}");
+            false
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::glob;
 
-/// The four tables of `/lib/modules`.
+/// The tables of `/lib/modules`.
 #[derive(Debug, Default)]
 pub struct Tables {
     /// Module to everything it needs, in load order.

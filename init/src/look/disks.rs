@@ -23,7 +23,9 @@ fn below(sysfs: &Path) -> Result<Disks> {
     let class = sysfs.join("block");
     let entries = read_dir(&class).doing(Kind::System, || format!("reading {}", class.display()))?;
     let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.retain(|name| !NOT_DISKS.iter().any(|prefix| name.starts_with(prefix)));
+    // Hidden ones are the paths of a multipath disk, which is listed under its own name.
+    let hidden = |name: &str| read_to_string(class.join(name).join("hidden")).is_ok_and(|text| text.trim() == "1");
+    names.retain(|name| !NOT_DISKS.iter().any(|prefix| name.starts_with(prefix)) && !hidden(name));
     names.sort();
     let mut disks = Disks::new();
     for name in names {
@@ -53,6 +55,7 @@ fn disk(directory: &Path, name: &str) -> Result<Disk> {
         transport: transport(directory),
         removable: text("removable") == "1",
         read_only: text("ro") == "1",
+        sd_card: name.starts_with("mmcblk") && text("device/type") == "SD",
         // SCSI peripheral device type 5 (SPC-5, 6.7.2)
         optical: name.starts_with("sr") || text("device/type") == "5",
         diskseq: number("diskseq")?,
@@ -144,6 +147,7 @@ mod tests {
         sysfs.disk("sda", "pci0000:00/0000:00:04.0/usb2/2-1/host0", &[("removable", "1\n"), ("device/vpd_pg80", "\0\u{1}\0\u{4}U S1")]);
         sysfs.disk("sdb", "pci0000:00/0000:00:04.0/usb2/2-2/host0", &[("../../../idVendor", "46f4\n"), ("../../../serial", "UV0002\n")]);
         sysfs.disk("sr0", "pci0000:00/ata1/host1", &[("ro", "1\n"), ("device/type", "5\n")]);
+        sysfs.disk("nvme0c0n1", "pci0000:00/0000:00:03.0/nvme/nvme0", &[("hidden", "1\n")]);
         sysfs.disk("loop0", "virtual", &[]);
         sysfs.disk("dm-0", "virtual", &[]);
         let disks = below(&sysfs.0).unwrap();

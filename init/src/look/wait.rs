@@ -5,40 +5,52 @@ use std::time::{Duration, Instant};
 use super::disks::disks;
 use crate::decide::Disks;
 use crate::drivers::{Loader, coldplug};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::medium::Medium;
 
 /// The set of disks must not change for this long before it is trusted; USB disks behind a hub come about a second apart.
 const QUIET: Duration = Duration::from_secs(2);
-/// How long the medium may take to appear. A slow stick behind a hub needs about 10 s.
-const MEDIUM_PATIENCE: Duration = Duration::from_secs(30);
+/// How long that may take altogether. A slow stick behind a hub needs about 10 s.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// Longest silence.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Between two looks.
 const TICK: Duration = Duration::from_millis(200);
 
 /// Loads drivers until the set of disks is quiet and the medium we booted from is among them.
 ///
 /// # Errors
-/// The medium does not appear, or a disk cannot be described.
+/// The medium does not appear, a disk cannot be described, or the disks come and go without end.
 pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
     let started = Instant::now();
-    let mut changed = started;
+    let (mut changed, mut heard) = (started, started);
     let mut seen = Disks::new();
     loop {
         while coldplug(loader) {
             changed = Instant::now();
         }
-        let found = disks()?;
-        if found != seen {
-            changed = Instant::now();
-            seen = found;
+        // A disk that is just leaving cannot be described: that is a change, unless it lasts.
+        let listed = disks();
+        match &listed {
+            Ok(found) if *found == seen => {}
+            Ok(found) => (seen, changed) = (found.clone(), Instant::now()),
+            Err(_) => changed = Instant::now(),
         }
-        if changed.elapsed() >= QUIET {
-            let mut candidates = seen.clone();
-            match Medium::find(&mut candidates) {
-                Ok(medium) => return Ok((candidates, medium)),
-                Err(error) if started.elapsed() > MEDIUM_PATIENCE => return Err(error),
-                Err(_) => {}
+        let quiet = changed.elapsed() >= QUIET;
+        let mut known = seen.clone();
+        let medium = if quiet { Some(Medium::find(&mut known)) } else { None };
+        match medium {
+            Some(Ok(medium)) => return Ok((known, medium)),
+            Some(Err(error)) if started.elapsed() > PATIENCE => return Err(error),
+            None if started.elapsed() > PATIENCE => {
+                listed?;
+                return Err(Error::new(Kind::Disk, "waiting for the disks", "they come and go, and never stay for 2 s"));
             }
+            _ => {}
+        }
+        if heard.elapsed() > HEARTBEAT {
+            heard = Instant::now();
+            log::info!("still looking for the medium, {} s, {} disks", started.elapsed().as_secs(), seen.len());
         }
         std::thread::sleep(TICK);
     }

@@ -13,9 +13,12 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 
 use crate::error::{Doing, Error, Kind, Result};
+use crate::sys::process::kill_everybody_else;
 
 /// Longest silence of a running helper, after which a line says that it still runs.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How long killed processes may take to end; one that waits for a broken disk cannot.
+const REAPING: Duration = Duration::from_secs(5);
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -86,8 +89,18 @@ fn wait_for(child: &Child, job: Job, mut meanwhile: impl FnMut()) -> Result<Wait
         }
         if started.elapsed() > job.deadline {
             kill_process(pid, Signal::KILL).doing(job.kind, || job.doing.into())?;
+            end_survivors();
             return Err(Error::new(job.kind, job.doing, "it took too long and was stopped"));
         }
+    }
+}
+
+/// Ends what helpers left behind and reaps it: a survivor in stage-2 could write on, and keeps the file systems busy.
+pub fn end_survivors() {
+    kill_everybody_else();
+    let started = Instant::now();
+    while started.elapsed() < REAPING && wait(WaitOptions::NOHANG).is_ok() {
+        std::thread::sleep(TICK);
     }
 }
 

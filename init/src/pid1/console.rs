@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions, read_to_string, write};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
@@ -25,6 +25,10 @@ struct Console {
     name: String,
     device: File,
     editor: Editor,
+    /// It did not take its output in time: it is only tried, and no longer waited for.
+    stalled: bool,
+    /// It hung up.
+    gone: bool,
 }
 
 static CONSOLES: Mutex<Vec<Console>> = Mutex::new(Vec::new());
@@ -54,19 +58,26 @@ pub fn print(text: &str) {
 
 /// Writes text from the panic hook: without waiting for anyone who may hold the consoles.
 pub fn print_in_panic(text: &str) {
-    match CONSOLES.try_lock() {
-        Ok(mut consoles) => consoles.iter_mut().for_each(|console| console.write(text.as_bytes())),
-        Err(_) => {
-            if let Some(mut console) = Console::open("console") {
-                console.write(text.as_bytes());
-            }
+    // A question holds them for a tick at a time; whoever panicked while holding them never lets go.
+    for _ in 0..100 {
+        if let Ok(mut consoles) = CONSOLES.try_lock() {
+            return consoles.iter_mut().for_each(|console| console.write(text.as_bytes()));
         }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    if let Some(mut console) = Console::open("console") {
+        console.write(text.as_bytes());
     }
 }
 
-/// Waits until everything said has left the machine.
+/// Waits until everything said has left the machine, but not for a console that nobody reads.
 pub fn drain() {
-    consoles().iter().for_each(|console| tcdrain(&console.device).unwrap_or_default());
+    let devices: Vec<File> = consoles().iter().filter_map(|console| console.device.try_clone().ok()).collect();
+    let drained = std::thread::spawn(move || devices.iter().for_each(|device| tcdrain(device).unwrap_or_default()));
+    let started = Instant::now();
+    while !drained.is_finished() && started.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Asks on every console and returns the first full line, or `None` when `withdrawn` says that the question no longer stands.
@@ -74,10 +85,7 @@ pub fn drain() {
 /// What was typed before the question does not answer it, and half-typed lines of earlier questions are discarded.
 pub fn ask(question: &str, withdrawn: impl Fn() -> bool) -> Option<String> {
     let _quiet = QuietKernel::new();
-    for console in consoles().iter_mut() {
-        console.editor = Editor::default();
-        tcflush(&console.device, QueueSelector::IFlush).unwrap_or_default();
-    }
+    forget_typed();
     print(question);
     while !withdrawn() {
         for (index, byte) in typed(TICK) {
@@ -96,8 +104,9 @@ pub fn ask(question: &str, withdrawn: impl Fn() -> bool) -> Option<String> {
     None
 }
 
-/// Waits for one of `keys` on any console; returns it with the name of the console.
+/// Waits for one of `keys` on any console; returns it with the name of the console. What was typed before does not count.
 pub fn key(keys: &[u8]) -> (u8, String) {
+    forget_typed();
     loop {
         let pressed = typed(TICK).into_iter().find(|(_, byte)| keys.contains(byte));
         if let Some((index, byte)) = pressed {
@@ -106,9 +115,19 @@ pub fn key(keys: &[u8]) -> (u8, String) {
     }
 }
 
+/// Throws away what was typed so far, half-typed lines included.
+fn forget_typed() {
+    for console in consoles().iter_mut() {
+        console.editor = Editor::default();
+        tcflush(&console.device, QueueSelector::IFlush).unwrap_or_default();
+    }
+}
+
 /// Bytes typed on any console within `patience`, with the index of the console. A console that hangs up is closed.
 fn typed(patience: Duration) -> Vec<(usize, u8)> {
     let mut consoles = consoles();
+    // Only now, so that the indices handed out last time were good until they were used.
+    consoles.retain(|console| !console.gone);
     let timeout = Timespec::try_from(patience).ok();
     let mut polled: Vec<PollFd> = consoles.iter().map(|console| PollFd::new(&console.device, PollFlags::IN)).collect();
     if poll(&mut polled, timeout.as_ref()).unwrap_or(0) == 0 {
@@ -116,17 +135,13 @@ fn typed(patience: Duration) -> Vec<(usize, u8)> {
     }
     let events: Vec<PollFlags> = polled.iter().map(PollFd::revents).collect();
     let mut bytes = Vec::new();
-    let mut gone = Vec::new();
     for ((index, console), event) in consoles.iter_mut().enumerate().zip(events) {
         let mut buffer = [0; 64];
         match console.device.read(&mut buffer) {
             Ok(count) if count > 0 => bytes.extend(buffer.iter().take(count).map(|byte| (index, *byte))),
-            _ if event.intersects(PollFlags::HUP | PollFlags::ERR) => gone.push(index),
-            _ => {}
+            _ => console.gone = event.intersects(PollFlags::HUP | PollFlags::ERR),
         }
     }
-    // Rarely more than none: indices handed out in this round may be off by the closed ones, and then only the echo is misplaced.
-    gone.into_iter().rev().for_each(|index| drop(consoles.remove(index)));
     bytes
 }
 
@@ -140,16 +155,20 @@ impl Console {
             modes.input_modes.remove(InputModes::IXON);
             tcsetattr(&device, OptionalActions::Now, &modes).unwrap_or_default();
         }
-        Some(Console { name: name.into(), device, editor: Editor::default() })
+        Some(Console { name: name.into(), device, editor: Editor::default(), stalled: false, gone: false })
     }
 
     fn write(&mut self, mut text: &[u8]) {
         while !text.is_empty() {
             match self.device.write(text) {
-                Ok(count) => text = text.get(count..).unwrap_or_default(),
+                Ok(count) => {
+                    self.stalled = false;
+                    text = text.get(count..).unwrap_or_default();
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    let timeout = Timespec::try_from(PATIENCE).ok();
+                    let timeout = Timespec::try_from(if self.stalled { Duration::ZERO } else { PATIENCE }).ok();
                     if poll(&mut [PollFd::new(&self.device, PollFlags::OUT)], timeout.as_ref()) != Ok(1) {
+                        self.stalled = true;
                         return;
                     }
                 }

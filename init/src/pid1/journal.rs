@@ -22,7 +22,15 @@ static JOURNAL: Journal = Journal { file: Mutex::new(None) };
 
 /// Starts logging. Without a file, the consoles remain.
 pub fn start() {
-    let file = OpenOptions::new().create(true).append(true).open(PATH).ok();
+    start_with(OpenOptions::new().create(true).append(true).open(PATH).ok());
+}
+
+/// Logs to the kernel's own log, for the short life of a process that the kernel started.
+pub fn start_in_kernel_log() {
+    start_with(OpenOptions::new().write(true).open("/dev/kmsg").ok());
+}
+
+fn start_with(file: Option<File>) {
     *JOURNAL.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
     if log::set_logger(&JOURNAL).is_ok() {
         log::set_max_level(LevelFilter::Debug);

@@ -7,7 +7,7 @@ use rustix::mount::{MountFlags, mount};
 
 use crate::error::{Doing, Error, Kind, Result};
 
-/// Mounts /proc, /sys, /dev, /run and, on a machine booted by UEFI, the firmware's variables.
+/// Mounts /proc, /sys, /dev and /run.
 ///
 /// Returns what did not work: without a console there is nobody to tell yet.
 pub fn kernel_file_systems() -> Vec<Error> {

@@ -10,7 +10,7 @@ use crate::medium;
 /// What the keys of the screen do.
 pub const KEYS: &str = "press p to power off, s for a shell";
 
-/// Shows the failure and waits. First the error, then the log is saved: saving may fail as well.
+/// Shows the failure and waits. First details and error, then the log is saved: saving may fail as well.
 pub fn hold(error: &Error) -> ! {
     error.details.iter().for_each(|detail| log::error!("- {detail}"));
     log::error!("failed: {error}");
@@ -49,8 +49,9 @@ fn shell(console: &str) {
     command.stdin(Stdio::from(input)).stdout(Stdio::from(output)).stderr(Stdio::from(errors));
     let week = Duration::from_secs(7 * 24 * 3600);
     let job = children::Job { program: "sh", doing: "running a shell", kind: Kind::System, deadline: week, output: log::Level::Info };
-    if let Err(error) = children::foreground(command, job) {
+    let ended = children::foreground(command, job);
+    console::reopen(console);
+    if let Err(error) = ended {
         log::error!("{error}");
     }
-    console::reopen(console);
 }

@@ -1,8 +1,11 @@
 //! How long a label may be, checked before anything is written: `mkswap` and GPT writers cut silently.
 
-/// A vfat volume label: 11 characters of an 8.3 name (Microsoft FAT specification, section 7).
+/// A vfat volume label: 11 characters of an 8.3 name (Microsoft FAT specification, section 7), as `mkfs.vfat` accepts it.
 pub fn vfat(text: &str) -> Result<String, String> {
-    checked(text, "vfat", 11)
+    match text.chars().find(|c| "*?.,;:|+=<>[]".contains(*c)) {
+        Some(bad) => Err(format!("{text} has a {bad}, which a vfat label cannot have")),
+        None => checked(text, "vfat", 11),
+    }
 }
 
 /// An ext4 volume name: `s_volume_name` has 16 bytes (linux/Documentation/filesystems/ext4/super.rst).
@@ -40,6 +43,7 @@ mod tests {
     fn limits_are_those_of_the_file_systems() {
         assert_eq!(vfat("ELEVEN-CHAR").unwrap(), "ELEVEN-CHAR");
         assert_eq!(vfat("TWELVE-CHARS").unwrap_err(), "TWELVE-CHARS has 12 characters, a vfat label has at most 11");
+        assert_eq!(vfat("UV.ESP").unwrap_err(), "UV.ESP has a ., which a vfat label cannot have");
         assert!(ext4(&"x".repeat(16)).is_ok() && ext4(&"x".repeat(17)).is_err());
         assert!(swap(&"x".repeat(15)).is_ok() && swap(&"x".repeat(16)).is_err());
         assert_eq!(ext4("a b").unwrap_err(), "\"a b\" is not a label: use printable ASCII characters other than / \\ and \"");

@@ -6,4 +6,5 @@
 pub mod block;
 pub mod loop_device;
 pub mod namespace;
+pub mod process;
 pub mod swap;

@@ -113,7 +113,7 @@ impl Args {
             // Port 0 of the controller is for the disc.
             Bus::Sata => self.words(&["-device", &format!("ide-hd,bus=ide.{},{drive},serial={serial}", index + 1)]),
             Bus::Virtio => self.words(&["-device", &format!("virtio-blk-pci,{drive},serial={serial},{sectors}")]),
-            // `usb-storage` ignores the sector size. Linux asks the USB device for the serial number, not the disk.
+            // `usb-storage` ignores the sector size. Linux asks USB enclosures for no unit serial number: what it shows is the bridge's. Linux asks the USB device for the serial number, not the disk.
             Bus::Usb => {
                 self.words(&["-device", &format!("usb-bot,id=bot{index},bus=xhci.0,serial={serial}")]);
                 self.words(&["-device", &format!("scsi-hd,bus=bot{index}.0,lun=0,{drive},serial={serial},{sectors}")]);

@@ -27,7 +27,8 @@ impl Disk {
         symlink("/nix/store/bbb-linux/bzImage", disk.0.join("nix/store/aaa-nixos-system/kernel")).unwrap();
         symlink("system-1-link", disk.0.join("nix/var/nix/profiles/system")).unwrap();
         symlink(TOP, disk.0.join("nix/var/nix/profiles/system-1-link")).unwrap();
-        disk.put("boot/EFI/BOOT/BOOTX64.EFI", "MZ loader");
+        disk.put("nix/store/aaa-nixos-system/init", "#!");
+        write(disk.0.join("boot/EFI/BOOT/BOOTX64.EFI"), efi_program::tests::program()).unwrap();
         disk.put("boot/EFI/nixos/k.efi", "kernel");
         disk.put("boot/EFI/nixos/i.efi", "initrd");
         disk.put("boot/loader/loader.conf", "timeout 5\ndefault nixos-generation-*\n");
@@ -59,13 +60,24 @@ fn a_good_disk_passes() {
 #[test]
 fn everything_that_would_not_boot_is_found() {
     type Damage = fn(&Disk);
-    let damages: [(&str, Damage, &str); 9] = [
+    let damages: [(&str, Damage, &str); 12] = [
+        ("cut-loader", |d| d.put(REMOVABLE_PATH, "MZ loader"), "reading back /boot/EFI/BOOT/BOOTX64.EFI: it is not a whole EFI program"),
+        (
+            "two-initrds",
+            |d| d.put("boot/loader/entries/nixos-generation-1.conf", "linux /k\ninitrd /i\ninitrd /j\noptions x\n"),
+            "reading the disk back: the boot entry nixos-generation-1.conf has 2 lines initrd",
+        ),
+        (
+            "longer",
+            |d| d.put("boot/EFI/nixos/i.efi", "initrd and more"),
+            "comparing /boot/EFI/nixos/i.efi with /nix/store/aaa-nixos-system/initrd: they differ",
+        ),
         (
             "loader",
             |d| remove_file(d.0.join(REMOVABLE_PATH)).unwrap(),
             "reading back /boot/EFI/BOOT/BOOTX64.EFI: No such file or directory (os error 2)",
         ),
-        ("empty-loader", |d| d.put(REMOVABLE_PATH, ""), "reading back /boot/EFI/BOOT/BOOTX64.EFI: it is not an EFI program"),
+        ("empty-loader", |d| d.put(REMOVABLE_PATH, ""), "reading back /boot/EFI/BOOT/BOOTX64.EFI: it is not a whole EFI program"),
         (
             "kernel",
             |d| d.put("boot/EFI/nixos/k.efi", "kerne1"),
@@ -103,6 +115,18 @@ fn everything_that_would_not_boot_is_found() {
         damage(&disk);
         assert_eq!(disk.verdict().unwrap_err(), message, "{name}");
     }
+}
+
+#[test]
+fn secrets_may_follow_the_initrd_but_not_replace_it() {
+    let disk = Disk::new("secrets");
+    disk.put("nix/store/aaa-nixos-system/append-initrd-secrets", "#!");
+    disk.put("boot/EFI/nixos/i.efi", "initrd and secrets");
+    assert_eq!(disk.verdict(), Ok(()));
+    disk.put("boot/EFI/nixos/i.efi", "initrb and secrets");
+    assert!(disk.verdict().is_err());
+    disk.put("boot/EFI/nixos/i.efi", "init");
+    assert!(disk.verdict().is_err());
 }
 
 #[test]

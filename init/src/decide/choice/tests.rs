@@ -84,6 +84,9 @@ fn each_kind_of_disk_that_is_never_chosen_has_its_reason() {
         (Disk { read_only: true, ..disk("sdb", 16) }, "it is read-only"),
         (disk("mmcblk0boot0", 16), "it is a boot or RPMB area of an eMMC"),
         (Disk { removable: true, ..disk("sdb", 16) }, "its medium is removable; only install.disk= can choose it"),
+        (Disk { transport: Transport::Usb, ..disk("sdb", 16) }, "it is attached by USB; only install.disk= can choose it"),
+        (Disk { sd_card: true, ..disk("mmcblk0", 16) }, "it is an SD card; only install.disk= can choose it"),
+        (Disk { sector: 520, ..disk("sdb", 16) }, "its logical sectors have 520 bytes; only 512 and 4096 are supported"),
         (disk("sdb", 2), "it is too small: 2.0 GiB where 4.2 GiB are needed"),
     ] {
         let (error, details) = why(std::slice::from_ref(&disk), "");
@@ -93,9 +96,20 @@ fn each_kind_of_disk_that_is_never_chosen_has_its_reason() {
 }
 
 #[test]
-fn a_removable_disk_can_be_named() {
-    let removable = Disk { removable: true, ..disk("sdb", 16) };
-    assert_eq!(pick(&[removable], "install.disk=sdb").unwrap().target.name, "sdb");
+fn external_disks_can_be_named() {
+    for external in [
+        Disk { removable: true, ..disk("sdb", 16) },
+        Disk { transport: Transport::Usb, ..disk("sdb", 16) },
+        Disk { sd_card: true, ..disk("sdb", 16) },
+    ] {
+        assert_eq!(pick(&[external], "install.disk=sdb").unwrap().target.name, "sdb");
+    }
+}
+
+#[test]
+fn a_backup_disk_on_usb_does_not_stand_in_for_a_hidden_internal_disk() {
+    let backup = Disk { transport: Transport::Usb, ..disk("sdb", 4000) };
+    assert!(pick(&[stick(), backup], "").is_err());
 }
 
 #[test]

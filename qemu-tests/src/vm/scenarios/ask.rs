@@ -18,8 +18,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(INSTALLED),
             Forbid(STEP_ONE),
-            Expect(HELLO, BOOT),
-            Expect(ASK, PROMPT),
+            Expect(ASK, BOOT + PROMPT),
             Type(Serial, ""),
             Expect(ASK, AGAIN),
             Type(Serial, "YES"),

@@ -85,3 +85,14 @@ fn serials_differ_within_a_machine() {
         assert_eq!(serials.len(), row.disks.len(), "{}", row.name);
     }
 }
+
+#[test]
+fn no_step_waits_for_the_beginning_of_the_next_one() {
+    for row in all() {
+        let texts: Vec<&str> =
+            row.script.iter().filter_map(|step| if let Step::Expect(text, _) = step { Some(*text) } else { None }).collect();
+        for pair in texts.windows(2).filter(|pair| pair[0] != pair[1]) {
+            assert!(!pair[1].starts_with(pair[0]), "{}: `{}` takes the line of `{}`", row.name, pair[0], pair[1]);
+        }
+    }
+}
