@@ -82,9 +82,7 @@ fn parse(words: &[String]) -> Result<Options> {
             (second, _) => bail!("reading `{second}`: one host at a time"),
         };
     }
-    if options.host.is_empty() {
-        bail!("reading the command line: which host? `iso HOST`");
-    }
+    ensure!(!options.host.is_empty(), "reading the command line: which host? `iso HOST`");
     Ok(options)
 }
 
@@ -93,7 +91,8 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Options> {
-        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        let words: Vec<String> = line.split(' ').map(Into::into).collect();
+        parse(&words)
     }
 
     #[test]
