@@ -131,6 +131,7 @@ fn escape(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::vm::scenario::Prefill;
+    use init::settings::{Settings, Source};
 
     fn image() -> Image {
         Image {
@@ -143,7 +144,8 @@ mod tests {
             disk_guid: String::new(),
             toplevel: String::new(),
             stage2_root: "/s".into(),
-            host: "ultraviolet".to_owned(),
+            settings: Settings::read(&[Source::file("a", "targetHost=a\nprebuilt=true\nlabels.efi=E\nlabels.root=R")]).unwrap(),
+            loader: "/l.efi".into(),
         }
     }
 
