@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::command::ended;
 use crate::fixture;
 use crate::host;
-use crate::nix::{Nix, ended, unshare};
+use crate::nix::{Nix, unshare};
 use crate::parts::Parts;
 
 /// How the image is written. The store directory is NixOS's: mode 1775, group nixbld (30000). Everything in it is root's

@@ -4,11 +4,12 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::command::ended;
 
 /// Where the repository is seen inside the tree: a directory every stage-2 tree has.
 pub const REPOSITORY: &str = "/mnt";
@@ -124,15 +125,6 @@ impl Nix {
     }
 }
 
-/// `exited with 1` or `was killed by signal 9`.
-pub fn ended(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exited with {code}"),
-        (None, Some(signal)) => format!("was killed by signal {signal}"),
-        (None, None) => status.to_string(),
-    }
-}
-
 /// `unshare` to which options, `--` and a program may be added; to the program we are root and own our files.
 pub fn unshare() -> Command {
     let mut command = Command::new("unshare");
@@ -171,12 +163,6 @@ mod tests {
     #[test]
     fn output_without_error_is_the_cause_itself() {
         assert_eq!(cause("mount: permission denied\n"), "mount: permission denied");
-    }
-
-    #[test]
-    fn a_program_s_end_is_said_in_words() {
-        assert_eq!(ended(ExitStatus::from_raw(0x100)), "exited with 1");
-        assert_eq!(ended(ExitStatus::from_raw(9)), "was killed by signal 9");
     }
 
     #[test]
