@@ -166,14 +166,23 @@ pub fn with_directory(part: &Path, work: impl FnOnce(&Path) -> Result<()>) -> Re
     remove(&directory).and(worked)
 }
 
-/// Removes a file or a directory, which may be missing.
+/// Removes a file or a directory, which may be missing, and may hold the read-only directories of a store.
 pub fn remove(path: &Path) -> Result<()> {
     let removed = match path.symlink_metadata() {
-        Ok(kind) if kind.is_dir() => fs::remove_dir_all(path),
+        Ok(kind) if kind.is_dir() => open_up(path).and_then(|()| fs::remove_dir_all(path)),
         Ok(_) => fs::remove_file(path),
         Err(_) => return Ok(()),
     };
     removed.with_context(|| format!("removing {}", path.display()))
+}
+
+/// Makes every directory writable for its owner; files may be hard links to others and are left alone.
+fn open_up(directory: &Path) -> io::Result<()> {
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+    fs::read_dir(directory)?.try_for_each(|entry| {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() { open_up(&entry.path()) } else { Ok(()) }
+    })
 }
 
 #[cfg(test)]
@@ -205,7 +214,11 @@ mod tests {
         once(path.clone(), |part| Ok(fs::write(part, "whole")?)).unwrap();
         once(path.clone(), |_| unreachable!()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
+        fs::create_dir_all(place.join("a/b")).unwrap();
+        fs::set_permissions(place.join("a"), fs::Permissions::from_mode(0o555)).unwrap();
         remove(&place).unwrap();
+        remove(&place).unwrap();
+        assert!(!place.exists());
     }
 
     #[test]
