@@ -2,12 +2,15 @@
 //! were made of. A half-made result is never taken for a whole one: it is made beside and renamed at the end.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+
+/// In the names of half-made results; the process follows.
+const PART: &str = ".part-";
 
 /// The repository's root.
 pub fn root() -> PathBuf {
@@ -103,36 +106,83 @@ pub fn once(path: PathBuf, make: impl FnOnce(&Path) -> Result<()>) -> Result<Pat
     if path.exists() {
         return Ok(path);
     }
-    replace(&path, make)?;
+    let part = whole(&path, make)?;
+    match fs::rename(&part, &path) {
+        // Somebody else finished the same directory first: theirs is as good as ours.
+        Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => remove(&part)?,
+        renamed => renamed.with_context(|| format!("naming {}", path.display()))?,
+    }
     Ok(path)
 }
 
 /// Makes a new `path` beside the old one and lets it take the old one's place when it is whole.
 pub fn replace(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".part-{}", std::process::id()));
-    let part = PathBuf::from(name);
-    remove(&part)?;
-    if let Err(error) = make(&part) {
+    let part = whole(path, make)?;
+    let renamed = fs::rename(&part, path).with_context(|| format!("naming {}", path.display()));
+    if renamed.is_err() {
         remove(&part)?;
-        return Err(error);
     }
-    match fs::rename(&part, path) {
-        Ok(()) => Ok(()),
-        // Somebody else finished the same directory first: theirs is as good as ours.
-        Err(_) if path.is_dir() => remove(&part),
-        Err(error) => Err(error).with_context(|| format!("naming {}", path.display())),
+    renamed
+}
+
+/// Makes the result under a name of its own, which says that it may be half-made.
+fn whole(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let part = beside(path, &format!("{PART}{}", std::process::id()));
+    remove(&part)?;
+    match make(&part) {
+        Ok(()) => Ok(part),
+        Err(error) => remove(&part).and(Err(error)),
     }
 }
 
-/// Removes a file or a directory, which may be missing.
+/// Removes what interrupted runs left half-made. Only for the holder of the lock: nothing else may be in the making.
+pub fn sweep() -> Result<()> {
+    for name in ["image", "iso", "parts", "parts/apt"] {
+        let directory = directory(name)?;
+        let reading = || format!("reading {}", directory.display());
+        for entry in fs::read_dir(&directory).with_context(reading)? {
+            let entry = entry.with_context(reading)?;
+            if entry.file_name().to_string_lossy().contains(PART) {
+                remove(&entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `a.iso` and `.work` give `a.iso.work`.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Has `work` done in a new directory beside a half-made result, which goes in any case.
+pub fn with_directory(part: &Path, work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let directory = beside(part, ".work");
+    remove(&directory)?;
+    fs::create_dir_all(&directory).with_context(|| format!("making {}", directory.display()))?;
+    let worked = work(&directory);
+    remove(&directory).and(worked)
+}
+
+/// Removes a file or a directory, which may be missing, and may hold the read-only directories of a store.
 pub fn remove(path: &Path) -> Result<()> {
     let removed = match path.symlink_metadata() {
-        Ok(kind) if kind.is_dir() => fs::remove_dir_all(path),
+        Ok(kind) if kind.is_dir() => open_up(path).and_then(|()| fs::remove_dir_all(path)),
         Ok(_) => fs::remove_file(path),
         Err(_) => return Ok(()),
     };
     removed.with_context(|| format!("removing {}", path.display()))
+}
+
+/// Makes every directory writable for its owner; files may be hard links to others and are left alone.
+fn open_up(directory: &Path) -> io::Result<()> {
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+    fs::read_dir(directory)?.try_for_each(|entry| {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() { open_up(&entry.path()) } else { Ok(()) }
+    })
 }
 
 #[cfg(test)]
@@ -164,6 +214,23 @@ mod tests {
         once(path.clone(), |part| Ok(fs::write(part, "whole")?)).unwrap();
         once(path.clone(), |_| unreachable!()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
+        fs::create_dir_all(place.join("a/b")).unwrap();
+        fs::set_permissions(place.join("a"), fs::Permissions::from_mode(0o555)).unwrap();
+        remove(&place).unwrap();
+        remove(&place).unwrap();
+        assert!(!place.exists());
+    }
+
+    #[test]
+    fn only_a_directory_that_somebody_else_finished_is_kept() {
+        let place = std::env::temp_dir().join(format!("cache-test-other-{}", std::process::id()));
+        let result = place.join("result");
+        let overtaken = |part: &Path| Ok(fs::create_dir(part).and_then(|()| fs::create_dir_all(result.join("theirs")))?);
+        fs::create_dir_all(&place).unwrap();
+        once(result.clone(), overtaken).unwrap();
+        assert!(result.join("theirs").is_dir());
+        assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
+        assert_eq!(replace(&result, overtaken).unwrap_err().to_string(), format!("naming {}", result.display()));
         remove(&place).unwrap();
     }
 }

@@ -5,12 +5,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::fixture;
-use crate::host;
-use crate::nix::{Nix, ended, unshare};
+use crate::cache::{self, Key};
+use crate::nix::{Nix, unshare};
 use crate::parts::Parts;
+use crate::{command, fixture, host, stamp};
 
 /// How the image is written. The store directory is NixOS's: mode 1775, group nixbld (30000). Everything in it is root's
 /// already, and mksquashfs 4.5 would apply `-all-root` to the directory too. A higher zstd level costs reading time for 10 % of size.
@@ -85,40 +85,22 @@ fn space(path: &Path) -> Result<u64> {
 
 /// The registration has the hash of every path, so with the options it says all there is to say about the image.
 fn write_image(nix: &Nix, closure: &Closure, image: &Path) -> Result<()> {
-    let key = format!("{}\n{}", IMAGE_OPTIONS, closure.registration);
-    let stamp = beside(image, ".key");
-    if image.is_file() && fs::read_to_string(&stamp).is_ok_and(|found| found == key) {
-        return Ok(());
-    }
-    if stamp.exists() {
-        fs::remove_file(&stamp).with_context(|| format!("removing {}", stamp.display()))?;
-    }
+    let mut key = Key::new(IMAGE_OPTIONS);
+    key.add(closure.registration.as_bytes());
+    stamp::unless_same(image, &key.name(), |part| cache::with_directory(part, |work| pack(nix, closure, work, part)))
+}
 
+fn pack(nix: &Nix, closure: &Closure, work: &Path, image: &Path) -> Result<()> {
     // mksquashfs names an entry by the last part of the path it is given.
-    let directory = beside(image, ".parts");
-    fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
-    let registration = directory.join("nix-path-registration");
+    let registration = work.join("nix-path-registration");
     fs::write(&registration, &closure.registration).with_context(|| format!("writing {}", registration.display()))?;
-
-    let output = unshare()
+    let mut command = unshare();
+    command
         .args(["--", "mksquashfs"])
         .args(closure.paths.iter().map(|path| nix.outside(path)))
         .arg(&registration)
         .arg(image)
         .args(IMAGE_OPTIONS.split_whitespace())
-        .env_remove("SOURCE_DATE_EPOCH")
-        .output()
-        .context("starting mksquashfs")?;
-    if !output.status.success() {
-        bail!("mksquashfs {}: {}", ended(output.status), String::from_utf8_lossy(&output.stderr).trim());
-    }
-    fs::remove_dir_all(&directory).with_context(|| format!("removing {}", directory.display()))?;
-    fs::write(&stamp, key).with_context(|| format!("writing {}", stamp.display()))
-}
-
-/// `closure.squashfs` and `.key` give `closure.squashfs.key`.
-fn beside(image: &Path, suffix: &str) -> PathBuf {
-    let mut name = image.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
+        .env_remove("SOURCE_DATE_EPOCH");
+    command::run("packing the closure", &mut command)
 }

@@ -1,8 +1,10 @@
-//! Runs the programs the builder is made of: argument arrays only, output captured, and an error that
-//! names its subject and ends with the last line the program wrote. Never goes through a shell.
+//! The one way to run a program of the build machine: argument arrays only, output captured, and an error that names its
+//! subject and ends with the last line the program wrote. Never goes through a shell.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -20,11 +22,13 @@ pub fn search_path() -> Vec<PathBuf> {
     std::env::split_paths(&path).chain(ADMIN_PATHS.iter().map(PathBuf::from)).collect()
 }
 
-/// A command whose output does not depend on the caller's language, time zone or clock.
+/// A command whose output does not depend on the caller's language, time zone or clock. It finds what lies in the directories of
+/// the administrator, and so does what it starts.
 pub fn tool(program: &str) -> Command {
-    let found = search_path().into_iter().map(|directory| directory.join(program)).find(|candidate| candidate.is_file());
-    let mut command = Command::new(found.unwrap_or_else(|| PathBuf::from(program)));
+    let path = std::env::join_paths(search_path()).unwrap_or_else(|_| OsString::from(ADMIN_PATHS.join(":")));
+    let mut command = Command::new(program);
     command
+        .env("PATH", path)
         .env("LC_ALL", "C")
         .env("TZ", "UTC")
         .env("SOURCE_DATE_EPOCH", EPOCH.to_string())
@@ -33,43 +37,63 @@ pub fn tool(program: &str) -> Command {
     command
 }
 
-/// Runs a command to its end; a failure reads `<subject>: <program> exited with <code>: <last line>`.
+/// What a program printed, and how it ended.
+pub struct Said {
+    /// Standard output.
+    pub out: Vec<u8>,
+    /// Standard error.
+    pub err: Vec<u8>,
+    /// `PROGRAM exited with 1`; none after success.
+    pub failure: Option<String>,
+}
+
+impl Said {
+    /// The lines that say something: those of standard output, then those of standard error.
+    pub fn lines(&self) -> Vec<String> {
+        let text = [&self.out, &self.err].map(|bytes| String::from_utf8_lossy(bytes).into_owned() + "\n").concat();
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Fails if the program has; the cause is the last thing it had to say.
+    pub fn checked(self, subject: &str) -> Result<Said> {
+        let last = self.lines().pop().map_or_else(String::new, |line| format!(": {line}"));
+        match &self.failure {
+            Some(failure) => bail!("{subject}: {failure}{last}"),
+            None => Ok(self),
+        }
+    }
+}
+
+/// Runs a command to its end, whichever it is: some programs complain and succeed.
+pub fn listen(subject: &str, command: &mut Command) -> Result<Said> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let result = command.stdin(Stdio::null()).output().with_context(|| format!("{subject}: starting {program}"))?;
+    let failure = (!result.status.success()).then(|| format!("{program} {}", ended(result.status)));
+    Ok(Said { out: result.stdout, err: result.stderr, failure })
+}
+
+/// Runs a program to its end; a failure reads `<subject>: <program> exited with <code>: <last line>`.
 pub fn run(subject: &str, command: &mut Command) -> Result<()> {
     output(subject, command).map(drop)
 }
 
 /// Like [`run`], and returns what the program wrote to its standard output.
 pub fn output(subject: &str, command: &mut Command) -> Result<Vec<u8>> {
-    let program = short_name(command);
-    let result = command.stdin(Stdio::null()).output().with_context(|| format!("{subject}: starting {program}"))?;
-    if !result.status.success() {
-        bail!("{subject}: {program} {}", ending(&result));
-    }
-    Ok(result.stdout)
+    Ok(listen(subject, command)?.checked(subject)?.out)
 }
 
 /// Like [`output`], as text.
 pub fn text(subject: &str, command: &mut Command) -> Result<String> {
-    let program = short_name(command);
-    String::from_utf8(output(subject, command)?).with_context(|| format!("{subject}: reading the output of {program}"))
+    String::from_utf8(output(subject, command)?)
+        .with_context(|| format!("{subject}: reading the output of {}", command.get_program().to_string_lossy()))
 }
 
-fn short_name(command: &Command) -> String {
-    Path::new(command.get_program()).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// How a program ended, in words, with the last thing it had to say.
-fn ending(result: &Output) -> String {
-    let how = match result.status.code() {
-        Some(code) => format!("exited with {code}"),
-        None => format!("was ended by a {}", result.status),
-    };
-    let error = String::from_utf8_lossy(&result.stderr);
-    let out = String::from_utf8_lossy(&result.stdout);
-    let last = |text: &str| text.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
-    match last(&error).or_else(|| last(&out)) {
-        Some(line) => format!("{how}: {line}"),
-        None => how,
+/// `exited with 1` or `was killed by signal 9`.
+pub fn ended(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => status.to_string(),
     }
 }
 
@@ -78,11 +102,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_names_subject_program_code_and_last_line() {
-        let mut command = tool("sh");
-        command.args(["-c", "echo first >&2; echo 'no space left' >&2; exit 3"]);
-        let error = run("formatting the kit", &mut command).unwrap_err();
-        assert_eq!(error.to_string(), "formatting the kit: sh exited with 3: no space left");
+    fn a_failure_names_subject_program_end_and_last_line() {
+        let failure = |script: &str| run("formatting the kit", tool("sh").args(["-c", script])).unwrap_err().to_string();
+        assert_eq!(failure("echo first >&2; echo 'no space left' >&2; exit 3"), "formatting the kit: sh exited with 3: no space left");
+        assert_eq!(failure("echo why; exit 3"), "formatting the kit: sh exited with 3: why");
+        assert_eq!(failure("kill -9 $$"), "formatting the kit: sh was killed by signal 9");
     }
 
     #[test]

@@ -65,19 +65,9 @@ const STAGE2: Tree = Tree {
     version: 1,
 };
 
-/// The tree with kernel, modules, firmware and the initrd's programs.
-pub fn boot_tree() -> Result<PathBuf> {
-    tree(&BOOT)
-}
-
-/// The stage-2 root: Nix, git, ssh, cryptsetup, on a small Debian.
-pub fn stage2_tree() -> Result<PathBuf> {
-    tree(&STAGE2)
-}
-
 /// Everything an image is made of.
 pub fn parts() -> Result<Parts> {
-    let boot = boot_tree()?;
+    let boot = tree(&BOOT)?;
     let version = kernel_version(&boot)?;
     Ok(Parts {
         kernel: boot.join(format!("boot/vmlinuz-{version}")),
@@ -87,7 +77,7 @@ pub fn parts() -> Result<Parts> {
         grub: PathBuf::from("/usr/lib/grub/i386-pc"),
         ovmf_code: boot.join("usr/share/OVMF/OVMF_CODE_4M.fd"),
         ovmf_vars: boot.join("usr/share/OVMF/OVMF_VARS_4M.fd"),
-        stage2: stage2_tree()?,
+        stage2: tree(&STAGE2)?,
         programs: boot,
     })
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use init::settings::{Settings, Source};
 
 use crate::image::Image;
@@ -22,6 +22,7 @@ struct Options {
 /// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR]`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = parse(words)?;
+    options.out.as_deref().map_or(Ok(()), check_out)?;
     prerequisites::ensure(&[prerequisites::ISO])?;
     let image = of_host(&options.host, options.stage2_overlay.as_deref(), options.out.as_deref())?;
     println!("{}", image.iso.display());
@@ -36,32 +37,53 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>) ->
     let parts = debian::parts()?;
     let nix = Nix::new(&parts.stage2, &cache::root())?;
     let settings = host::settings(&nix, host)?;
-    Settings::read(&[Source::file(&format!("the settings of hosts/{host}/installer.nix"), &settings.settings)])?;
+    let parsed = Settings::read(&[Source::file(&format!("the settings of hosts/{host}/installer.nix"), &settings.settings)])?;
     let closure_image = cache::directory("iso")?.join(format!("{host}.closure"));
     let closure = closure::build(&nix, &parts, host, &closure_image)?;
-    let request = Request { host, settings: &settings, closure: &closure, closure_image: &closure_image, stage2_overlay, out };
+    let request =
+        Request { host, settings: &settings, parsed: &parsed, closure: &closure, closure_image: &closure_image, stage2_overlay, out };
     let (image, sizes) = build(&parts, &request)?;
     print!("{sizes}");
     println!("medium of {host}: {} with disk GUID {}", image.iso.display(), image.disk_guid);
     Ok(image)
 }
 
+/// The finished image takes the place of what is there, which must not be a device node or a link to one: a stick is
+/// written with `dd`, by a person who has looked twice.
+fn check_out(out: &Path) -> Result<()> {
+    let writing = || format!("writing {}", out.display());
+    if let Ok(found) = out.symlink_metadata() {
+        ensure!(found.is_file(), "{}: it is not a regular file; name one, and copy it to the stick with dd", writing());
+    }
+    let directory = std::path::absolute(out).with_context(writing)?.parent().map(Path::to_path_buf).unwrap_or_default();
+    ensure!(directory.is_dir(), "{}: there is no directory {}", writing(), directory.display());
+    Ok(())
+}
+
 fn parse(words: &[String]) -> Result<Options> {
     let mut options = Options::default();
-    let mut rest = words.iter();
-    while let Some(word) = rest.next() {
-        let mut value = || rest.next().map(PathBuf::from).with_context(|| format!("reading `{word}`: its value is missing"));
-        match word.as_str() {
-            "--out" => options.out = Some(value()?),
-            "--stage2-overlay" => options.stage2_overlay = Some(value()?),
-            option if option.starts_with('-') => bail!("reading `{option}`: iso has no such option"),
-            host if options.host.is_empty() => options.host = host.to_owned(),
-            second => bail!("reading `{second}`: one host at a time"),
-        }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut open = &words[..];
+    while let [word, after @ ..] = open {
+        open = match (*word, after) {
+            ("--out", [file, rest @ ..]) => {
+                options.out = Some(file.into());
+                rest
+            }
+            ("--stage2-overlay", [directory, rest @ ..]) => {
+                options.stage2_overlay = Some(directory.into());
+                rest
+            }
+            ("--out" | "--stage2-overlay", []) => bail!("reading `{word}`: its value is missing"),
+            (option, _) if option.starts_with('-') => bail!("reading `{option}`: iso has no such option"),
+            (host, rest) if options.host.is_empty() => {
+                host.clone_into(&mut options.host);
+                rest
+            }
+            (second, _) => bail!("reading `{second}`: one host at a time"),
+        };
     }
-    if options.host.is_empty() {
-        bail!("reading the command line: which host? `iso HOST`");
-    }
+    ensure!(!options.host.is_empty(), "reading the command line: which host? `iso HOST`");
     Ok(options)
 }
 
@@ -70,13 +92,24 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Options> {
-        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        let words: Vec<String> = line.split(' ').map(Into::into).collect();
+        parse(&words)
     }
 
     #[test]
     fn options_are_read_in_any_order() {
         let options = parsed("--out a.iso ultraviolet --stage2-overlay over").unwrap();
         assert_eq!(options, Options { host: "ultraviolet".into(), out: Some("a.iso".into()), stage2_overlay: Some("over".into()) });
+    }
+
+    #[test]
+    fn an_image_replaces_regular_files_alone() {
+        let refusal = |out| check_out(Path::new(out)).unwrap_err().to_string();
+        assert!(refusal("/dev/null").starts_with("writing /dev/null: it is not a regular file"));
+        assert!(refusal("/tmp").starts_with("writing /tmp: it is not a regular file"));
+        assert_eq!(refusal("/nowhere/a.iso"), "writing /nowhere/a.iso: there is no directory /nowhere");
+        check_out(Path::new("a.iso")).unwrap();
+        check_out(Path::new("Cargo.toml")).unwrap();
     }
 
     #[test]

@@ -9,10 +9,12 @@ mod fixture;
 mod host;
 mod image;
 mod iso;
+mod lock;
 mod nix;
 mod parts;
 mod prerequisites;
 mod run;
+mod stamp;
 mod tidy;
 mod vm;
 mod vm_test;
@@ -20,27 +22,68 @@ mod vm_test;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use rustix::fs::Mode;
+use rustix::process::umask;
 
-/// Name, its arguments and one line of help, and what to call with the rest of the words.
-type Verb = (&'static str, &'static str, &'static str, fn(&[String]) -> Result<ExitCode>);
+/// A word of the command line.
+struct Verb {
+    name: &'static str,
+    arguments: &'static str,
+    help: &'static str,
+    /// Whether it writes under `target/`, and so waits for others that do.
+    writes: bool,
+    run: fn(&[String]) -> Result<ExitCode>,
+}
 
-const VERBS: &[Verb] = &[
-    ("iso", "HOST [--out FILE] [--stage2-overlay DIR]", "makes the medium of a host", iso::run),
-    ("run", "HOST [--stage2-overlay DIR]", "installs a host in QEMU with the console on this terminal, then boots it", run::run),
-    ("vm-test", "[NAME...] [--list] [--all] [--jobs N] [--stage2-overlay DIR]", "tests media in virtual machines", vm_test::run),
-    ("tidy", "", "checks the rules of the repository", tidy::run),
-    ("ci", "[--all]", "all tests: format, lints, tidy, unit tests, virtual machines", ci::run),
+const VERBS: [Verb; 5] = [
+    Verb {
+        name: "iso",
+        arguments: "HOST [--out FILE] [--stage2-overlay DIR]",
+        help: "makes the medium of a host",
+        writes: true,
+        run: iso::run,
+    },
+    Verb {
+        name: "run",
+        arguments: "HOST [--stage2-overlay DIR]",
+        help: "installs a host in QEMU with the console on this terminal, then boots it",
+        writes: true,
+        run: run::run,
+    },
+    Verb {
+        name: "vm-test",
+        arguments: "[NAME...] [--list] [--all] [--jobs N] [--stage2-overlay DIR]",
+        help: "tests media in virtual machines",
+        writes: true,
+        run: vm_test::run,
+    },
+    Verb { name: "tidy", arguments: "", help: "checks the rules of the repository", writes: false, run: tidy::run },
+    Verb {
+        name: "ci",
+        arguments: "[--all]",
+        help: "tests: format, lints, tidy, unit tests, the core set of virtual machines or every one",
+        writes: true,
+        run: ci::run,
+    },
 ];
 
 fn main() -> ExitCode {
+    // What is built must be readable by everybody, and of the same modes, whoever builds it.
+    umask(Mode::WGRP | Mode::WOTH);
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let verb = words.split_first().and_then(|(word, rest)| Some((VERBS.iter().find(|(name, ..)| name == word)?.3, rest)));
-    let Some((run, rest)) = verb else {
-        VERBS.iter().for_each(|(name, arguments, help, _)| eprintln!("cargo xtask {name} {arguments}\n    {help}"));
+    let verb = words.split_first().and_then(|(word, rest)| Some((VERBS.iter().find(|verb| verb.name == word)?, rest)));
+    let Some((verb, rest)) = verb else {
+        VERBS.iter().for_each(|verb| eprintln!("cargo xtask {} {}\n    {}", verb.name, verb.arguments, verb.help));
         return ExitCode::from(2);
     };
-    run(rest).unwrap_or_else(|error| {
+    start(verb, rest).unwrap_or_else(|error| {
         eprintln!("xtask: {error:#}");
         ExitCode::from(if error.is::<prerequisites::Missing>() { 2 } else { 1 })
     })
+}
+
+fn start(verb: &Verb, rest: &[String]) -> Result<ExitCode> {
+    let writes = verb.writes && !rest.iter().any(|word| word == "--list");
+    let _lock = writes.then(lock::hold).transpose()?;
+    (verb.run)(rest)
 }

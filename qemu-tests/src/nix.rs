@@ -3,12 +3,13 @@
 //! The store lives in `target/nix-store`. Must never reach a network: it has no substituters, and the flakes given to it no inputs.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::geteuid;
+
+use crate::command::ended;
 
 /// Where the repository is seen inside the tree: a directory every stage-2 tree has.
 pub const REPOSITORY: &str = "/mnt";
@@ -124,27 +125,13 @@ impl Nix {
     }
 }
 
-/// `exited with 1` or `was killed by signal 9`.
-pub fn ended(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exited with {code}"),
-        (None, Some(signal)) => format!("was killed by signal {signal}"),
-        (None, None) => status.to_string(),
-    }
-}
-
 /// `unshare` to which options, `--` and a program may be added; to the program we are root and own our files.
 pub fn unshare() -> Command {
     let mut command = Command::new("unshare");
-    if !is_root() {
+    if !geteuid().is_root() {
         command.arg("--map-root-user");
     }
     command
-}
-
-/// The owner of our own process directory is our effective user.
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|found| found.uid() == 0)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
@@ -171,12 +158,6 @@ mod tests {
     #[test]
     fn output_without_error_is_the_cause_itself() {
         assert_eq!(cause("mount: permission denied\n"), "mount: permission denied");
-    }
-
-    #[test]
-    fn a_program_s_end_is_said_in_words() {
-        assert_eq!(ended(ExitStatus::from_raw(0x100)), "exited with 1");
-        assert_eq!(ended(ExitStatus::from_raw(9)), "was killed by signal 9");
     }
 
     #[test]

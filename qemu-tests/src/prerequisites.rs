@@ -4,20 +4,22 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::geteuid;
 
 use crate::command;
 
 /// Program (or file, when it starts with `/`) and the package that carries it.
-const PACKAGES: [(&str, &str); 25] = [
+const PACKAGES: &[(&str, &str)] = &[
     ("/usr/lib/grub/i386-pc/boot_hybrid.img", "grub-pc-bin"),
     ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
     ("apt-get", "apt"),
     ("blkid", "util-linux"),
+    ("chroot", "coreutils"),
+    ("cp", "coreutils"),
     ("debugfs", "e2fsprogs"),
     ("depmod", "kmod"),
     ("dpkg-deb", "dpkg"),
@@ -26,12 +28,16 @@ const PACKAGES: [(&str, &str); 25] = [
     ("git", "git"),
     ("grub-mkimage", "grub-common"),
     ("mcopy", "mtools"),
+    ("losetup", "mount"),
     ("mkfs.vfat", "dosfstools"),
     ("mksquashfs", "squashfs-tools"),
     ("mlabel", "mtools"),
     ("mmd", "mtools"),
+    ("mount", "mount"),
+    ("mtype", "mtools"),
     ("qemu-img", "qemu-utils"),
     ("qemu-system-x86_64", "qemu-system-x86"),
+    ("setpriv", "util-linux"),
     ("sfdisk", "fdisk"),
     ("sgdisk", "gdisk"),
     ("unshare", "util-linux"),
@@ -63,8 +69,24 @@ pub const ISO: &[&str] = &[
     "unshare",
 ];
 
-/// What running a virtual machine and reading its disks afterwards takes.
-pub const MACHINE: &[&str] = &["qemu-system-x86_64", "sgdisk", "sfdisk", "e2fsck", "debugfs", "blkid", "mcopy"];
+/// What running a virtual machine and reading its disks afterwards takes. Nothing is left out where one of these is missing.
+pub const MACHINE: &[&str] = &[
+    "qemu-system-x86_64",
+    "setpriv",
+    "cp",
+    "sgdisk",
+    "sfdisk",
+    "losetup",
+    "blkid",
+    "e2fsck",
+    "debugfs",
+    "fsck.vfat",
+    "mcopy",
+    "mtype",
+    "unshare",
+    "mount",
+    "chroot",
+];
 
 /// Programs are missing and could not be installed from here: the caller ends with code 2.
 #[derive(Debug)]
@@ -121,9 +143,8 @@ fn present(program: &str) -> bool {
 
 /// Root on a machine of the Debian family.
 fn can_install() -> bool {
-    let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-    root && debian_family(&release)
+    geteuid().is_root() && debian_family(&release)
 }
 
 fn debian_family(os_release: &str) -> bool {

@@ -8,13 +8,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
+use crate::command::ended;
 use crate::image::Image;
 use crate::vm::command::Boot;
-use crate::vm::medium::MediumCopy;
+use crate::vm::emulator::qemu;
+use crate::vm::medium::{Kit, MediumCopy};
 use crate::vm::scenario::{Bus, Disk, Fault, Firmware, Medium, Prefill};
-use crate::vm::{accel, after, command, disk, tool};
+use crate::vm::{accel, after, command, disk};
 use crate::vm_test::work_dir;
-use crate::{iso, prerequisites};
+use crate::{cache, iso, prerequisites};
 
 const DISKS: &[Disk] = &[Disk { bus: Bus::Nvme, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty }];
 
@@ -28,13 +30,13 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
     prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
     let image = iso::of_host(host, overlay, None)?;
     let dir = work_dir()?.join(format!("run-{host}"));
-    tool::remove_tree(&dir)?;
+    cache::remove(&dir)?;
     fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
     for (index, row) in DISKS.iter().enumerate() {
         disk::create(row, &dir.join(disk::file_name(index)))?;
     }
     after::copy_vars(&image, &dir)?;
-    MediumCopy::make(&image.iso, &dir, Medium::UsbStick, Fault::None)?;
+    MediumCopy::make(&image.iso, &dir, Fault::None, Kit::MayChange)?;
     println!("Installing {host}; the disk is {}. Ctrl-A X ends the machine.", dir.join(disk::file_name(0)).display());
     boot(&image, Some(Medium::UsbStick), &dir)?;
     println!("Booting the installed disk.");
@@ -44,15 +46,14 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
 
 fn boot(image: &Image, medium: Option<Medium>, dir: &Path) -> Result<()> {
     let boot = Boot { firmware: Firmware::Ovmf, medium, disks: DISKS, ram_mib: 1024, words: &[], kernel_words: &[], survives_reset: false };
-    let status = tool::command("qemu-system-x86_64")
+    let status = qemu()
         .args(command::arguments(image, &boot, accel::accel(&image.kernel)))
         .args(["-serial", "mon:stdio"])
         .current_dir(dir)
-        .stdin(std::process::Stdio::inherit())
         .status()
         .context("starting qemu-system-x86_64")?;
     if !status.success() {
-        bail!("running the machine: qemu-system-x86_64 ended with {status}");
+        bail!("running the machine: qemu-system-x86_64 {}", ended(status));
     }
     Ok(())
 }

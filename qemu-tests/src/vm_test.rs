@@ -3,18 +3,17 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::image::Image;
 use crate::nix::Nix;
-use crate::vm::jobs::{Count, Outcome, run_all};
-use crate::vm::scenario::{Firmware, Scenario};
-use crate::vm::{one, scenarios, tool};
+use crate::vm::jobs::{Count, run_all};
+use crate::vm::scenario::Scenario;
+use crate::vm::{one, scenarios};
 use crate::{cache, iso, prerequisites};
 
 /// What was asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Options {
+pub struct Options {
     names: Vec<String>,
     list: bool,
     all: bool,
@@ -34,43 +33,28 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let count = count(words)?;
+    prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
+    let count = count(&options)?;
     println!("{count}");
-    Ok(if count.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(count.exit_code())
 }
 
-/// Builds the medium, runs the scenarios, and says how many ended how.
-pub fn count(words: &[String]) -> Result<Count> {
-    let options = parse(words)?;
-    let rows = choose(&options)?;
-    prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
+/// Builds the medium, runs the scenarios, and says how many ended how. Programs must be there already.
+pub fn count(options: &Options) -> Result<Count> {
+    let rows = choose(options)?;
     let image = iso::of_host(HOST, options.stage2_overlay.as_deref(), None)?;
+    for file in [&image.ovmf_code, &image.ovmf_vars] {
+        ensure!(file.is_file(), "finding the UEFI firmware: there is no {}", file.display());
+    }
     let store = Nix::new(&image.stage2_root, &cache::root())?;
     let work = work_dir()?;
-    let run = |row: &Scenario| match obstacle(row, &image) {
-        Some(reason) => Outcome::Skipped(reason),
-        None => match one::run(row, &image, &work.join(row.name), &store) {
-            Ok(()) => Outcome::Passed,
-            Err(failure) => Outcome::Failed(failure.to_string()),
-        },
-    };
+    let run = |row: &Scenario| one::run(row, &image, &work.join(row.name), &store);
     Ok(run_all(rows, options.jobs, &run, &|text| print!("{text}")))
 }
 
 /// Where scenarios leave their files.
 pub fn work_dir() -> Result<PathBuf> {
     cache::directory("vm")
-}
-
-/// Why the scenario cannot run on this machine.
-fn obstacle(row: &Scenario, image: &Image) -> Option<String> {
-    if let Some(tool) = tool::missing() {
-        return Some(format!("{tool} is not installed"));
-    }
-    let firmware = [&image.ovmf_code, &image.ovmf_vars];
-    let installs = row.after.iter().any(|after| matches!(after, crate::vm::scenario::After::BootsInstalled(_)));
-    let wanted = if row.firmware == Firmware::SeaBios && !installs { &[][..] } else { &firmware[..] };
-    wanted.iter().find(|file| !file.is_file()).map(|file| format!("no UEFI firmware at {}", file.display()))
 }
 
 fn choose(options: &Options) -> Result<Vec<&'static Scenario>> {
@@ -85,7 +69,8 @@ fn choose(options: &Options) -> Result<Vec<&'static Scenario>> {
     options.names.iter().map(find).collect()
 }
 
-fn parse(words: &[String]) -> Result<Options> {
+/// Reads the words after the verb.
+pub fn parse(words: &[String]) -> Result<Options> {
     let mut options = Options { jobs: 2, ..Options::default() };
     let mut words = words.iter();
     while let Some(word) = words.next() {

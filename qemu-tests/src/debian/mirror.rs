@@ -1,6 +1,7 @@
 //! Finds the Debian mirror a machine uses, from its own apt, so that no address is written down here.
 
 use anyhow::{Result, bail};
+use rustix::process::geteuid;
 
 use crate::command;
 
@@ -15,14 +16,26 @@ pub fn find() -> Result<String> {
     if let Some(mirror) = std::env::var_os(VARIABLE) {
         return Ok(mirror.to_string_lossy().into_owned());
     }
-    let mut command = command::tool("apt-get");
-    command.args(["indextargets", "--format", "$(RELEASE) $(REPO_URI)"]);
-    command.arg("Created-By: Packages");
-    let targets = command::text("looking for a Debian mirror", &mut command)?;
-    match debian_mirror(&targets) {
+    let mut found = targets()?;
+    // apt names only what it has lists of, and a fresh container has none.
+    if found.is_empty() && geteuid().is_root() {
+        command::run("refreshing this machine's lists of packages", command::tool("apt-get").arg("update"))?;
+        found = targets()?;
+    }
+    if found.is_empty() {
+        bail!("looking for a Debian mirror: this machine's apt has no lists of packages; run: sudo apt-get update");
+    }
+    match debian_mirror(&found) {
         Some(mirror) => Ok(mirror.to_owned()),
         None => bail!("looking for a Debian mirror: this machine's apt knows none; set {VARIABLE} to the address of one"),
     }
+}
+
+/// What the machine's apt has lists of: lines of `release address`.
+fn targets() -> Result<String> {
+    let mut command = command::tool("apt-get");
+    command.args(["indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages"]);
+    command::text("looking for a Debian mirror", &mut command)
 }
 
 /// The first main archive among lines of `release address`.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use init::settings::Settings;
 
 use super::Image;
 use super::identity::{self, Raw};
@@ -21,6 +22,8 @@ pub struct Request<'a> {
     pub host: &'a str,
     /// Its settings and banner.
     pub settings: &'a HostSettings,
+    /// The same settings, understood.
+    pub parsed: &'a Settings,
     /// Its system.
     pub closure: &'a Closure,
     /// The squashfs with that closure.
@@ -36,7 +39,7 @@ pub struct Request<'a> {
 /// # Errors
 /// A part is missing or damaged, a program fails, or something is larger than it may be.
 pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
-    let mut pieces = initrd::base(parts, &[])?;
+    let mut pieces = Vec::from(initrd::base(parts)?);
     pieces.push(initrd::init(&init_binary::build()?)?);
     let mut files = vec![("settings", request.settings.settings.as_str())];
     files.extend(request.settings.banner.as_deref().map(|banner| ("banner", banner)));
@@ -44,7 +47,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
 
     let stage2 = stage2::build(&parts.stage2, request.stage2_overlay)?;
     let images = [Raw::of("stage2", &stage2)?, Raw::of("closure", request.closure_image)?];
-    let disk_guid = identity::disk_guid(parts, &pieces, &images)?;
+    let disk_guid = identity::disk_guid(parts, &pieces, &images, request.closure)?;
     let medium = identity::medium_file(&disk_guid, &images, request.closure);
     pieces.push(initrd::settings(&[("medium", &medium)]));
 
@@ -54,9 +57,9 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     cache::replace(&initrd, |part| initrd::write(part, &pieces))?;
     let iso = request.out.map_or_else(|| directory.join(format!("{name}.iso")), Path::to_path_buf);
     let medium = Medium { parts, initrd: &initrd, stage2: &stage2, closure: request.closure_image, disk_guid: &disk_guid };
-    medium.write_unless_same(&iso)?;
-    let sizes = Sizes::of(parts, &pieces, &images, &iso)?;
-    sizes.check()?;
+    let measure = |iso: &Path| Sizes::of(parts, &pieces, &images, iso);
+    medium.write_unless_same(&iso, |part| measure(part)?.check())?;
+    let sizes = measure(&iso)?;
     let image = Image {
         iso,
         kernel: parts.kernel.clone(),
@@ -67,7 +70,8 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
         disk_guid,
         toplevel: request.closure.toplevel.clone(),
         stage2_root: parts.stage2.clone(),
-        host: request.host.to_owned(),
+        settings: request.parsed.clone(),
+        loader: parts.loader.clone(),
     };
     Ok((image, sizes))
 }

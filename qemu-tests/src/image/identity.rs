@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::initrd::Piece;
-use super::loader;
+use super::medium;
 use crate::cache::{self, Key};
 use crate::closure::Closure;
 use crate::parts::Parts;
@@ -30,21 +30,13 @@ impl Raw {
 }
 
 /// The GUID that follows from everything on the medium but the file that names it.
-pub fn disk_guid(parts: &Parts, pieces: &[Piece], images: &[Raw]) -> Result<String> {
-    let mut key = Key::new("medium 1");
-    key.add_file(&parts.kernel)?;
-    key.add_file(&parts.loader)?;
-    for (name, text) in loader::systemd_boot() {
-        key.add(name.as_bytes());
-        key.add(text.as_bytes());
-    }
-    key.add(loader::grub_menu().as_bytes());
+pub fn disk_guid(parts: &Parts, pieces: &[Piece], images: &[Raw], closure: &Closure) -> Result<String> {
+    let mut key = Key::new("medium 2");
+    medium::identify(&mut key, parts)?;
     for piece in pieces {
         key.add(&piece.bytes);
     }
-    for Raw { name, size, sha256 } in images {
-        key.add(format!("{name} {size} {sha256}").as_bytes());
-    }
+    key.add(medium_file("", images, closure).as_bytes());
     Ok(guid(key.bytes()))
 }
 
@@ -77,16 +69,59 @@ pub fn medium_file(guid: &str, images: &[Raw], closure: &Closure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_guid_is_lower_case_and_of_the_hash_version() {
         assert_eq!(guid([0xff; 32]), "ffffffff-ffff-8fff-bfff-ffffffffffff");
     }
 
+    fn raw(name: &'static str, size: u64) -> Raw {
+        Raw { name, size, sha256: "ab".repeat(32) }
+    }
+
+    fn closure(toplevel: &str, content: u64) -> Closure {
+        Closure { toplevel: toplevel.to_owned(), paths: Vec::new(), registration: String::new(), content }
+    }
+
+    #[test]
+    fn whatever_is_on_the_medium_is_in_the_guid() {
+        let place = std::env::temp_dir().join(format!("identity-test-{}", std::process::id()));
+        let at = |name: &str| place.join(name);
+        fs::create_dir_all(at("grub")).unwrap();
+        let files = ["kernel", "loader", "grub/boot_hybrid.img", "grub/linux.mod"];
+        files.iter().for_each(|name| fs::write(at(name), name).unwrap());
+        let parts = Parts {
+            kernel: at("kernel"),
+            loader: at("loader"),
+            grub: at("grub"),
+            kernel_config: at(""),
+            modules: at(""),
+            programs: at(""),
+            stage2: at(""),
+            ovmf_code: at(""),
+            ovmf_vars: at(""),
+        };
+        let made = |bytes: &[u8], size, toplevel, content| {
+            let pieces = [Piece { name: "test", unpacked: 1, bytes: bytes.to_vec() }];
+            disk_guid(&parts, &pieces, &[raw("stage2", size)], &closure(toplevel, content)).unwrap()
+        };
+        let first = made(b"a", 1, "/x", 1);
+        assert_eq!(first, made(b"a", 1, "/x", 1));
+        let others = [made(b"b", 1, "/x", 1), made(b"a", 2, "/x", 1), made(b"a", 1, "/y", 1), made(b"a", 1, "/x", 2)];
+        assert!(!others.contains(&first));
+        for name in files {
+            fs::write(at(name), "other").unwrap();
+            assert_ne!(made(b"a", 1, "/x", 1), first, "{name}");
+            fs::write(at(name), name).unwrap();
+        }
+        assert_eq!(first, made(b"a", 1, "/x", 1));
+        fs::remove_dir_all(&place).unwrap();
+    }
+
     #[test]
     fn the_medium_file_is_what_init_reads() {
-        let raw = |name, size| Raw { name, size, sha256: "ab".repeat(32) };
-        let closure = Closure { toplevel: "/nix/store/x".into(), paths: Vec::new(), registration: String::new(), content: 11 };
+        let closure = closure("/nix/store/x", 11);
         let disk_guid = guid([7; 32]);
         let text = medium_file(&disk_guid, &[raw("stage2", 5), raw("closure", 7)], &closure);
         let manifest = init::medium::Manifest::parse(&text).unwrap();

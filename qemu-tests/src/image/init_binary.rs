@@ -1,6 +1,8 @@
 //! Builds `init` as the one static program the initrd starts with, and refuses one that would not start there.
+//! It says nothing of the machine that built it, so that the same source gives the same bytes anywhere.
 //! `+crt-static` is given for this target alone: as a general flag it would reach build scripts and this program.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -18,20 +20,44 @@ const LARGEST: u64 = 1_500_000;
 pub fn build() -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let target = cache::directory("")?;
+    let mut flags = "-C target-feature=+crt-static -C relocation-model=static".to_owned();
+    let machine = machine_paths()?;
+    for (path, name) in &machine {
+        flags += &format!(" --remap-path-prefix={path}={name}");
+    }
     let mut command = command::tool(&cargo);
     command
         .current_dir(cache::root())
-        .args(["build", "--package", "init", "--release", "--target", TARGET])
+        .args(["build", "--package", "init", "--release", "--locked", "--target", TARGET])
         .arg("--target-dir")
         .arg(&target)
         // These two would replace the flags below.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-C target-feature=+crt-static -C relocation-model=static");
+        .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", flags);
     command::run("building init", &mut command)?;
     let binary = target.join(TARGET).join("release/init");
     check(&binary)?;
-    Ok(binary)
+    let bytes = fs::read(&binary).context("checking init")?;
+    match machine.iter().find(|(path, _)| holds(&bytes, path)) {
+        Some((path, _)) => bail!("checking init: it holds {path}, a path of this machine"),
+        None => Ok(binary),
+    }
+}
+
+/// What would betray this machine, and the name it gets in the binary: where cargo keeps its crates, and the repository.
+fn machine_paths() -> Result<[(String, &'static str); 2]> {
+    let cargo = match std::env::var_os("CARGO_HOME") {
+        Some(home) => PathBuf::from(home),
+        None => PathBuf::from(std::env::var_os("HOME").context("looking for cargo's directory: HOME is not set")?).join(".cargo"),
+    };
+    Ok([(cargo.display().to_string(), "/cargo"), (cache::root().display().to_string(), "/autoinstaller")])
+}
+
+/// Whether a program names a file below a directory.
+fn holds(program: &[u8], directory: &str) -> bool {
+    let path = format!("{}/", directory.trim_end_matches('/'));
+    program.windows(path.len()).any(|window| window == path.as_bytes())
 }
 
 /// A program that asks for an interpreter cannot be PID 1 of our initrd, and a large one costs memory everywhere.
@@ -39,7 +65,7 @@ fn check(binary: &Path) -> Result<()> {
     if let Some(interpreter) = Needs::read(binary)?.interpreter {
         bail!("checking init: it is not static, it asks for {interpreter}");
     }
-    let size = std::fs::metadata(binary).context("checking init")?.len();
+    let size = fs::metadata(binary).context("checking init")?.len();
     if size > LARGEST {
         bail!("checking init: it has {size} bytes, {LARGEST} are allowed");
     }
@@ -49,6 +75,14 @@ fn check(binary: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_of_this_machine_is_found() {
+        let this_test = fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert!(holds(&this_test, env!("CARGO_MANIFEST_DIR").trim_end_matches("/qemu-tests")));
+        assert!(!holds(b"at /home/anna/src/main.rs", "/home/ann"));
+        assert!(holds(b"at /home/anna/src/main.rs", "/home/anna/"));
+    }
 
     #[test]
     fn a_dynamic_program_is_refused() {

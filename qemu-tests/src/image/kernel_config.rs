@@ -12,7 +12,7 @@ const REQUIRED: &str = include_str!("../../../kernel-config/required.list");
 /// One row of the list.
 struct Row<'a> {
     symbols: &'a str,
-    want: char,
+    want: &'a str,
     module: &'a str,
     why: String,
 }
@@ -30,18 +30,9 @@ pub fn check(config: &Path, on_board: impl Fn(&str) -> bool) -> Result<()> {
 fn parse(text: &str) -> Result<Vec<Row<'_>>> {
     let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     rows.map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
-        [symbols, want @ ("y" | "m" | "n"), module, ref why @ ..] if !why.is_empty() => Ok(Row {
-            symbols,
-            want: if want == "y" {
-                'y'
-            } else if want == "m" {
-                'm'
-            } else {
-                'n'
-            },
-            module,
-            why: why.join(" "),
-        }),
+        [symbols, want @ ("y" | "m" | "n"), module, ref why @ ..] if !why.is_empty() => {
+            Ok(Row { symbols, want, module, why: why.join(" ") })
+        }
         _ => bail!("reading required.list: unknown line: {line}"),
     })
     .collect()
@@ -56,13 +47,13 @@ fn faults(rows: &[Row<'_>], config: &str, on_board: impl Fn(&str) -> bool) -> Ve
             symbols.any(|symbol| values.get(symbol) == Some(&value))
         };
         let met = match row.want {
-            'y' => has("y"),
-            'n' => !has("y") && !has("m"),
+            "y" => has("y"),
+            "n" => !has("y") && !has("m"),
             _ => has("y") || (has("m") && (row.module == "-" || on_board(row.module))),
         };
         if !met {
-            let lost = if row.want == 'm' && has("m") {
-                format!("its module {} is on no list of kernel-config/modules", row.module)
+            let lost = if row.want == "m" && has("m") {
+                format!("its module {} is not on board", row.module)
             } else {
                 format!("should be {}", row.want)
             };
@@ -87,11 +78,7 @@ mod tests {
         let config = "CONFIG_UNIX=m\nCONFIG_B=m\nCONFIG_SD=m\nCONFIG_SR=m\nCONFIG_FORCE=y\n# CONFIG_A is not set\n";
         assert_eq!(
             faults(&rows, config, |module| module == "sd_mod"),
-            [
-                "UNIX should be y (pid1)",
-                "SR its module sr_mod is on no list of kernel-config/modules (CD)",
-                "FORCE should be n (own modules)"
-            ]
+            ["UNIX should be y (pid1)", "SR its module sr_mod is not on board (CD)", "FORCE should be n (own modules)"]
         );
     }
 

@@ -1,6 +1,8 @@
 //! Texts of the boot loaders: systemd-boot's entries (UAPI boot loader specification, type 1) and GRUB's menu for
 //! machines with a BIOS. Both show the same two entries and load the same files.
 
+use crate::cache::Key;
+
 /// Both consoles; the kernel's self tests of its algorithms cost 0.7 s of a boot and test nothing we change.
 pub const COMMAND_LINE: &str = "console=tty0 console=ttyS0,115200 quiet printk.devkmsg=on cryptomgr.notests";
 
@@ -31,6 +33,16 @@ pub fn systemd_boot() -> Vec<(String, String)> {
         )
     }));
     files
+}
+
+/// Adds every text of the loaders; the identity itself is not known yet.
+pub fn identify(key: &mut Key) {
+    for (name, text) in systemd_boot() {
+        key.add(name.as_bytes());
+        key.add(text.as_bytes());
+    }
+    key.add(grub_early("").as_bytes());
+    key.add(grub_menu().as_bytes());
 }
 
 /// Directory that only this image has: GRUB looks for it on every disk it sees.

@@ -3,23 +3,27 @@
 //! `init` knows its own medium. Two builds of the same content are the same bytes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use super::append::{self, Partition};
 use super::{loader, partitions};
-use crate::cache;
+use crate::cache::{self, Key};
 use crate::command::{self, EPOCH_DATE};
 use crate::parts::Parts;
+use crate::stamp;
 
 /// Partition types: EFI system, basic data, Linux data.
 const ESP: &str = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
 const BASIC_DATA: &str = "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7";
 const LINUX_DATA: &str = "0FC63DAF-8483-4772-8E79-3D69D8477DE4";
 
+/// Names of the partitions, by which `init` finds them on its medium.
+pub const LABELS: [&str; 4] = ["AI-BOOT", "AI-KIT", "AI-STAGE2", "AI-CLOSURE"];
+
 /// Raise when the same content is laid out differently: an image made before is then made again.
-const RECIPE: u32 = 2;
+const RECIPE: u32 = 3;
 
 /// What GRUB's core needs to find the ESP, show a menu on screen and serial line, and start Linux.
 const GRUB_MODULES: [&str; 18] = [
@@ -57,26 +61,28 @@ pub struct Medium<'a> {
     pub disk_guid: &'a str,
 }
 
+/// Adds all that this file, the loaders and the file systems bring to a medium, whatever the host.
+pub fn identify(key: &mut Key, parts: &Parts) -> Result<()> {
+    key.add(&RECIPE.to_le_bytes());
+    for text in LABELS.iter().chain(&[ESP, BASIC_DATA, LINUX_DATA]).chain(&GRUB_MODULES) {
+        key.add(text.as_bytes());
+    }
+    // The boot sector, too, lies in the directory of GRUB's modules.
+    key.add_tree(&parts.grub)?;
+    key.add_file(&parts.kernel)?;
+    key.add_file(&parts.loader)?;
+    loader::identify(key);
+    partitions::identify(key);
+    Ok(())
+}
+
 impl Medium<'_> {
-    /// Writes the image, unless one of the same content lies there already.
-    pub fn write_unless_same(&self, iso: &Path) -> Result<()> {
-        let mut name = iso.as_os_str().to_owned();
-        name.push(".key");
-        let stamp = PathBuf::from(name);
-        let content = format!("{} recipe {RECIPE}\n", self.disk_guid);
-        if iso.exists() && fs::read_to_string(&stamp).is_ok_and(|made| made == content) {
-            return Ok(());
-        }
-        cache::remove(&stamp)?;
-        cache::replace(iso, |part| {
-            let work = PathBuf::from(format!("{}.work", part.display()));
-            cache::remove(&work)?;
-            fs::create_dir_all(&work).with_context(|| format!("making {}", work.display()))?;
-            let written = self.write(part, &work);
-            cache::remove(&work)?;
-            written
-        })?;
-        fs::write(&stamp, content).with_context(|| format!("writing {}", stamp.display()))
+    /// Writes the image, unless one of the same content lies there already; `judge` says whether a new one may stay.
+    pub fn write_unless_same(&self, iso: &Path, judge: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        stamp::unless_same(iso, self.disk_guid, |part| {
+            cache::with_directory(part, |work| self.write(part, work))?;
+            judge(part)
+        })
     }
 
     /// `work` is an empty directory for what the image is made of.
@@ -88,12 +94,13 @@ impl Medium<'_> {
         let root = work.join("iso");
         self.grub_core(&root, work)?;
         self.xorriso(out, &root, &esp)?;
-        append::name(out, 2, "AI-BOOT")?;
+        let [boot, kit_label, stage2, closure] = LABELS;
+        append::name(out, 2, boot)?;
         let partition = |label, kind, image: &Path| Partition { label, kind, image: image.to_path_buf() };
         let more = [
-            partition("AI-KIT", BASIC_DATA, &kit),
-            partition("AI-STAGE2", LINUX_DATA, self.stage2),
-            partition("AI-CLOSURE", LINUX_DATA, self.closure),
+            partition(kit_label, BASIC_DATA, &kit),
+            partition(stage2, LINUX_DATA, self.stage2),
+            partition(closure, LINUX_DATA, self.closure),
         ];
         append::append(out, self.disk_guid, 3, &more)
     }

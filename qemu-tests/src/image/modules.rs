@@ -35,35 +35,30 @@ pub struct Chosen {
     /// All modules on board in load order.
     order: Vec<String>,
     boot: Vec<String>,
-    elsewhere: Vec<String>,
 }
 
 impl Chosen {
-    /// Resolves the list of the repository and the `extra` names of a host.
-    pub fn for_initrd(directory: &Path, extra: &[&str]) -> Result<Self> {
+    /// Resolves the lists of the repository.
+    pub fn for_initrd(directory: &Path) -> Result<Self> {
         let tree = KernelTree::read(directory)?;
-        let mut listed = parse(BOOT_LIST)?;
-        listed.extend(extra.iter().map(|name| Listed { name, early: false }));
-        let names: Vec<&str> = listed.iter().map(|entry| entry.name).collect();
-        let order = tree.load_order(&names)?;
+        let listed = parse(BOOT_LIST)?;
+        let order = tree.load_order(&names(&listed))?;
+        // What stays out must be there all the same.
+        for list in ELSEWHERE {
+            tree.load_order(&names(&parse(list)?))?;
+        }
         let boot = listed
             .iter()
             .filter(|entry| entry.early || !event_loads(&tree, entry.name))
             .map(|entry| normal(entry.name))
             .filter(|name| tree.file(name).is_some())
             .collect();
-        let mut others = Vec::new();
-        for list in ELSEWHERE {
-            others.extend(parse(list)?.iter().map(|entry| entry.name));
-        }
-        let elsewhere = tree.load_order(&others)?;
-        Ok(Self { tree, order, boot, elsewhere })
+        Ok(Self { tree, order, boot })
     }
 
-    /// Whether a module is on board, or on a list of those that are deliberately not.
-    pub fn accounts_for(&self, name: &str) -> bool {
-        let name = normal(name);
-        self.order.contains(&name) || self.elsewhere.contains(&name)
+    /// Whether the initrd carries a module.
+    pub fn on_board(&self, name: &str) -> bool {
+        self.order.contains(&normal(name))
     }
 
     /// What the choice consists of, for a key.
@@ -138,6 +133,10 @@ fn parse(text: &str) -> Result<Vec<Listed<'_>>> {
         }
     }
     Ok(listed)
+}
+
+fn names<'a>(listed: &[Listed<'a>]) -> Vec<&'a str> {
+    listed.iter().map(|entry| entry.name).collect()
 }
 
 /// Whether a device or a request of the kernel will load a module.

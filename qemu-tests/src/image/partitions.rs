@@ -1,5 +1,5 @@
-//! Makes the medium's two FAT file systems with mkfs.vfat and mtools: the ESP, and the kit, where a person drops keys and
-//! settings and finds the log of a failure. Needs no mount and no root. Same input, same bytes.
+//! Makes the medium's two FAT file systems with mkfs.vfat and mtools: the ESP, and the kit, where a person finds the
+//! log of a failure. Needs no mount and no root. Same input, same bytes.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 
 use super::loader;
+use super::medium::LABELS;
+use crate::cache::Key;
 use crate::command::{self, EPOCH};
 use crate::parts::Parts;
 
@@ -19,9 +21,18 @@ const ESP_OVERHEAD: u64 = 2 * 1024;
 /// In KiB; with clusters of 2 KiB well inside what FAT16 can number.
 pub const KIT_SIZE: u64 = 16 * 1024;
 
-const KIT_README: &str = "This partition is yours: the installer reads it before it asks anything.\r\n\
-    Keys and a file named settings may lie here; the README of autoinstaller\r\n\
-    says which. If an installation fails, its log is written here.\r\n";
+/// Arguments of mkfs.vfat: clusters of one sector, and of four.
+const ESP_FORMAT: [&str; 4] = ["-F", "32", "-s", "1"];
+const KIT_FORMAT: [&str; 4] = ["-F", "16", "-s", "4"];
+
+const KIT_README: &str = "If an installation from this medium fails, its log is written here as\r\n\
+    autoinstaller.log. The installer reads nothing from this partition.\r\n";
+
+/// Adds what the file systems hold and how they are made, their larger files aside.
+pub fn identify(key: &mut Key) {
+    key.add(KIT_README.as_bytes());
+    key.add(format!("{SMALLEST_ESP} {ESP_OVERHEAD} {KIT_SIZE} {EPOCH} {ESP_FORMAT:?} {KIT_FORMAT:?}").as_bytes());
+}
 
 /// A FAT file system to be made.
 struct Fat {
@@ -54,10 +65,10 @@ pub fn esp(image: &Path, parts: &Parts, initrd: &Path, disk_guid: &str, work: &P
         bytes += size.len();
     }
     let fat = Fat {
-        label: "AI-BOOT",
+        label: LABELS[0],
         id: disk_guid[..8].to_uppercase(),
         kib: (bytes.div_ceil(1024) + ESP_OVERHEAD).next_multiple_of(1024).max(SMALLEST_ESP),
-        format: ["-F", "32", "-s", "1"],
+        format: ESP_FORMAT,
         files,
     };
     fat.make(image, work)
@@ -66,10 +77,10 @@ pub fn esp(image: &Path, parts: &Parts, initrd: &Path, disk_guid: &str, work: &P
 /// The kit partition.
 pub fn kit(image: &Path, disk_guid: &str, work: &Path) -> Result<()> {
     let fat = Fat {
-        label: "AI-KIT",
+        label: LABELS[1],
         id: disk_guid[24..32].to_uppercase(),
         kib: KIT_SIZE,
-        format: ["-F", "16", "-s", "4"],
+        format: KIT_FORMAT,
         files: vec![("README.TXT".to_owned(), staged(work, "README.TXT", KIT_README)?)],
     };
     fat.make(image, work)

@@ -15,6 +15,10 @@ const NIX_CONF: &str = "build-users-group =\n\
                         experimental-features = nix-command flakes\n\
                         substituters =\n";
 
+/// How the image is written: small, and of bytes that depend on names, modes and contents alone.
+const IMAGE_OPTIONS: &str = "-noappend -no-progress -quiet -no-xattrs -all-root -mkfs-time 0 -all-time 0 \
+    -comp zstd -Xcompression-level 19 -b 256K";
+
 /// What nixos-install and nixos-enter are called in stage-2; both must come from stand-ins or overlay.
 const NIXOS_TOOLS: [&str; 2] = ["usr/bin/nixos-install", "usr/bin/nixos-enter"];
 
@@ -25,26 +29,22 @@ pub fn build(tree: &Path, overlay: Option<&Path>) -> Result<PathBuf> {
     // Trees of parts are named by their content.
     key.add(tree.as_os_str().as_encoded_bytes());
     key.add(NIX_CONF.as_bytes());
+    key.add(IMAGE_OPTIONS.as_bytes());
     for directory in [Some(stand_in.as_path()), overlay].into_iter().flatten() {
-        if directory.is_dir() {
-            key.add_tree(directory)?;
-        }
+        key.add_tree(directory)?;
     }
     let path = cache::directory("image")?.join(format!("stage2-{}.squashfs", key.name()));
     cache::once(path, |part| {
-        let staging = PathBuf::from(format!("{}.tree", part.display()));
-        cache::remove(&staging)?;
-        let packed = lay_out(tree, &stand_in, overlay, &staging).and_then(|()| pack("packing stage-2", &staging, part));
-        cache::remove(&staging)?;
-        packed
+        cache::with_directory(part, |staging| {
+            lay_out(tree, &stand_in, overlay, staging)?;
+            pack(staging, part)
+        })
     })
 }
 
 fn lay_out(tree: &Path, stand_in: &Path, overlay: Option<&Path>, staging: &Path) -> Result<()> {
     copy("copying the stage-2 tree", tree, staging)?;
-    if stand_in.is_dir() {
-        copy("adding the stand-ins", stand_in, &staging.join("usr/bin"))?;
-    }
+    copy("adding the stand-ins", stand_in, &staging.join("usr/bin"))?;
     let settings = staging.join("etc/nix");
     fs::create_dir_all(&settings).and_then(|()| fs::write(settings.join("nix.conf"), NIX_CONF)).context("writing nix.conf")?;
     if let Some(overlay) = overlay {
@@ -67,17 +67,15 @@ fn copy(subject: &str, from: &Path, to: &Path) -> Result<()> {
     command::run(subject, command.arg(from).arg(to))
 }
 
-/// A squashfs whose bytes depend on names, modes and contents alone. Its root is open to be read.
-pub fn pack(subject: &str, tree: &Path, image: &Path) -> Result<()> {
+/// Packs a tree, whose root is open to be read.
+fn pack(tree: &Path, image: &Path) -> Result<()> {
     fs::set_permissions(tree, fs::Permissions::from_mode(0o755)).context("opening the root")?;
     let mut command = command::tool("mksquashfs");
     command
         .arg(tree)
         .arg(image)
-        .args(["-noappend", "-no-progress", "-quiet", "-no-xattrs", "-all-root"])
-        .args(["-mkfs-time", "0", "-all-time", "0"])
-        .args(["-comp", "zstd", "-Xcompression-level", "19", "-b", "256K"])
+        .args(IMAGE_OPTIONS.split_whitespace())
         // mksquashfs takes times from these only, and refuses them beside SOURCE_DATE_EPOCH.
         .env_remove("SOURCE_DATE_EPOCH");
-    command::run(subject, &mut command)
+    command::run("packing stage-2", &mut command)
 }

@@ -9,12 +9,9 @@ use super::command::{Boot, VARS};
 use super::medium::MediumCopy;
 use super::one::{Failure, watch};
 use super::oracle::{self, Installed, StoreCheck};
-use super::scenario::{After, Firmware, MARKER, Scenario, Step, Vars};
+use super::scenario::{After, Firmware, INSTALLED_SYSTEM, Scenario, Vars};
 use super::{disk, sparse};
 use crate::image::Image;
-
-/// For firmware, loader, kernel and the installed system, in seconds.
-pub const BOOT_DEADLINE: u64 = 240;
 
 /// The state of a scenario's directory before its run.
 pub struct Before {
@@ -36,7 +33,7 @@ pub fn check(scenario: &Scenario, image: &Image, dir: &Path, before: &Before, st
         let phase = format!("afterwards: {after:?}");
         if let After::BootsInstalled(vars) = after {
             fresh_vars(image, dir, *vars).map_err(|error| Failure::new(&phase, &error))?;
-            boot_installed(scenario, image, dir)?;
+            boot_installed(scenario, image, dir).map(drop)?;
         } else {
             one(after, scenario, image, dir, before, store).map_err(|error| Failure::new(&phase, &error))?;
         }
@@ -47,7 +44,7 @@ pub fn check(scenario: &Scenario, image: &Image, dir: &Path, before: &Before, st
 fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &Before, store: &dyn StoreCheck) -> Result<()> {
     match *after {
         After::TargetInstalled(index) => {
-            let expected = Installed { toplevel: &image.toplevel, store };
+            let expected = Installed { settings: &image.settings, toplevel: &image.toplevel, loader: &image.loader, store };
             oracle::check(&dir.join(disk::file_name(index)), scenario.disks[index].sector, &dir.join("oracle"), &expected)
         }
         After::DiskWritten(index) if !changed(index, dir, before)? => {
@@ -97,7 +94,7 @@ pub fn copy_vars(image: &Image, dir: &Path) -> Result<()> {
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
 }
 
-fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<(), Failure> {
+fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Vec<String>, Failure> {
     let boot = Boot {
         firmware: Firmware::Ovmf,
         medium: None,
@@ -107,6 +104,5 @@ fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<(), 
         kernel_words: &[],
         survives_reset: false,
     };
-    let script = [Step::Expect(MARKER, BOOT_DEADLINE), Step::Expect("ultraviolet", 10)];
-    watch(image, &boot, dir, "boot", &script)
+    watch(image, &boot, dir, "boot", &[INSTALLED_SYSTEM])
 }

@@ -1,24 +1,15 @@
 //! Runs scenarios side by side, the longest first, and counts.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
+use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
 use super::scenario::Scenario;
 
-/// The verdict on a scenario.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Everything was as the row says.
-    Passed,
-    /// Something was not; the text is shown as it is.
-    Failed(String),
-    /// It cannot run here, for this reason.
-    Skipped(String),
-}
-
-/// How many scenarios ended how.
+/// How many tests ended how.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
     /// Passed.
@@ -38,6 +29,11 @@ impl Count {
             self.failed += 1;
         }
     }
+
+    /// Success needs a pass: where nothing was tested nothing was shown.
+    pub fn exit_code(&self) -> ExitCode {
+        if self.failed == 0 && self.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
 }
 
 impl std::ops::AddAssign for Count {
@@ -55,7 +51,12 @@ impl std::fmt::Display for Count {
 }
 
 /// Runs every row with `run`, at most `jobs` at once; `say` gets a line or a block for each as it ends.
-pub fn run_all(mut rows: Vec<&Scenario>, jobs: usize, run: &(dyn Fn(&Scenario) -> Outcome + Sync), say: &(dyn Fn(&str) + Sync)) -> Count {
+pub fn run_all<E: Display>(
+    mut rows: Vec<&Scenario>,
+    jobs: usize,
+    run: &(dyn Fn(&Scenario) -> Result<(), E> + Sync),
+    say: &(dyn Fn(&str) + Sync),
+) -> Count {
     rows.sort_by_key(|row| std::cmp::Reverse(row.bound()));
     let queue = Mutex::new(VecDeque::from(rows));
     let count = Mutex::new(Count::default());
@@ -68,19 +69,10 @@ pub fn run_all(mut rows: Vec<&Scenario>, jobs: usize, run: &(dyn Fn(&Scenario) -
                     let seconds = started.elapsed().as_secs();
                     // Held while talking, so that blocks do not mix.
                     let mut count = lock(&count);
+                    count.add(outcome.is_ok());
                     match outcome {
-                        Outcome::Passed => {
-                            count.passed += 1;
-                            say(&format!("passed  {:<22} {seconds:>5} s\n", row.name));
-                        }
-                        Outcome::Failed(text) => {
-                            count.failed += 1;
-                            say(&format!("FAILED  {:<22} {seconds:>5} s\n{text}", row.name));
-                        }
-                        Outcome::Skipped(reason) => {
-                            count.skipped += 1;
-                            say(&format!("skipped {:<22} {seconds:>5} s  {reason}\n", row.name));
-                        }
+                        Ok(()) => say(&format!("passed  {:<22} {seconds:>5} s\n", row.name)),
+                        Err(failure) => say(&format!("FAILED  {:<22} {seconds:>5} s\n{failure}", row.name)),
                     }
                 }
             });
@@ -114,15 +106,21 @@ mod tests {
             [row("short", &[Step::Expect("x", 1)]), row("long", &[Step::Expect("x", 99)]), row("middle", &[Step::ExpectPowerOff(9)])];
         let said = Mutex::new(String::new());
         let run = |row: &Scenario| match row.name {
-            "short" => Outcome::Skipped("no sgdisk".to_owned()),
-            "long" => Outcome::Failed("  why\n".to_owned()),
-            _ => Outcome::Passed,
+            "long" => Err("  why\n"),
+            _ => Ok(()),
         };
         let count = run_all(rows.iter().collect(), 1, &run, &|text| said.lock().unwrap().push_str(text));
-        assert_eq!(count.to_string(), "1 passed, 1 failed, 1 skipped");
+        assert_eq!(count.to_string(), "2 passed, 1 failed, 0 skipped");
         let names: Vec<String> =
             said.into_inner().unwrap().lines().map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect();
-        assert_eq!(names, ["FAILED long", "why", "passed middle", "skipped short"]);
+        assert_eq!(names, ["FAILED long", "why", "passed middle", "passed short"]);
+    }
+
+    #[test]
+    fn only_passes_are_a_success() {
+        let code = |passed, failed, skipped| Count { passed, failed, skipped }.exit_code();
+        assert_eq!(code(1, 0, 1), ExitCode::SUCCESS);
+        assert_eq!([code(1, 1, 0), code(0, 0, 0), code(0, 0, 9)], [ExitCode::FAILURE; 3]);
     }
 
     #[test]
@@ -134,7 +132,7 @@ mod tests {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             thread::sleep(std::time::Duration::from_millis(20));
             now.fetch_sub(1, Ordering::SeqCst);
-            Outcome::Passed
+            Ok::<(), String>(())
         };
         assert_eq!(run_all(rows.iter().collect(), 2, &run, &|_| ()).passed, 6);
         assert_eq!(most.into_inner(), 2);

@@ -3,6 +3,7 @@
 //! Never leaves an emulator behind: it is killed with this value, and with the thread that started it.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -12,14 +13,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::accel::{accel, reap};
+use super::accel::accel;
 use super::command::{Boot, STICK, arguments};
+use super::emulator::{qemu, reap};
 use super::qmp::{Notice, Qmp};
 use super::scenario::Console;
 use super::script::{End, Event, Machine};
-use super::{serial, tool};
+use super::serial;
 use crate::image::Image;
-use std::io::Write;
 
 /// Between the guest's power-off and the end of the emulator there are only a few file closes.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -48,9 +49,8 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
     let errors = dir.join("qemu.stderr");
     let child = {
         // The command owns the guest's ends; they must be closed here, or the end of the emulator is never seen.
-        let mut command = tool::command("setpriv");
+        let mut command = qemu();
         command
-            .args(["--pdeathsig", "KILL", "--", "qemu-system-x86_64"])
             .args(arguments(image, boot, accel(&image.kernel)))
             .args(["-chardev", "socket,id=serial,fd=0", "-serial", "chardev:serial"])
             .args(["-chardev", "socket,id=control,fd=1", "-mon", "chardev=control,mode=control"])

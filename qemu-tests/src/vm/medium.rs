@@ -1,16 +1,17 @@
 //! The stick or disc of a scenario: a copy of the ISO, so that anything written to it is found.
 //!
-//! Invariant: after a run it has every byte it had before, the kit partition of a stick aside.
+//! Invariant: after a run it has every byte it had before; only a failure may leave its log on the kit partition.
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions, set_permissions};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::scenario::{Fault, Medium};
-use super::{gpt_map, sparse, tool};
+use super::scenario::Fault;
+use super::{gpt_map, sparse};
+use crate::command::{self, tool};
 
 /// Name of the copy in the directory of the scenario.
 pub const FILE_NAME: &str = "medium.raw";
@@ -18,34 +19,44 @@ pub const FILE_NAME: &str = "medium.raw";
 /// GPT name of the one partition that the installer may write to.
 const KIT: &str = "AI-KIT";
 
+/// What a run may do to the kit partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kit {
+    /// Nothing.
+    Fixed,
+    /// A log is left on it.
+    MayChange,
+}
+
 /// The copy and what it looked like when it was made.
 pub struct MediumCopy {
     path: PathBuf,
     kit: Range<u64>,
-    writable: bool,
+    may_change: Kit,
     before: String,
 }
 
 impl MediumCopy {
     /// Copies the ISO and puts the fault into the copy.
-    pub fn make(iso: &Path, dir: &Path, medium: Medium, fault: Fault) -> Result<MediumCopy> {
+    pub fn make(iso: &Path, dir: &Path, fault: Fault, may_change: Kit) -> Result<MediumCopy> {
         let path = dir.join(FILE_NAME);
         let subject = format!("copying {} to {}", iso.display(), path.display());
-        tool::run(&subject, tool::command("cp").args(["--reflink=auto", "--sparse=always"]).arg(iso).arg(&path))?;
-        tool::run(&subject, tool::command("chmod").arg("u+w").arg(&path))?;
+        command::run(&subject, tool("cp").args(["--reflink=auto", "--sparse=always"]).arg(iso).arg(&path))?;
+        set_permissions(&path, Permissions::from_mode(0o644)).with_context(|| subject.clone())?;
         let kit = gpt_map::partition(&path, KIT)?;
         if let Fault::FlipByte(name, offset) = fault {
             flip(&path, gpt_map::partition(&path, name)?, offset)?;
         }
-        let mut copy = MediumCopy { path, kit, writable: medium == Medium::UsbStick, before: String::new() };
+        let mut copy = MediumCopy { path, kit, may_change, before: String::new() };
         copy.before = copy.digest()?;
         Ok(copy)
     }
 
-    /// Fails when anything but the kit partition has changed.
+    /// Fails when anything has changed that may not.
     pub fn check_unchanged(&self) -> Result<()> {
         if self.digest()? != self.before {
-            bail!("comparing the medium with what it was: bytes outside the kit partition have changed");
+            let place = if self.may_change == Kit::MayChange { " outside the kit partition" } else { "" };
+            bail!("comparing the medium with what it was: bytes{place} have changed");
         }
         Ok(())
     }
@@ -54,11 +65,11 @@ impl MediumCopy {
     pub fn kit_file(&self, name: &str) -> Result<String> {
         let drive = format!("{}@@{}", self.path.display(), self.kit.start);
         let subject = format!("reading {name} from the kit partition");
-        tool::run(&subject, tool::command("mtype").env("MTOOLS_SKIP_CHECK", "1").args(["-i", &drive]).arg(format!("::{name}")))
+        command::text(&subject, tool("mtype").args(["-i", &drive]).arg(format!("::{name}")))
     }
 
     fn digest(&self) -> Result<String> {
-        sparse::digest(&self.path, self.writable.then(|| self.kit.clone()))
+        sparse::digest(&self.path, (self.may_change == Kit::MayChange).then(|| self.kit.clone()))
     }
 }
 

@@ -13,6 +13,7 @@ mod transcript;
 
 pub mod accel;
 pub mod command;
+pub mod emulator;
 mod keys;
 mod machine;
 mod qmp;
@@ -25,5 +26,3 @@ mod sparse;
 
 pub mod after;
 pub mod oracle;
-
-pub mod tool;

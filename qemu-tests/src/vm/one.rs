@@ -8,12 +8,13 @@ use anyhow::{Context, Result};
 
 use super::after::{self, Before};
 use super::command::Boot;
-use super::medium::MediumCopy;
+use super::medium::{Kit, MediumCopy};
 use super::oracle::StoreCheck;
-use super::scenario::{Firmware, Scenario, Step};
+use super::scenario::{Firmware, Medium, Scenario, Step};
 use super::script::play;
 use super::transcript::Transcript;
-use super::{disk, machine, tool};
+use super::{disk, machine};
+use crate::cache;
 use crate::image::Image;
 
 /// How much of the console a failure shows.
@@ -57,8 +58,12 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
         kernel_words: scenario.kernel_words,
         survives_reset: scenario.survives_reset(),
     };
-    watch(image, &boot, dir, "console", scenario.script)?;
+    let tail = watch(image, &boot, dir, "console", scenario.script)?;
     after::check(scenario, image, dir, &before, store).map_err(|mut failure| {
+        // The boot of the installed disk has a console of its own to show.
+        if failure.tail.is_empty() {
+            failure.tail = tail;
+        }
         failure.files.push(dir.join("console.log"));
         failure
     })?;
@@ -66,7 +71,7 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
 }
 
 fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
-    tool::remove_tree(dir)?;
+    cache::remove(dir)?;
     fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
     for (index, row) in scenario.disks.iter().enumerate() {
         disk::create(row, &dir.join(disk::file_name(index)))?;
@@ -74,33 +79,36 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
     if scenario.firmware != Firmware::SeaBios {
         after::copy_vars(image, dir)?;
     }
-    let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault)?;
+    let kit = if scenario.fails() && scenario.medium == Medium::UsbStick { Kit::MayChange } else { Kit::Fixed };
+    let medium = MediumCopy::make(&image.iso, dir, scenario.fault, kit)?;
     Ok(Before { medium, disks: after::digests(scenario, dir)? })
 }
 
-/// Starts a machine, plays the script, and switches the machine off. A failure carries the end of the console and a picture of the
-/// screen.
-pub fn watch(image: &Image, boot: &Boot, dir: &Path, name: &str, script: &[Step]) -> Result<(), Failure> {
+/// Starts a machine, plays the script, switches the machine off, and returns the last lines of the console. A failure carries them,
+/// and a picture of the screen.
+pub fn watch(image: &Image, boot: &Boot, dir: &Path, name: &str, script: &[Step]) -> Result<Vec<String>, Failure> {
     let log = format!("{name}.log");
     let mut running = machine::start(image, boot, dir, &log).map_err(|error| Failure::new("starting the machine", &error))?;
     let mut transcript = Transcript::default();
-    let result = play(script, &mut running, &mut transcript).map_err(|stop| {
+    let fill = |text: &str| text.replace("{host}", &image.settings.target_host).replace("{toplevel}", &image.toplevel);
+    let played = play(script, &fill, &mut running, &mut transcript);
+    let tail: Vec<String> = transcript.tail(TAIL).into_iter().map(str::to_owned).collect();
+    let result = played.map_err(|stop| {
         let mut files = vec![dir.join(log)];
         let screen = dir.join(format!("{name}.png"));
         // A machine that is off has no screen; the cause of the failure is worth more than this.
         if running.screendump(&screen).is_ok() {
             files.push(screen);
         }
-        let tail = transcript.tail(TAIL).into_iter().map(str::to_owned).collect();
-        Failure { phase: format!("{name}: {}", stop.phase), cause: stop.cause, tail, files }
+        Failure { phase: format!("{name}: {}", stop.phase), cause: stop.cause, tail: tail.clone(), files }
     });
     running.stop();
-    result
+    result.map(|()| tail)
 }
 
 /// Removes what is big.
 fn sweep(dir: &Path) -> Result<()> {
-    tool::remove_tree(&dir.join("oracle"))?;
+    cache::remove(&dir.join("oracle"))?;
     for file in fs::read_dir(dir)? {
         let file = file?.path();
         if file.extension().is_some_and(|ending| ending == "raw" || ending == "fd") {

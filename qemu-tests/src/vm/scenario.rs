@@ -1,6 +1,8 @@
 //! The vocabulary of a scenario: one row says which machine is built, what is said to it, and what must be true of
 //! its disks afterwards.
 //!
+//! Texts may hold `{host}` and `{toplevel}`: the name and the system that the image installs.
+//!
 //! Must never run anything. Deadlines are in seconds and chosen for two machines at once on two emulated cores.
 
 /// One row of the table.
@@ -142,6 +144,8 @@ pub enum Step {
     ExpectReset(u64),
     /// The stick is pulled.
     Unplug,
+    /// Steps that several scripts share.
+    Part(&'static [Step]),
 }
 
 /// What must be true of the disks once the machine is off. A disk that no row names must be unchanged, always.
@@ -168,8 +172,23 @@ pub enum Vars {
     Left,
 }
 
-/// What the installed test system prints when it is up.
-pub const MARKER: &str = "FIXTURE-BOOTED";
+/// Firmware, loader, kernel and the first word of the installed system, in seconds.
+const BOOT: u64 = 240;
+/// From one of its findings to the next, and from the last to power-off.
+const FINDING: u64 = 60;
+
+/// What the installed test system finds out about itself, before it powers off.
+pub const INSTALLED_SYSTEM: Step = Step::Part(&[
+    Step::Expect("FIXTURE-ROOT /dev/", BOOT),
+    Step::Expect("FIXTURE-ESP mounted, 1 entries", FINDING),
+    Step::Expect("FIXTURE-SWAP found", FINDING),
+    Step::Expect("FIXTURE-STORE mode=1775 owner=0:30000 registration=0", FINDING),
+    Step::Expect("FIXTURE-BOOTED {host} generation=system-1-link system={toplevel}", FINDING),
+    Step::ExpectPowerOff(FINDING),
+]);
+
+/// The last line of the failure screen.
+pub const KEYS: &str = "autoinstaller: press p to power off, s for a shell";
 
 impl Scenario {
     /// Whether this disk may differ afterwards.
@@ -179,22 +198,36 @@ impl Scenario {
 
     /// Whether the machine goes on after a reset.
     pub fn survives_reset(&self) -> bool {
-        self.script.iter().any(|step| matches!(step, Step::ExpectReset(_)))
+        flat(self.script).iter().any(|step| matches!(step, Step::ExpectReset(_)))
+    }
+
+    /// Whether it must end on the failure screen, and may leave its log.
+    pub fn fails(&self) -> bool {
+        flat(self.script).iter().any(|step| matches!(step, Step::Expect(KEYS, _)))
     }
 
     /// An upper bound of the run in seconds: the sum of its deadlines. Orders the scenarios, longest first.
     pub fn bound(&self) -> u64 {
-        let script: u64 = self.script.iter().map(Step::deadline).sum();
         let boots = self.after.iter().filter(|after| matches!(after, After::BootsInstalled(_))).count() as u64;
-        script + boots * super::after::BOOT_DEADLINE
+        deadline(self.script) + boots * deadline(&[INSTALLED_SYSTEM])
     }
+}
+
+/// The steps of a script with those of its parts in their places.
+pub fn flat(script: &[Step]) -> Vec<Step> {
+    let steps = script.iter().map(|step| if let Step::Part(part) = step { flat(part) } else { vec![*step] });
+    steps.flatten().collect()
+}
+
+fn deadline(script: &[Step]) -> u64 {
+    flat(script).iter().map(Step::deadline).sum()
 }
 
 impl Step {
     fn deadline(&self) -> u64 {
         match self {
             Step::Expect(_, seconds) | Step::ExpectAll(_, seconds) | Step::ExpectPowerOff(seconds) | Step::ExpectReset(seconds) => *seconds,
-            Step::Type(..) | Step::Forbid(_) | Step::Unplug => 0,
+            Step::Type(..) | Step::Forbid(_) | Step::Unplug | Step::Part(_) => 0,
         }
     }
 }
@@ -210,6 +243,7 @@ impl std::fmt::Display for Step {
             Step::ExpectPowerOff(seconds) => write!(f, "expecting power-off within {seconds} s"),
             Step::ExpectReset(seconds) => write!(f, "expecting a reset within {seconds} s"),
             Step::Unplug => f.write_str("pulling the stick"),
+            Step::Part(steps) => write!(f, "playing {} steps", steps.len()),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::scenario::{Console, Step};
+use super::scenario::{Console, Step, flat};
 use super::transcript::Transcript;
 
 /// Texts that fail every scenario.
@@ -49,6 +49,9 @@ pub trait Machine {
     fn unplug(&mut self) -> Result<()>;
 }
 
+/// Puts the names of this run into a text of the script.
+pub type Fill<'a> = dyn Fn(&str) -> String + 'a;
+
 /// Where a script stopped, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stop {
@@ -58,8 +61,9 @@ pub struct Stop {
     pub cause: String,
 }
 
-/// Plays the whole script. The transcript is the caller's, who shows its end when this fails.
-pub fn play(script: &[Step], machine: &mut dyn Machine, transcript: &mut Transcript) -> Result<(), Stop> {
+/// Plays the whole script, whose texts are completed by `fill`. The transcript is the caller's, who shows its end when this fails.
+pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript: &mut Transcript) -> Result<(), Stop> {
+    let script = flat(script);
     let forbidden: Vec<&str> = script
         .iter()
         .filter_map(|step| match step {
@@ -68,9 +72,9 @@ pub fn play(script: &[Step], machine: &mut dyn Machine, transcript: &mut Transcr
         })
         .chain(ALWAYS_FORBIDDEN)
         .collect();
-    let mut player = Player { machine, transcript, forbidden, resets: 0, end: None };
-    for step in script {
-        player.step(step).map_err(|cause| Stop { phase: step.to_string(), cause })?;
+    let mut player = Player { machine, transcript, fill, forbidden, resets: 0, end: None };
+    for step in &script {
+        player.step(step).map_err(|cause| Stop { phase: fill(&step.to_string()), cause })?;
     }
     player.settle().map_err(|cause| Stop { phase: "after the last step".to_owned(), cause })
 }
@@ -78,6 +82,7 @@ pub fn play(script: &[Step], machine: &mut dyn Machine, transcript: &mut Transcr
 struct Player<'a> {
     machine: &'a mut dyn Machine,
     transcript: &'a mut Transcript,
+    fill: &'a Fill<'a>,
     forbidden: Vec<&'a str>,
     resets: usize,
     end: Option<End>,
@@ -86,11 +91,13 @@ struct Player<'a> {
 impl Player<'_> {
     fn step(&mut self, step: &Step) -> Result<(), String> {
         match *step {
-            Step::Forbid(_) => Ok(()),
+            // Forbidden texts are looked for all the time; the script is flat.
+            Step::Forbid(_) | Step::Part(_) => Ok(()),
             Step::Type(console, text) => self.machine.type_line(console, text).map_err(|error| format!("{error:#}")),
             Step::Unplug => self.machine.unplug().map_err(|error| format!("{error:#}")),
             Step::Expect(text, seconds) => {
-                self.wait(seconds, |player| if player.transcript.advance(text) { Ok(true) } else { player.still_running() })
+                let text = (self.fill)(text);
+                self.wait(seconds, |player| if player.transcript.advance(&text) { Ok(true) } else { player.still_running() })
             }
             Step::ExpectAll(texts, seconds) => {
                 self.wait(seconds, |player| if player.transcript.advance_all(texts) { Ok(true) } else { player.still_running() })

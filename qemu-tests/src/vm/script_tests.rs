@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::*;
 use Console::{Keyboard, Serial};
-use Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, Forbid, Type, Unplug};
+use Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, Forbid, Part, Type, Unplug};
 
 #[derive(Default)]
 struct Fake {
@@ -36,7 +36,7 @@ fn off() -> Event {
 
 fn play_on(script: &[Step], events: &[Event]) -> (Result<(), Stop>, Fake) {
     let mut fake = Fake { events: events.iter().cloned().collect(), done: Vec::new() };
-    let result = play(script, &mut fake, &mut Transcript::default());
+    let result = play(script, &|text| text.replace("{host}", "uv"), &mut fake, &mut Transcript::default());
     (result, fake)
 }
 
@@ -100,6 +100,14 @@ fn a_reset_counts_only_where_it_is_expected() {
     assert_eq!(result, Ok(()));
     assert_eq!(fake.done, ["unplug"]);
     assert_eq!(cause(&[Expect("x", 9)], &[Event::Reset, says("x")]), "the machine reset instead");
+}
+
+#[test]
+fn parts_are_played_in_their_places_with_the_names_of_the_run() {
+    let script = [Expect("a", 9), Part(&[Forbid("failed"), Expect("up {host}", 9)]), Expect("b", 9)];
+    assert_eq!(play_on(&script, &[says("a up uv b")]).0, Ok(()));
+    assert_eq!(cause(&script, &[says("a up uv b failed")]), "`failed` appeared, which must not");
+    assert_eq!(play_on(&script, &[says("a up b")]).0.unwrap_err().phase, "expecting `up uv` within 9 s");
 }
 
 #[test]

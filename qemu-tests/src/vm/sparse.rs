@@ -11,6 +11,8 @@ use anyhow::{Context, Result, bail};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
+use crate::cache::hex;
+
 /// Unit in which zeros are told from data.
 const BLOCK: u64 = 64 * 1024;
 static ZEROS: [u8; BLOCK as usize] = [0; BLOCK as usize];
@@ -35,7 +37,7 @@ fn hash(path: &Path, skip: Range<u64>) -> Result<String> {
         }
         Ok(())
     })?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
 }
 
 /// Copies a range of a file into a sparse file of its own.

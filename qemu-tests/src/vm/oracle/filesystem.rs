@@ -7,61 +7,62 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::vm::tool;
+use crate::command::{self, tool};
 
 /// ESP: FAT, labelled, clean.
-pub fn check_esp(part: &Path) -> Result<()> {
-    expect(part, "vfat", "UV-ESP")?;
-    fsck("checking the file system of UV-ESP", tool::command("fsck.vfat").arg("-n").arg(part))
+pub fn check_esp(part: &Path, label: &str) -> Result<()> {
+    expect(part, "vfat", label)?;
+    fsck(label, tool("fsck.vfat").arg("-n").arg(part))
 }
 
 /// Root: ext4, labelled, clean.
-pub fn check_root(part: &Path) -> Result<()> {
-    expect(part, "ext4", "UV-ROOT")?;
-    fsck("checking the file system of UV-ROOT", tool::command("e2fsck").arg("-fn").arg(part))
+pub fn check_root(part: &Path, label: &str) -> Result<()> {
+    expect(part, "ext4", label)?;
+    fsck(label, tool("e2fsck").arg("-fn").arg(part))
 }
 
 /// Checkers print what they find on standard output, and a summary after it.
-fn fsck(subject: &str, command: &mut Command) -> Result<()> {
-    let (said, failure) = tool::capture(subject, command)?;
-    if let Some(failure) = failure {
-        let lines: Vec<&str> = said.out.lines().map(str::trim).filter(|line| !line.is_empty()).take(6).collect();
-        bail!("{subject}: {failure}: {}", lines.join("; "));
+fn fsck(label: &str, command: &mut Command) -> Result<()> {
+    let subject = format!("checking the file system of {label}");
+    let said = command::listen(&subject, command)?;
+    let lines = said.lines();
+    if let Some(failure) = said.failure {
+        bail!("{subject}: {failure}: {}", lines[..lines.len().min(6)].join("; "));
     }
     // e2fsck says this and exits with 0: the file system was never unmounted.
-    if [said.out, said.err].iter().any(|text| text.contains("skipping journal recovery")) {
+    if lines.iter().any(|line| line.contains("skipping journal recovery")) {
         bail!("{subject}: its journal was not emptied");
     }
     Ok(())
 }
 
 /// Swap: labelled.
-pub fn check_swap(part: &Path) -> Result<()> {
-    expect(part, "swap", "UV-SWAP")
+pub fn check_swap(part: &Path, label: &str) -> Result<()> {
+    expect(part, "swap", label)
 }
 
 /// Copies the store and the logs of the root file system. debugfs reports no failure by its status: look at the copy.
 pub fn dump_root(part: &Path, dir: &Path) -> Result<()> {
     for (source, below) in [("/nix", "."), ("/var/log", "var")] {
-        let subject = format!("copying {source} of UV-ROOT");
+        let subject = format!("copying {source} of the root file system");
         let request = format!("rdump {source} {below}");
         std::fs::create_dir_all(dir.join(below))?;
-        let mut command = tool::command("debugfs");
-        tool::run(&subject, command.current_dir(dir).args(["-R", &request]).arg(part))?;
+        let mut command = tool("debugfs");
+        command::run(&subject, command.current_dir(dir).args(["-R", &request]).arg(part))?;
     }
     Ok(())
 }
 
 /// Copies all files of the ESP.
 pub fn dump_esp(part: &Path, dir: &Path) -> Result<()> {
-    let mut command = tool::command("mcopy");
+    let mut command = tool("mcopy");
     command.args(["-s", "-n", "-i"]).arg(part).arg("::").arg(dir);
-    tool::run("copying the files of UV-ESP", &mut command).map(drop)
+    command::run("copying the files of the ESP", &mut command)
 }
 
 fn expect(part: &Path, kind: &str, label: &str) -> Result<()> {
     let subject = format!("looking at what {label} holds");
-    let text = tool::run(&subject, tool::command("blkid").args(["-p", "-o", "export"]).arg(part))?;
+    let text = command::text(&subject, tool("blkid").args(["-p", "-o", "export"]).arg(part))?;
     let found = parse(&text);
     for (key, wanted) in [("TYPE", kind), ("LABEL", label)] {
         let value = found.get(key).copied().unwrap_or("absent");

@@ -1,5 +1,5 @@
-//! The boot loader on the ESP: a loader at the removable path, and entries whose kernel and initrd are, byte for byte, those of the
-//! installed system (Boot Loader Specification, type 1).
+//! The boot loader on the ESP: the right one at the removable path, and entries whose kernel and initrd are, byte for byte, those of
+//! the installed system (Boot Loader Specification, type 1).
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -9,9 +9,11 @@ use anyhow::{Context, Result, bail};
 /// Where firmware without variables looks (UEFI 2.10, 3.5.1.1).
 const REMOVABLE: &str = "EFI/BOOT/BOOTX64.EFI";
 
-/// Checks copies of the ESP and of the root file system against each other.
-pub fn check(esp: &Path, root: &Path, toplevel: &str) -> Result<()> {
-    find(esp, REMOVABLE)?;
+/// Checks a copy of the ESP against the loader that was to be installed, and against a copy of the root file system.
+pub fn check(esp: &Path, loader: &Path, root: &Path, toplevel: &str) -> Result<()> {
+    if read(&find(esp, REMOVABLE)?)? != read(loader)? {
+        bail!("comparing {REMOVABLE} with {}: their bytes differ", loader.display());
+    }
     let entries = find(esp, "loader/entries")?;
     let mut good = 0;
     for file in fs::read_dir(&entries).context("listing the loader's entries")? {
@@ -22,7 +24,7 @@ pub fn check(esp: &Path, root: &Path, toplevel: &str) -> Result<()> {
             let on_esp = value(&text, key).with_context(|| format!("{}: no line `{key}`", subject()))?;
             let installed = resolve(root, &Path::new(toplevel).join(link))?;
             let ours = find(esp, on_esp.trim_start_matches('/'))?;
-            if fs::read(&ours)? != fs::read(&installed).with_context(|| format!("reading {}", installed.display()))? {
+            if read(&ours)? != read(&installed)? {
                 bail!("{}: {on_esp} is not the {link} of {toplevel}", subject());
             }
         }
@@ -35,6 +37,10 @@ pub fn check(esp: &Path, root: &Path, toplevel: &str) -> Result<()> {
         bail!("listing the loader's entries: there are none");
     }
     Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("reading {}", file.display()))
 }
 
 fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
@@ -85,24 +91,28 @@ mod tests {
     }
 
     #[test]
-    fn kernel_and_initrd_must_be_those_of_the_store() {
+    fn loader_kernel_and_initrd_must_be_those_that_were_to_be_installed() {
         let dir = scratch("loader");
         let (esp, root) = (dir.join("esp"), dir.join("root"));
         for path in ["esp/efi/boot", "esp/loader/entries", "root/nix/store/top", "root/nix/store/k"] {
             fs::create_dir_all(dir.join(path)).unwrap();
         }
+        let check = || check(&esp, &dir.join("sd.efi"), &root, "/nix/store/top");
+        fs::write(dir.join("sd.efi"), "sd").unwrap();
+        fs::write(esp.join("efi/boot/bootx64.efi"), "").unwrap();
+        assert!(check().unwrap_err().to_string().starts_with("comparing EFI/BOOT/BOOTX64.EFI with "));
         fs::write(esp.join("efi/boot/bootx64.efi"), "sd").unwrap();
         fs::write(esp.join("kernel"), "K").unwrap();
         fs::write(root.join("nix/store/k/bzImage"), "K").unwrap();
         fs::write(root.join("nix/store/k/initrd"), "K").unwrap();
         symlink("/nix/store/k/bzImage", root.join("nix/store/top/kernel")).unwrap();
         symlink("/nix/store/k/initrd", root.join("nix/store/top/initrd")).unwrap();
-        assert!(check(&esp, &root, "/nix/store/top").unwrap_err().to_string().ends_with("there are none"));
+        assert!(check().unwrap_err().to_string().ends_with("there are none"));
         let entry = "linux /kernel\ninitrd /KERNEL\noptions init=/nix/store/top/init quiet\n";
         fs::write(esp.join("loader/entries/a.conf"), entry).unwrap();
-        check(&esp, &root, "/nix/store/top").unwrap();
+        check().unwrap();
         fs::write(root.join("nix/store/k/initrd"), "L").unwrap();
-        let error = check(&esp, &root, "/nix/store/top").unwrap_err().to_string();
+        let error = check().unwrap_err().to_string();
         assert!(error.ends_with("/KERNEL is not the initrd of /nix/store/top"), "{error}");
     }
 }

@@ -6,7 +6,10 @@ use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, symlink};
 
+use init::settings::Source;
+
 use super::*;
+use crate::command::{self, tool};
 use crate::vm::disk::{Scratch, scratch};
 
 const MIB: u64 = 1024 * 1024;
@@ -23,7 +26,7 @@ impl StoreCheck for NoNix {
 }
 
 fn sh(dir: &Path, script: &str) {
-    tool::run("making the disk", tool::command("sh").args(["-euc", script]).current_dir(dir)).unwrap();
+    command::run("making the disk", tool("sh").args(["-euc", script]).current_dir(dir)).unwrap();
 }
 
 /// A disk as an installation leaves it.
@@ -43,6 +46,7 @@ fn installed(name: &str) -> Scratch {
         ("esp/k", "K"),
         ("root/nix/store/c-initrd", "I"),
         ("esp/i", "I"),
+        ("loader.efi", "L"),
         ("esp/EFI/BOOT/BOOTX64.EFI", "L"),
         ("esp/loader/entries/a.conf", &entry),
         ("root/var/log/autoinstaller.log", "autoinstaller: step 1/10 x\n"),
@@ -58,22 +62,26 @@ fn installed(name: &str) -> Scratch {
     dir
 }
 
-fn verdict(dir: &Path) -> Result<()> {
-    check(&dir.join("disk"), 512, &dir.join("work"), &Installed { toplevel: TOP, store: &NoNix })
+fn verdict(dir: &Path, toplevel: &str) -> Result<()> {
+    let settings =
+        "targetHost=a\nprebuilt=true\nlabels.efi=UV-ESP\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\nswap.enable=true\nswap.size=16M";
+    let settings = Settings::read(&[Source::file("settings", settings)])?;
+    let expected = Installed { settings: &settings, toplevel, loader: &dir.join("loader.efi"), store: &NoNix };
+    check(&dir.join("disk"), 512, &dir.join("work"), &expected)
 }
 
 #[test]
 #[ignore = "needs gdisk, util-linux, dosfstools, mtools and e2fsprogs"]
 fn a_whole_disk_passes_and_every_fault_is_found() {
     let dir = installed("oracle");
-    verdict(&dir).unwrap();
+    verdict(&dir, TOP).unwrap();
     let disk = dir.join("disk");
     sh(&dir, "cp --sparse=always disk whole");
     let found = RefCell::new(Vec::new());
     let fault = |what: &str, damage: &dyn Fn(&File)| {
         sh(&dir, "cp --sparse=always whole disk");
         damage(&OpenOptions::new().read(true).write(true).open(&disk).unwrap());
-        let error = verdict(&dir).map_err(|error| format!("{error:#}")).expect_err(what);
+        let error = verdict(&dir, TOP).map_err(|error| format!("{error:#}")).expect_err(what);
         found.borrow_mut().push(error);
     };
     fault("backup table", &|disk| disk.write_all_at(&[0; 512], 1106 * MIB - 512).unwrap());
@@ -90,7 +98,7 @@ fn a_whole_disk_passes_and_every_fault_is_found() {
     let found = found.into_inner();
     println!("{found:#?}");
     let expected = [
-        "checking the partition table: sgdisk says: Warning! One or more CRCs don't match",
+        "checking the partition table: sgdisk says: Caution: Found protective or hybrid MBR and corrupt GPT",
         "checking the file system of UV-ESP: fsck.vfat exited with 1",
         "checking the file system of UV-ESP: fsck.vfat exited with 1",
         "checking the file system of UV-ROOT: e2fsck exited with ",
@@ -107,14 +115,13 @@ fn a_whole_disk_passes_and_every_fault_is_found() {
 #[ignore = "needs gdisk, util-linux, dosfstools, mtools and e2fsprogs"]
 fn another_system_a_dirty_file_system_and_a_missing_log_are_found() {
     let dir = installed("oracle-content");
-    let other = Installed { toplevel: "/nix/store/z-top", store: &NoNix };
-    let error = check(&dir.join("disk"), 512, &dir.join("work"), &other).unwrap_err().to_string();
+    let error = verdict(&dir, "/nix/store/z-top").unwrap_err().to_string();
     assert_eq!(error, format!("reading the system profile: it is {TOP}, not /nix/store/z-top"));
     let back = "dd if=p2 of=disk bs=1M seek=1025 conv=notrunc";
     sh(&dir, &format!("dd if=disk of=clean bs=1M skip=1025 count=64; cp clean p2; debugfs -w -R 'feature needs_recovery' p2; {back}"));
-    let error = verdict(&dir).unwrap_err().to_string();
+    let error = verdict(&dir, TOP).unwrap_err().to_string();
     assert_eq!(error, "checking the file system of UV-ROOT: its journal was not emptied");
     sh(&dir, &format!("cp clean p2; debugfs -w -R 'rm /var/log/autoinstaller.log' p2; {back}"));
-    let error = format!("{:#}", verdict(&dir).unwrap_err());
+    let error = format!("{:#}", verdict(&dir, TOP).unwrap_err());
     assert!(error.starts_with("reading the installed /var/log/autoinstaller.log: No such file"), "{error}");
 }

@@ -17,6 +17,7 @@ pub const ROWS: &[Scenario] = &[
         disks: &[Disk { prefill: Prefill::Noise, ..NVME }],
         script: &[
             Forbid(INSTALLED),
+            Forbid(FAILED),
             Forbid(STEP_ONE),
             Expect(ASK, BOOT + PROMPT),
             Type(Serial, ""),
@@ -43,7 +44,7 @@ pub const ROWS: &[Scenario] = &[
             Expect(ASK, BOOT + PROMPT),
             Type(Keyboard, "yes"),
             Expect(STEP_ONE, STEP),
-            Expect("autoinstaller: installed ultraviolet on nvme0n1", 5 * STEP),
+            Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             ExpectPowerOff(OFF),
         ],
         after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],

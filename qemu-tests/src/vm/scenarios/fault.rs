@@ -1,27 +1,46 @@
 //! Faults: of the medium, and of a step in the middle of an installation.
 
-use super::{ASK, BOOT, FAILED, INSTALLED, KEYS, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
+use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NVME, PROMPT, STEP, STEP_ONE, UNTOUCHED};
 use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type, Unplug};
+use crate::vm::scenario::Step::{Expect, Forbid, Type, Unplug};
 use crate::vm::scenario::{BASE, Disk, Fault, Firmware, Prefill, Scenario};
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
         name: "corrupt-stage2",
-        proves: "A single wrong byte in the stage-2 image is found before the first write, even after consent.",
+        proves: "A single wrong byte in the stage-2 image is found before the first write.",
         firmware: Firmware::Direct,
         disks: &[Disk { prefill: Prefill::Noise, ..NVME }],
         fault: Fault::FlipByte("AI-STAGE2", 1_000_003),
         script: &[
             Forbid(INSTALLED),
             Forbid(STEP_ONE),
-            Expect("autoinstaller: failed: verifying AI-STAGE2 on /dev/sda: it is damaged", BOOT + PROMPT),
+            Expect(HELLO, BOOT),
+            Expect("autoinstaller: failed: verifying AI-STAGE2 on /dev/sda: it is damaged", PROMPT),
             Expect(UNTOUCHED, 10),
-            Expect("write the image to the stick again", 10),
-            Expect(KEYS, 10),
-            Type(Serial, "p"),
-            ExpectPowerOff(OFF),
+            Expect("write the image to the stick again", 60),
+            HELD,
+        ],
+        after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "corrupt-closure",
+        proves: "Consent that comes before the medium is verified waits for that, and a wrong byte in the closure makes it void.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[Disk { prefill: Prefill::Noise, ..NVME }],
+        fault: Fault::FlipByte("AI-CLOSURE", 1_000_003),
+        script: &[
+            Forbid(INSTALLED),
+            Forbid(STEP_ONE),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: waiting for the medium to be verified", 10),
+            Expect("autoinstaller: failed: verifying AI-CLOSURE on /dev/sda: it is damaged", PROMPT),
+            Expect(UNTOUCHED, 10),
+            HELD,
         ],
         after: &[DiskUnchanged(0)],
         ..BASE
@@ -44,9 +63,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "s"),
             Expect("exit returns here", 10),
             Type(Serial, "mount | busybox grep -c ' /mnt ' && exit"),
-            Expect(KEYS, 30),
-            Type(Serial, "p"),
-            ExpectPowerOff(OFF),
+            HELD,
         ],
         after: &[DiskWritten(0), KitHas("autoinstaller.log", "failed: running nixos-install: ")],
         ..BASE
@@ -66,9 +83,7 @@ pub const ROWS: &[Scenario] = &[
             Expect(FAILED, 4 * STEP),
             Expect("nvme0n1 was erased and is not bootable", 30),
             Expect("autoinstaller: log: only in memory", 60),
-            Expect(KEYS, 10),
-            Type(Serial, "p"),
-            ExpectPowerOff(OFF),
+            HELD,
         ],
         after: &[DiskWritten(0)],
         ..BASE

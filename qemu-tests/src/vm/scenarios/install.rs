@@ -4,7 +4,7 @@ use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Type};
-use crate::vm::scenario::{BASE, Bus, Disk, Firmware, MARKER, Medium, Prefill, Scenario, Step, Vars};
+use crate::vm::scenario::{BASE, Bus, Disk, Firmware, INSTALLED_SYSTEM, Medium, Prefill, Scenario, Step, Vars};
 
 /// The conversation of an installation, up to its last line.
 const PREBUILT: &[Step] = &[
@@ -23,9 +23,9 @@ const PREBUILT: &[Step] = &[
     Expect("mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot", STEP),
     Expect("unpacking the closure into /mnt/nix/store", STEP),
     Expect("registering the store paths", STEP),
-    Expect("running nixos-install for ultraviolet", STEP),
+    Expect("running nixos-install for {host}", STEP),
     Expect("reading the disk back and comparing", STEP),
-    Expect("autoinstaller: installed ultraviolet on nvme0n1", STEP),
+    Expect("autoinstaller: installed {host} on nvme0n1", STEP),
     ExpectPowerOff(OFF),
 ];
 
@@ -66,11 +66,9 @@ pub const ROWS: &[Scenario] = &[
             Forbid(FAILED),
             Expect(ASK, BOOT + PROMPT),
             Type(Serial, "yes"),
-            Expect("autoinstaller: installed ultraviolet on nvme0n1", 5 * STEP),
+            Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             ExpectReset(OFF),
-            Expect(MARKER, BOOT),
-            Expect("ultraviolet", 10),
-            ExpectPowerOff(OFF),
+            INSTALLED_SYSTEM,
         ],
         after: &[TargetInstalled(0)],
         ..BASE
@@ -95,7 +93,7 @@ pub const ROWS: &[Scenario] = &[
             Forbid(FAILED),
             Expect(ASK, BOOT + PROMPT),
             Type(Serial, "yes"),
-            Expect("autoinstaller: installed ultraviolet on vda", 5 * STEP),
+            Expect("autoinstaller: installed {host} on vda", 5 * STEP),
             ExpectPowerOff(OFF),
         ],
         after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
@@ -119,7 +117,7 @@ const ON_SDX: &[Step] = &[
     Forbid(FAILED),
     Expect(ASK, BOOT + PROMPT),
     Type(Serial, "yes"),
-    Expect("autoinstaller: installed ultraviolet on sd", 5 * STEP),
+    Expect("autoinstaller: installed {host} on sd", 5 * STEP),
     ExpectPowerOff(OFF),
 ];
 

@@ -5,7 +5,9 @@ mod fault;
 mod install;
 mod refuse;
 
-use super::scenario::{Bus, Disk, Prefill, Scenario};
+use super::scenario::Console::Serial;
+use super::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
+use super::scenario::{Bus, Disk, KEYS, Prefill, Scenario, Step};
 
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
@@ -21,20 +23,24 @@ const STEP: u64 = 180;
 /// From the last line to power-off.
 const OFF: u64 = 60;
 
-/// Every line of the installer starts so.
-const HELLO: &str = "autoinstaller: ";
+/// The first line of the installer.
+const HELLO: &str = "autoinstaller: looking at this machine";
 /// The question.
 const ASK: &str = "autoinstaller: type yes to ";
 /// The end of every failure.
 const FAILED: &str = "autoinstaller: failed: ";
 /// What a failure before the first write says.
 const UNTOUCHED: &str = "nothing was written";
-/// The last line of the failure screen.
-const KEYS: &str = "autoinstaller: press p to power off, s for a shell";
 /// Any success.
 const INSTALLED: &str = "autoinstaller: installed ";
 /// The first step of any plan that is carried out.
 const STEP_ONE: &str = "autoinstaller: step 1/";
+
+/// A machine on which nothing may be installed, and nobody is even asked.
+const REFUSED: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK), Expect(HELLO, BOOT)]);
+
+/// The end of the failure screen, whose key switches the machine off.
+const HELD: Step = Part(&[Expect(KEYS, 60), Type(Serial, "p"), ExpectPowerOff(OFF)]);
 
 /// An empty NVMe disk with room for everything.
 const NVME: Disk = Disk { bus: Bus::Nvme, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty };

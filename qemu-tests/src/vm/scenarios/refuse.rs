@@ -1,8 +1,8 @@
 //! Machines on which nothing may be installed: the refusal gives its reason and no disk is written.
 
-use super::{ASK, BOOT, FAILED, INSTALLED, NVME, PROMPT, STEP_ONE, UNTOUCHED};
+use super::{FAILED, HELD, NVME, PROMPT, REFUSED, UNTOUCHED};
 use crate::vm::scenario::After::DiskUnchanged;
-use crate::vm::scenario::Step::{Expect, ExpectAll, Forbid};
+use crate::vm::scenario::Step::{Expect, ExpectAll};
 use crate::vm::scenario::{BASE, Disk, Firmware, Prefill, Scenario};
 
 const NOISY: Disk = Disk { prefill: Prefill::Noise, ..NVME };
@@ -10,16 +10,15 @@ const NOISY: Disk = Disk { prefill: Prefill::Noise, ..NVME };
 pub const ROWS: &[Scenario] = &[
     Scenario {
         name: "bios-refused",
-        proves: "A machine that was not booted through UEFI is refused, because the installed disk would not start on it.",
+        proves: "A machine that was not booted through UEFI is refused before any write, and told how to boot by UEFI.",
         firmware: Firmware::SeaBios,
         disks: &[NOISY],
         script: &[
-            Forbid(INSTALLED),
-            Forbid(STEP_ONE),
-            Forbid(ASK),
-            Expect(FAILED, BOOT + PROMPT),
-            Expect("UEFI", 10),
+            REFUSED,
+            Expect("autoinstaller: failed: looking at the firmware: this machine was booted by legacy BIOS", PROMPT),
             Expect(UNTOUCHED, 10),
+            Expect("boot the stick by UEFI: choose", 60),
+            HELD,
         ],
         after: &[DiskUnchanged(0)],
         ..BASE
@@ -30,16 +29,14 @@ pub const ROWS: &[Scenario] = &[
         firmware: Firmware::Direct,
         disks: &[NOISY, Disk { serial: "UV0002", ..NOISY }],
         script: &[
-            Forbid(INSTALLED),
-            Forbid(STEP_ONE),
-            Forbid(ASK),
+            REFUSED,
             ExpectAll(
                 &["serial UV0001, 16.0 GiB, nvme): it could be the target", "serial UV0002, 16.0 GiB, nvme): it could be the target"],
-                BOOT + PROMPT,
+                PROMPT,
             ),
-            Expect(FAILED, PROMPT),
-            Expect("more than one disk could be the target", 10),
+            Expect("autoinstaller: failed: choosing the disk: more than one disk could be the target", 10),
             Expect(UNTOUCHED, 10),
+            HELD,
         ],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],
         ..BASE
@@ -50,12 +47,11 @@ pub const ROWS: &[Scenario] = &[
         firmware: Firmware::Direct,
         disks: &[Disk { mib: 1024, ..NOISY }],
         script: &[
-            Forbid(INSTALLED),
-            Forbid(STEP_ONE),
-            Forbid(ASK),
-            Expect("it is too small: 1.0 GiB where ", BOOT + PROMPT),
-            Expect(FAILED, PROMPT),
+            REFUSED,
+            Expect("it is too small: 1.0 GiB where ", PROMPT),
+            Expect("autoinstaller: failed: choosing the disk: no disk can be the target", 10),
             Expect(UNTOUCHED, 10),
+            HELD,
         ],
         after: &[DiskUnchanged(0)],
         ..BASE
@@ -68,12 +64,10 @@ pub const ROWS: &[Scenario] = &[
         disks: &[NOISY],
         words: &["install.disk=UV0009"],
         script: &[
-            Forbid(INSTALLED),
-            Forbid(STEP_ONE),
-            Forbid(ASK),
-            Expect(FAILED, BOOT + PROMPT),
-            Expect("UV0009", 10),
+            REFUSED,
+            Expect("autoinstaller: failed: choosing the disk UV0009 of install.disk=: no disk has this name", PROMPT),
             Expect(UNTOUCHED, 10),
+            HELD,
         ],
         after: &[DiskUnchanged(0)],
         ..BASE
@@ -86,12 +80,11 @@ pub const ROWS: &[Scenario] = &[
         disks: &[NOISY],
         words: &["install.dsik=nvme0n1"],
         script: &[
-            Forbid(INSTALLED),
-            Forbid(STEP_ONE),
-            Forbid(ASK),
-            Expect(FAILED, BOOT + PROMPT),
-            Expect("dsik", 10),
+            REFUSED,
+            Expect(FAILED, PROMPT),
+            Expect("of the SMBIOS strings: dsik is not a setting; the nearest is disk", 10),
             Expect(UNTOUCHED, 10),
+            HELD,
         ],
         after: &[DiskUnchanged(0)],
         ..BASE

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::vm::scenario::{After, Fault, Firmware, Medium, Step, Vars};
+use crate::vm::scenario::{After, Fault, Firmware, Medium, Vars, flat};
 
 fn of(row: &Scenario, wanted: fn(&After) -> Option<usize>) -> Vec<usize> {
     row.after.iter().filter_map(wanted).collect()
@@ -52,9 +52,18 @@ fn what_installs_also_boots_and_what_does_not_never_says_installed() {
     for row in all() {
         let installs = row.after.iter().any(|after| matches!(after, After::TargetInstalled(_)));
         let boots = row.after.iter().any(|after| matches!(after, After::BootsInstalled(_))) || row.survives_reset();
-        let silent = row.script.iter().any(|step| matches!(step, Step::Forbid(INSTALLED)));
+        let silent = flat(row.script).iter().any(|step| matches!(step, Forbid(INSTALLED)));
         assert_eq!(installs, boots, "{}", row.name);
         assert_ne!(installs, silent, "{}", row.name);
+    }
+}
+
+#[test]
+fn every_row_either_forbids_a_failure_or_ends_on_its_screen() {
+    for row in all() {
+        let forbids = flat(row.script).iter().any(|step| matches!(step, Forbid(FAILED)));
+        assert_ne!(forbids, row.fails(), "{}", row.name);
+        assert!(matches!(flat(row.script).last(), Some(ExpectPowerOff(_))), "{}: the machine is still on", row.name);
     }
 }
 
@@ -69,7 +78,7 @@ fn rows_ask_only_for_what_their_machine_can_do() {
         assert!(!left || row.firmware != Firmware::SeaBios, "{}: BIOS leaves no variables", row.name);
         let kit = row.after.iter().any(|after| matches!(after, After::KitHas(..)));
         assert!(!kit || row.medium == Medium::UsbStick, "{}: a disc cannot be written", row.name);
-        let pulled = row.script.iter().any(|step| matches!(step, Step::Unplug));
+        let pulled = flat(row.script).iter().any(|step| matches!(step, Step::Unplug));
         assert!(!pulled || row.medium == Medium::UsbStick, "{}: only a stick can be pulled", row.name);
         assert!(!row.script.is_empty() && row.bound() < 3600, "{}", row.name);
         if let Fault::FlipByte(name, _) = row.fault {
