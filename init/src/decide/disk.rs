@@ -90,7 +90,7 @@ impl Disk {
     /// What is on it now, in a few words.
     pub fn summary(&self) -> String {
         let table = match &self.table {
-            Table::None if self.contents.is_empty() => return "empty".into(),
+            Table::None if self.contents.is_empty() => return "nothing recognised".into(),
             Table::None => "no partition table",
             Table::Mbr(_) => "MBR",
             Table::Gpt(gpt) if gpt.whole => "GPT",
@@ -149,7 +149,7 @@ mod tests {
             Disk { table, contents, ..Disk::default() }
         };
         let gpt = || Table::Gpt(Gpt { disk: Guid::default(), partitions: Vec::new(), whole: true });
-        assert_eq!(with(Table::None, &[]).summary(), "empty");
+        assert_eq!(with(Table::None, &[]).summary(), "nothing recognised");
         assert_eq!(with(Table::None, &["LUKS"]).summary(), "no partition table: LUKS");
         assert_eq!(with(gpt(), &["FAT SYSTEM", "NTFS", "BitLocker"]).summary(), "Windows, GPT: FAT SYSTEM, NTFS, BitLocker");
         assert_eq!(with(Table::Damaged, &[]).summary(), "damaged GPT");

@@ -208,7 +208,7 @@ mod tests {
             plan.lines().join("\n"),
             "not chosen: sda (unknown model, serial unknown, 8.0 GiB, other): no partition table: ext4 UV-ROOT; its medium is removable; it must be named\n\
              warning: sda carries the label UV-ROOT too, and the installed system may take it for its own: detach it or relabel it\n\
-             target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): empty\n\
+             target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): nothing recognised\n\
              chosen because no other disk can be the target\n\
              nvme0n1 has a partition now, which WILL BE LOST\n\
              plan 1/10: wiping old signatures from nvme0n1\n\

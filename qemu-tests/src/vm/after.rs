@@ -9,8 +9,8 @@ use super::command::{Boot, VARS};
 use super::medium::MediumCopy;
 use super::one::{Failure, watch};
 use super::oracle::{self, Installed, StoreCheck};
-use super::scenario::{After, Firmware, INSTALLED_SYSTEM, Scenario, Vars};
-use super::{disk, sparse};
+use super::scenario::{After, Entry, Firmware, INSTALLED_SYSTEM, Scenario, Vars};
+use super::{disk, sparse, variables};
 use crate::image::Image;
 
 /// The state of a scenario's directory before its run.
@@ -82,15 +82,18 @@ fn changed(index: usize, dir: &Path, before: &Before) -> Result<bool> {
 
 fn fresh_vars(image: &Image, dir: &Path, vars: Vars) -> Result<()> {
     if vars == Vars::Fresh {
-        copy_vars(image, dir)?;
+        copy_vars(image, dir, &[])?;
     }
     Ok(())
 }
 
-/// Gives the machine the variables of a new one.
-pub fn copy_vars(image: &Image, dir: &Path) -> Result<()> {
+/// Gives the machine the variables of a new one, and these boot entries.
+pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
     let target = dir.join(VARS);
-    let bytes = fs::read(&image.ovmf_vars).with_context(|| format!("reading {}", image.ovmf_vars.display()))?;
+    let mut bytes = fs::read(&image.ovmf_vars).with_context(|| format!("reading {}", image.ovmf_vars.display()))?;
+    if !entries.is_empty() {
+        variables::preseed(&mut bytes, entries)?;
+    }
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
 }
 

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use super::scenario::{Disk, Prefill};
+use crate::command;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -32,6 +33,7 @@ fn write(disk: &Disk, path: &Path) -> Result<()> {
                 put(&mut file, *offset, bytes)?;
             }
         }
+        Prefill::Table { esp, ids } => table(path, disk, esp, ids)?,
         Prefill::Noise => {
             for (part, offset) in [0, size / 2, size - MIB].into_iter().enumerate() {
                 put(&mut file, offset, &noise(disk.serial, part))?;
@@ -39,6 +41,20 @@ fn write(disk: &Disk, path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A partition table as a system of earlier would have left it, with nothing in the partitions.
+fn table(path: &Path, disk: &Disk, esp: bool, ids: &[u8]) -> Result<()> {
+    ensure!(disk.sector == 512, "sgdisk takes image files to have 512-byte sectors");
+    let mut command = command::tool("sgdisk");
+    for (number, id) in (1..).zip(ids) {
+        let kind = if esp && number == 1 { "EF00" } else { "8300" };
+        command.arg(format!("--new={number}:0:+64M")).arg(format!("--typecode={number}:{kind}"));
+        let guid = format!("{id:02x}").repeat(16);
+        let parts = [&guid[..8], &guid[8..12], &guid[12..16], &guid[16..20], &guid[20..]];
+        command.arg(format!("--partition-guid={number}:{}", parts.join("-")));
+    }
+    command::run("making a partition table", command.arg(path))
 }
 
 fn put(file: &mut File, offset: u64, bytes: &[u8]) -> Result<()> {

@@ -23,6 +23,7 @@ pub mod disk;
 mod gpt_map;
 pub mod medium;
 mod sparse;
+mod variables;
 
 pub mod after;
 pub mod oracle;

@@ -77,7 +77,7 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
         disk::create(row, &dir.join(disk::file_name(index)))?;
     }
     if scenario.firmware != Firmware::SeaBios {
-        after::copy_vars(image, dir)?;
+        after::copy_vars(image, dir, scenario.entries)?;
     }
     let kit = if scenario.fails() && scenario.medium == Medium::UsbStick { Kit::MayChange } else { Kit::Fixed };
     let medium = MediumCopy::make(&image.iso, dir, scenario.fault, kit)?;

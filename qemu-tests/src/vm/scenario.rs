@@ -20,6 +20,8 @@ pub struct Scenario {
     pub medium: Medium,
     /// The machine's own disks, in the order in which it finds them.
     pub disks: &'static [Disk],
+    /// The firmware's boot entries, in the order in which it tries them.
+    pub entries: &'static [Entry],
     /// Words starting with `install.`, handed over as SMBIOS type 11 strings.
     pub words: &'static [&'static str],
     /// Other kernel words: through systemd-boot, or on the command line of a direct boot.
@@ -42,6 +44,7 @@ pub const BASE: Scenario = Scenario {
     firmware: Firmware::Ovmf,
     medium: Medium::UsbStick,
     disks: &[],
+    entries: &[],
     words: &[],
     kernel_words: &[],
     fault: Fault::None,
@@ -107,6 +110,26 @@ pub enum Prefill {
     Bytes(&'static [(u64, &'static [u8])]),
     /// A megabyte of noise at the start, in the middle and at the end.
     Noise,
+    /// A GPT of partitions of 64 MiB, the first of them an ESP if it is asked for. Their GUIDs are 16 times the byte.
+    Table {
+        /// Whether there is an ESP.
+        esp: bool,
+        /// The GUIDs of its partitions, one byte each.
+        ids: &'static [u8],
+    },
+}
+
+/// A boot entry that the firmware has from earlier.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Boot####.
+    pub number: u16,
+    /// What the firmware's menu calls it.
+    pub description: &'static str,
+    /// PARTUUID of the partition with its loader, in the order of the disk.
+    pub partition: [u8; 16],
+    /// Whether the firmware considers it.
+    pub active: bool,
 }
 
 /// What is wrong with the medium.

@@ -64,7 +64,10 @@ fn entry(number: u16, partition: Option<Guid>) -> (u16, LoadOption) {
 fn the_only_candidate_wins_and_the_others_are_explained() {
     let choice = pick(&[stick(), disk("nvme0n1", 16)], "").unwrap();
     assert_eq!((choice.target.name.as_str(), choice.rule), ("nvme0n1", Rule::Only));
-    assert_eq!(choice.others, ["sda (unknown model, serial S-sda, 64.0 GiB, usb): empty; it carries the installer's own medium"]);
+    assert_eq!(
+        choice.others,
+        ["sda (unknown model, serial S-sda, 64.0 GiB, usb): nothing recognised; it carries the installer's own medium"]
+    );
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn equal_disks_are_a_tie_with_a_reason_for_each() {
     let disks = [stick(), disk("nvme0n1", 16), disk("nvme1n1", 16)];
     let Outcome::Tie(sentences) = outcome(&disks, &[], "").unwrap() else { panic!("no tie") };
     assert_eq!(sentences.len(), 3);
-    assert_eq!(sentences[1], "nvme0n1 (unknown model, serial S-nvme0n1, 16.0 GiB, nvme): empty; it could be the target");
+    assert_eq!(sentences[1], "nvme0n1 (unknown model, serial S-nvme0n1, 16.0 GiB, nvme): nothing recognised; it could be the target");
 }
 
 #[test]
@@ -139,7 +142,7 @@ fn a_named_disk_wins_by_name_path_by_id_serial_or_wwn() {
         assert_eq!((choice.target.name.as_str(), choice.rule), ("nvme1n1", Rule::Named), "{wanted}");
         assert_eq!(
             choice.others[1],
-            "nvme0n1 (unknown model, serial S-nvme0n1, 64.0 GiB, nvme): empty; it could be, but nvme1n1 is taken: install.disk= names it"
+            "nvme0n1 (unknown model, serial S-nvme0n1, 64.0 GiB, nvme): nothing recognised; it could be, but nvme1n1 is taken: install.disk= names it"
         );
     }
 }
@@ -190,7 +193,7 @@ fn each_kind_of_disk_that_is_never_chosen_has_its_reason() {
     ] {
         let (error, details) = why(std::slice::from_ref(&disk), "");
         assert_eq!(error, "choosing the disk: no disk can be the target");
-        assert_eq!(details, [format!("{disk}: empty; {reason}")]);
+        assert_eq!(details, [format!("{disk}: nothing recognised; {reason}")]);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The table of all scenarios. A row is data: what runs it is elsewhere, and nothing here may branch.
 
 mod ask;
+mod choose;
 mod fault;
 mod install;
 mod refuse;
@@ -11,7 +12,7 @@ use super::scenario::{Bus, Disk, KEYS, Prefill, Scenario, Step};
 
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
-    [install::ROWS, ask::ROWS, refuse::ROWS, fault::ROWS].into_iter().flatten().collect()
+    [install::ROWS, choose::ROWS, ask::ROWS, refuse::ROWS, fault::ROWS].into_iter().flatten().collect()
 }
 
 /// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.

@@ -25,13 +25,17 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "two-disks",
-        proves: "Two equal disks are refused with the reason for each, and both keep every byte.",
+        proves: "When nobody may be asked, two equal disks are refused with the reason for each, and both keep every byte.",
         firmware: Firmware::Direct,
         disks: &[NOISY, Disk { serial: "UV0002", ..NOISY }],
+        words: &["install.unattended"],
         script: &[
             REFUSED,
             ExpectAll(
-                &["serial UV0001, 16.0 GiB, nvme): it could be the target", "serial UV0002, 16.0 GiB, nvme): it could be the target"],
+                &[
+                    "serial UV0001, 16.0 GiB, nvme): nothing recognised; it could be the target",
+                    "serial UV0002, 16.0 GiB, nvme): nothing recognised; it could be the target",
+                ],
                 PROMPT,
             ),
             Expect("autoinstaller: failed: choosing the disk: more than one disk could be the target", 10),
@@ -65,7 +69,7 @@ pub const ROWS: &[Scenario] = &[
         words: &["install.disk=UV0009"],
         script: &[
             REFUSED,
-            Expect("autoinstaller: failed: choosing the disk UV0009 of install.disk=: no disk has this name", PROMPT),
+            Expect("autoinstaller: failed: choosing the disk UV0009: no disk has this name", PROMPT),
             Expect(UNTOUCHED, 10),
             HELD,
         ],
