@@ -20,7 +20,8 @@ const LARGEST: u64 = 1_500_000;
 pub fn build() -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let target = cache::directory("")?;
-    let mut flags = "-C target-feature=+crt-static -C relocation-model=static".to_owned();
+    // Nothing unwinds: a panic ends in our hook. The index of frames would only be carried along.
+    let mut flags = "-C target-feature=+crt-static -C relocation-model=static -C link-arg=-Wl,--no-eh-frame-hdr".to_owned();
     let machine = machine_paths()?;
     for (path, name) in &machine {
         flags += &format!(" --remap-path-prefix={path}={name}");
