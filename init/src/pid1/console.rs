@@ -104,9 +104,8 @@ pub fn ask(question: &str, withdrawn: impl Fn() -> bool) -> Option<String> {
     None
 }
 
-/// Waits for one of `keys` on any console; returns it with the name of the console. What was typed before does not count.
+/// Waits for one of `keys` on any console; returns it with the name of the console.
 pub fn key(keys: &[u8]) -> (u8, String) {
-    forget_typed();
     loop {
         let pressed = typed(TICK).into_iter().find(|(_, byte)| keys.contains(byte));
         if let Some((index, byte)) = pressed {
@@ -115,8 +114,8 @@ pub fn key(keys: &[u8]) -> (u8, String) {
     }
 }
 
-/// Throws away what was typed so far, half-typed lines included.
-fn forget_typed() {
+/// Throws away what was typed so far, half-typed lines included. To be called before the words that somebody may answer.
+pub fn forget_typed() {
     for console in consoles().iter_mut() {
         console.editor = Editor::default();
         tcflush(&console.device, QueueSelector::IFlush).unwrap_or_default();

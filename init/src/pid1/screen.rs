@@ -26,6 +26,8 @@ pub fn hold(error: &Error) -> ! {
 /// Offers a shell until the person switches the machine off.
 pub fn rescue() -> ! {
     loop {
+        // A key that was pressed during the installation must not take the screen away.
+        console::forget_typed();
         log::error!("{KEYS}");
         match console::key(b"ps") {
             (b'p', _) => power::off(),
