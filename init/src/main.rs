@@ -24,12 +24,12 @@ fn installation() -> Result<End> {
         return Ok(End::Shell);
     }
     look::require_uefi(&settings)?;
-    let entries = look::boot_entries();
+    let (entries, driverless) = (look::boot_entries(), look::without_driver());
 
     // Decide and ask. The same facts give the same plan, and nothing is written before a person and the medium's digests agree to it.
     let verification = Verification::start(&medium);
     let confirmed = loop {
-        let facts = Facts { disks: &disks, entries: &entries, content: medium.manifest.closure_content };
+        let facts = Facts { disks: &disks, entries: &entries, driverless: &driverless, content: medium.manifest.closure_content };
         match act::agree(facts, &settings, &medium, &verification)? {
             Answer::Yes(confirmed) => break confirmed,
             Answer::No => return Ok(End::Declined),

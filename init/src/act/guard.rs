@@ -10,6 +10,7 @@ use rustix::fs::{OFlags, ioctl_blksszget};
 
 use crate::decide::Disk;
 use crate::error::{Doing, Error, Kind, Result};
+use crate::look;
 use crate::sys::block;
 
 /// Refuses when a disk came, went or changed while the plan was on the screen: it might have been chosen, or explained, differently.
@@ -48,7 +49,8 @@ pub fn protect_others(target: &Disk, disks: &[Disk]) -> Result<()> {
 pub fn claim(target: &Disk) -> Result<File> {
     let doing = || format!("claiming {}", target.name);
     let exclusive = OFlags::EXCL.bits() as i32;
-    let device = OpenOptions::new().read(true).write(true).custom_flags(exclusive).open(target.node()).doing(Kind::Disk, doing)?;
+    let opened = OpenOptions::new().read(true).write(true).custom_flags(exclusive).open(target.node()).doing(Kind::Disk, doing);
+    let device = opened.map_err(|error| Error { details: look::users(target), ..error })?;
     let path = format!("/sys/block/{}/diskseq", target.name);
     let diskseq = read_to_string(&path).doing(Kind::Disk, || format!("reading {path}"))?;
     let now = Identity {

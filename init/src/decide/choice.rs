@@ -14,6 +14,8 @@ pub struct Facts<'a> {
     pub disks: &'a [Disk],
     /// The firmware's boot entries with their numbers, in the order in which it tries them.
     pub entries: &'a [(u16, LoadOption)],
+    /// Sentences about storage controllers that have no driver, and so may hide disks.
+    pub driverless: &'a [String],
     /// Bytes that the root file system will have to hold.
     pub content: u64,
 }
@@ -92,7 +94,9 @@ pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<
         None => {
             let candidates: Vec<&Disk> = judged.iter().filter(|(_, verdict)| verdict.is_ok()).map(|(disk, _)| *disk).collect();
             if candidates.is_empty() {
-                return Err(refusal("choosing the disk", "no disk can be the target", &judged));
+                let mut error = refusal("choosing the disk", "no disk can be the target", &judged);
+                error.details.extend_from_slice(facts.driverless);
+                return Err(error);
             }
             let (winner, skipped) = by_rules(&candidates, facts);
             match winner {

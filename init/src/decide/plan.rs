@@ -201,7 +201,7 @@ mod tests {
             ..Disk::default()
         };
         let disks = [nvme, old];
-        let outcome = choose(Facts { disks: &disks, entries: &[], content: 0 }, &settings, None).unwrap();
+        let outcome = choose(Facts { disks: &disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
         let Outcome::Target(choice) = outcome else { panic!("a tie") };
         let plan = Plan::new(&settings, *choice, &disks, "/nix/store/x");
         assert_eq!(

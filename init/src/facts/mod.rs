@@ -1,7 +1,7 @@
 //! What bytes on a disk and in the firmware's variables mean. Pure and bounded: it is given bytes, from whoever wrote them, and must never
 //! panic, allocate by their word, or read outside of them.
 
-mod bytes;
+pub mod bytes;
 pub mod crc32;
 pub mod guid;
 pub mod load_option;

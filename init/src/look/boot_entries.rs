@@ -2,10 +2,20 @@
 
 use std::fs::read;
 
+use crate::facts::bytes::utf16;
 use crate::facts::load_option::{LoadOption, boot_order, load_option};
 
 /// Namespace of the variables that UEFI itself defines (UEFI 2.10, section 3.3).
 const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+/// Namespace of the variables that boot loaders set (Boot Loader Interface).
+const LOADER: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
+/// PARTUUID of the partition that the boot loader of this boot lies on, lower case; absent on a CD, and with BIOS.
+pub fn booted_from() -> Option<String> {
+    let variable = read(format!("/sys/firmware/efi/efivars/LoaderDevicePartUUID-{LOADER}")).ok()?;
+    Some(utf16(variable.get(4..)?).0.to_ascii_lowercase())
+}
 
 /// Number and content of the entries, in the order in which the firmware tries them.
 pub fn boot_entries() -> Vec<(u16, LoadOption)> {

@@ -2,13 +2,17 @@
 
 mod boot_entries;
 mod contents;
+mod controllers;
 mod disks;
 mod firmware;
 mod sources;
+mod users;
 mod wait;
 
 pub use boot_entries::boot_entries;
+pub use controllers::without_driver;
 pub use disks::disks;
 pub use firmware::require_uefi;
 pub use sources::settings;
+pub use users::users;
 pub use wait::{again, machine};

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::contents;
 use super::disks::disks;
+use super::{boot_entries, contents};
 use crate::decide::Disks;
 use crate::drivers::{Loader, coldplug};
 use crate::error::{Error, Kind, Result};
 use crate::medium::Medium;
+use crate::pid1::mounts;
 
 /// The set of disks must not change for this long before it is trusted; USB disks behind a hub come about a second apart.
 const QUIET: Duration = Duration::from_secs(2);
@@ -17,6 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(40);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Between two looks.
 const TICK: Duration = Duration::from_millis(200);
+
+/// The disk whose partition the boot loader came from is the medium as well, whatever else is on it.
+fn mark_booted(disks: &mut Disks) {
+    let Some(partition) = boot_entries::booted_from() else { return };
+    for disk in disks.iter_mut() {
+        disk.ours |= disk.table.partitions().iter().any(|p| p.id.to_string() == partition);
+    }
+}
 
 /// Looks again after a disk came or went.
 ///
@@ -36,6 +45,9 @@ pub fn again(loader: &mut Loader, medium: &Medium) -> Result<Disks> {
 /// # Errors
 /// The medium does not appear, a disk cannot be described, or the disks come and go without end.
 pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
+    if let Err(error) = mounts::efi_variables() {
+        log::warn!("{error}: the firmware's boot entries are not known");
+    }
     let started = Instant::now();
     let (mut changed, mut heard) = (started, started);
     let mut seen = Disks::new();
@@ -56,6 +68,7 @@ pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
         match medium {
             Some(Ok(medium)) => {
                 contents::describe(&mut known);
+                mark_booted(&mut known);
                 return Ok((known, medium));
             }
             Some(Err(error)) if started.elapsed() > PATIENCE => return Err(error),

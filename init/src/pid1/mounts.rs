@@ -30,7 +30,10 @@ pub fn efi_variables() -> Result<()> {
         return Ok(());
     }
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    mount("efivarfs", DIRECTORY, "efivarfs", flags, None).doing(Kind::System, || format!("mounting efivarfs at {DIRECTORY}"))
+    match mount("efivarfs", DIRECTORY, "efivarfs", flags, None) {
+        Err(rustix::io::Errno::BUSY) => Ok(()),
+        other => other.doing(Kind::System, || format!("mounting efivarfs at {DIRECTORY}")),
+    }
 }
 
 fn kernel_file_system(kind: &str, target: &str, flags: MountFlags) -> Result<()> {

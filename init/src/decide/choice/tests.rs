@@ -20,7 +20,7 @@ fn stick() -> Disk {
 }
 
 fn outcome(disks: &[Disk], entries: &[(u16, LoadOption)], command_line: &str) -> Result<Outcome> {
-    choose(Facts { disks, entries, content: GIB }, &settings(command_line), None)
+    choose(Facts { disks, entries, driverless: &[], content: GIB }, &settings(command_line), None)
 }
 
 fn pick(disks: &[Disk], command_line: &str) -> Result<Choice> {
@@ -150,7 +150,7 @@ fn a_named_disk_wins_by_name_path_by_id_serial_or_wwn() {
 #[test]
 fn what_a_person_types_goes_before_everything() {
     let disks = [disk("nvme0n1", 16), disk("sdb", 32)];
-    let facts = Facts { disks: &disks, entries: &[], content: GIB };
+    let facts = Facts { disks: &disks, entries: &[], driverless: &[], content: GIB };
     let Outcome::Target(choice) = choose(facts, &settings("install.disk=sdb"), Some("nvme0n1")).unwrap() else { panic!("a tie") };
     assert_eq!((choice.target.name.as_str(), choice.rule), ("nvme0n1", Rule::Typed));
 }
@@ -219,6 +219,14 @@ fn no_disk_at_all_has_advice() {
     let (error, details) = why(&[], "");
     assert_eq!(error, "choosing the disk: no disk can be the target");
     assert_eq!(details, ["the kernel shows no disk at all: check the cables, and that the firmware's RAID or VMD mode is off"]);
+}
+
+#[test]
+fn controllers_that_may_hide_disks_are_named_when_there_is_none() {
+    let driverless = ["no driver for the storage controller 8086:282a".to_string()];
+    let facts = Facts { disks: &[stick()], entries: &[], driverless: &driverless, content: GIB };
+    let error = choose(facts, &settings(""), None).unwrap_err();
+    assert_eq!(error.details[1], driverless[0]);
 }
 
 /// Marsaglia's xorshift, seeded: a failure can be repeated.
