@@ -43,7 +43,8 @@ pub struct Job<'a> {
 /// It cannot be started, ends with anything but 0 (the cause is its last line), or takes too long and is killed.
 pub fn run(mut command: Command, job: Job) -> Result<()> {
     let failed = || job.doing.to_string();
-    log::debug!("running {command:?}");
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+    log::debug!("running {} {}", job.program, words.join(" "));
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).doing(job.kind, failed)?;
     rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).doing(job.kind, failed)?;
     let second = writer.try_clone().doing(job.kind, failed)?;
