@@ -33,10 +33,10 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
     cache::remove(&dir)?;
     fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
     for (index, row) in DISKS.iter().enumerate() {
-        disk::create(row, &dir.join(disk::file_name(index)))?;
+        disk::create(row, &dir.join(disk::file_name(index)), &image.iso)?;
     }
     after::copy_vars(&image, &dir, &[])?;
-    MediumCopy::make(&image.iso, &dir, Fault::None, Kit::MayChange)?;
+    MediumCopy::make(&image.iso, &dir, Medium::UsbStick, Fault::None, Kit::MayChange)?;
     println!("Installing {host}; the disk is {}. Ctrl-A X ends the machine.", dir.join(disk::file_name(0)).display());
     boot(&image, Some(Medium::UsbStick), &dir)?;
     println!("Booting the installed disk.");

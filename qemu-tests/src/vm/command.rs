@@ -84,12 +84,13 @@ impl Args {
         // Never under UEFI: OVMF removes the boot options of all devices without an index, so the disk that is installed now would
         // come after the firmware's shell from then on. Its own order tries every disk first, and an empty one does not start.
         let index = if boot.firmware == Firmware::SeaBios { ",bootindex=0" } else { "" };
+        let removable = if medium == Medium::UsbDisk { "off" } else { "on" };
         match medium {
-            Medium::UsbStick => self.words(&[
+            Medium::UsbStick | Medium::UsbDisk => self.words(&[
                 "-drive",
                 &format!("if=none,id=medium,format=raw,file={file}"),
                 "-device",
-                &format!("usb-storage,id={STICK},bus=xhci.0,drive=medium,removable=on{index}"),
+                &format!("usb-storage,id={STICK},bus=xhci.0,drive=medium,removable={removable}{index}"),
             ]),
             Medium::Cdrom => self.words(&[
                 "-drive",
@@ -114,7 +115,8 @@ impl Args {
             // Port 0 of the controller is for the disc.
             Bus::Sata => self.words(&["-device", &format!("ide-hd,bus=ide.{},{drive},serial={serial}", index + 1)]),
             Bus::Virtio => self.words(&["-device", &format!("virtio-blk-pci,{drive},serial={serial},{sectors}")]),
-            // `usb-storage` ignores the sector size. Linux asks USB enclosures for no unit serial number: what it shows is the bridge's. Linux asks the USB device for the serial number, not the disk.
+            Bus::UsbLater => {}
+            // `usb-storage` ignores the sector size. Linux asks the USB device for the serial number, not the disk.
             Bus::Usb => {
                 self.words(&["-device", &format!("usb-bot,id=bot{index},bus=xhci.0,serial={serial}")]);
                 self.words(&["-device", &format!("scsi-hd,bus=bot{index}.0,lun=0,{drive},serial={serial},{sectors}")]);

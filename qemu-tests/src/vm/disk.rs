@@ -1,7 +1,7 @@
 //! The files behind the machine's disks: made sparse, filled as the row says.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -17,12 +17,12 @@ pub fn file_name(disk: usize) -> String {
     format!("disk{disk}.raw")
 }
 
-/// Makes the file of a disk.
-pub fn create(disk: &Disk, path: &Path) -> Result<()> {
-    write(disk, path).with_context(|| format!("making the disk {}", path.display()))
+/// Makes the file of a disk; `iso` is what a copy of the image is made of.
+pub fn create(disk: &Disk, path: &Path, iso: &Path) -> Result<()> {
+    write(disk, path, iso).with_context(|| format!("making the disk {}", path.display()))
 }
 
-fn write(disk: &Disk, path: &Path) -> Result<()> {
+fn write(disk: &Disk, path: &Path, iso: &Path) -> Result<()> {
     let mut file = File::create(path)?;
     let size = disk.mib * MIB;
     file.set_len(size)?;
@@ -32,6 +32,9 @@ fn write(disk: &Disk, path: &Path) -> Result<()> {
             for (offset, bytes) in pieces {
                 put(&mut file, *offset, bytes)?;
             }
+        }
+        Prefill::Image => {
+            io::copy(&mut File::open(iso)?, &mut file)?;
         }
         Prefill::Table { esp, ids } => table(path, disk, esp, ids)?,
         Prefill::Noise => {
@@ -115,14 +118,14 @@ mod tests {
     fn disks_are_sparse_and_filled() {
         let dir = scratch("disk");
         let path = dir.join(file_name(0));
-        create(&disk(Prefill::Noise), &path).unwrap();
+        create(&disk(Prefill::Noise), &path, &path).unwrap();
         let meta = std::fs::metadata(&path).unwrap();
         assert_eq!(meta.len(), 4096 * MIB);
         assert!(meta.blocks() * 512 < 8 * MIB);
         let noisy = crate::vm::sparse::digest(&path, None).unwrap();
-        create(&disk(Prefill::Empty), &path).unwrap();
+        create(&disk(Prefill::Empty), &path, &path).unwrap();
         assert_ne!(crate::vm::sparse::digest(&path, None).unwrap(), noisy);
-        create(&disk(Prefill::Noise), &path).unwrap();
+        create(&disk(Prefill::Noise), &path, &path).unwrap();
         assert_eq!(crate::vm::sparse::digest(&path, None).unwrap(), noisy);
     }
 
@@ -130,7 +133,7 @@ mod tests {
     fn bytes_land_at_their_offset() {
         let dir = scratch("bytes");
         let path = dir.join(file_name(1));
-        create(&disk(Prefill::Bytes(&[(510, &[0x55, 0xaa])])), &path).unwrap();
+        create(&disk(Prefill::Bytes(&[(510, &[0x55, 0xaa])])), &path, &path).unwrap();
         let piece = path.with_extension("piece");
         crate::vm::sparse::carve(&path, 0..512, &piece).unwrap();
         assert_eq!(std::fs::read(piece).unwrap()[510..], [0x55, 0xaa]);

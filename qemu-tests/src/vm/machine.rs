@@ -135,6 +135,10 @@ impl Machine for Running {
         }
     }
 
+    fn plug(&mut self, disk: usize) -> Result<()> {
+        self.qmp.plug(&format!("disk{disk}"))
+    }
+
     fn unplug(&mut self) -> Result<()> {
         self.qmp.unplug(STICK)
     }

@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::scenario::Fault;
+use super::scenario::{Fault, Medium};
 use super::{gpt_map, sparse};
 use crate::command::{self, tool};
 
 /// Name of the copy in the directory of the scenario.
 pub const FILE_NAME: &str = "medium.raw";
+
+/// Bytes of a stick that is larger than any target.
+const LARGE: u64 = 64 << 30;
 
 /// GPT name of the one partition that the installer may write to.
 const KIT: &str = "AI-KIT";
@@ -38,11 +41,14 @@ pub struct MediumCopy {
 
 impl MediumCopy {
     /// Copies the ISO and puts the fault into the copy.
-    pub fn make(iso: &Path, dir: &Path, fault: Fault, may_change: Kit) -> Result<MediumCopy> {
+    pub fn make(iso: &Path, dir: &Path, medium: Medium, fault: Fault, may_change: Kit) -> Result<MediumCopy> {
         let path = dir.join(FILE_NAME);
         let subject = format!("copying {} to {}", iso.display(), path.display());
         command::run(&subject, tool("cp").args(["--reflink=auto", "--sparse=always"]).arg(iso).arg(&path))?;
         set_permissions(&path, Permissions::from_mode(0o644)).with_context(|| subject.clone())?;
+        if medium == Medium::UsbDisk {
+            OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(LARGE)).with_context(|| subject.clone())?;
+        }
         let kit = gpt_map::partition(&path, KIT)?;
         if let Fault::FlipByte(name, offset) = fault {
             flip(&path, gpt_map::partition(&path, name)?, offset)?;

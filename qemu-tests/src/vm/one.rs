@@ -74,13 +74,13 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
     cache::remove(dir)?;
     fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
     for (index, row) in scenario.disks.iter().enumerate() {
-        disk::create(row, &dir.join(disk::file_name(index)))?;
+        disk::create(row, &dir.join(disk::file_name(index)), &image.iso)?;
     }
     if scenario.firmware != Firmware::SeaBios {
         after::copy_vars(image, dir, scenario.entries)?;
     }
-    let kit = if scenario.fails() && scenario.medium == Medium::UsbStick { Kit::MayChange } else { Kit::Fixed };
-    let medium = MediumCopy::make(&image.iso, dir, scenario.fault, kit)?;
+    let kit = if scenario.fails() && scenario.medium != Medium::Cdrom { Kit::MayChange } else { Kit::Fixed };
+    let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit)?;
     Ok(Before { medium, disks: after::digests(scenario, dir)? })
 }
 

@@ -75,6 +75,11 @@ impl Qmp {
         self.execute("screendump", json!({"filename": path, "format": "png"}))
     }
 
+    /// Plugs a USB disk in, whose file the emulator has open already as the drive of this name.
+    pub fn plug(&mut self, drive: &str) -> Result<()> {
+        self.execute("device_add", json!({"driver": "usb-storage", "id": format!("late-{drive}"), "bus": "xhci.0", "drive": drive}))
+    }
+
     /// Pulls a device out.
     pub fn unplug(&mut self, id: &str) -> Result<()> {
         self.execute("device_del", json!({"id": id}))

@@ -69,6 +69,8 @@ pub enum Firmware {
 pub enum Medium {
     /// A writable removable stick on an xHCI controller.
     UsbStick,
+    /// A stick of 64 GiB that says it is a disk and not removable.
+    UsbDisk,
     /// A read-only disc in a SATA drive.
     Cdrom,
 }
@@ -99,6 +101,8 @@ pub enum Bus {
     Virtio,
     /// A disk in a USB enclosure, not removable.
     Usb,
+    /// A USB disk that is not there until a step plugs it in.
+    UsbLater,
 }
 
 /// What a disk holds before the run.
@@ -110,6 +114,8 @@ pub enum Prefill {
     Bytes(&'static [(u64, &'static [u8])]),
     /// A megabyte of noise at the start, in the middle and at the end.
     Noise,
+    /// A copy of the image that the machine boots from.
+    Image,
     /// A GPT of partitions of 64 MiB, the first of them an ESP if it is asked for. Their GUIDs are 16 times the byte.
     Table {
         /// Whether there is an ESP.
@@ -165,6 +171,8 @@ pub enum Step {
     ExpectPowerOff(u64),
     /// The guest resets the machine.
     ExpectReset(u64),
+    /// The disk with this number, which is on [`Bus::UsbLater`], is plugged in.
+    Plug(usize),
     /// The stick is pulled.
     Unplug,
     /// Steps that several scripts share.
@@ -250,7 +258,7 @@ impl Step {
     fn deadline(&self) -> u64 {
         match self {
             Step::Expect(_, seconds) | Step::ExpectAll(_, seconds) | Step::ExpectPowerOff(seconds) | Step::ExpectReset(seconds) => *seconds,
-            Step::Type(..) | Step::Forbid(_) | Step::Unplug | Step::Part(_) => 0,
+            Step::Type(..) | Step::Forbid(_) | Step::Plug(_) | Step::Unplug | Step::Part(_) => 0,
         }
     }
 }
@@ -265,6 +273,7 @@ impl std::fmt::Display for Step {
             Step::Forbid(text) => write!(f, "forbidding `{text}`"),
             Step::ExpectPowerOff(seconds) => write!(f, "expecting power-off within {seconds} s"),
             Step::ExpectReset(seconds) => write!(f, "expecting a reset within {seconds} s"),
+            Step::Plug(disk) => write!(f, "plugging disk {disk} in"),
             Step::Unplug => f.write_str("pulling the stick"),
             Step::Part(steps) => write!(f, "playing {} steps", steps.len()),
         }

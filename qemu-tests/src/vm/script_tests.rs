@@ -20,6 +20,11 @@ impl Machine for Fake {
         self.done.push(format!("{console:?} {text}"));
         Ok(())
     }
+    fn plug(&mut self, disk: usize) -> Result<()> {
+        self.done.push(format!("plug {disk}"));
+        Ok(())
+    }
+
     fn unplug(&mut self) -> Result<()> {
         self.done.push("unplug".to_owned());
         Ok(())

@@ -1,10 +1,10 @@
 //! Machines with several disks: each rule of the choice, in the order in which they count, and what a person can say against it.
 
-use super::{ASK, BOOT, FAILED, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE};
+use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
-use crate::vm::scenario::{BASE, Bus, Disk, Entry, Firmware, Prefill, Scenario, Step, Vars};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Plug, Type};
+use crate::vm::scenario::{BASE, Bus, Disk, Entry, Firmware, Medium, Prefill, Scenario, Step, Vars};
 
 /// A data disk: larger, and with more partitions.
 const DATA: Disk =
@@ -184,6 +184,57 @@ pub const ROWS: &[Scenario] = &[
         entries: &[Entry { partition: [7; 16], ..LINUX }],
         kernel_words: &["INSTALL_DISK=/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_UV0001"],
         script: &[REFUSES_NOTHING, Expect("target nvme0n1 (", BOOT + PROMPT), Expect("chosen because install.disk= names it", 10), NO],
+        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        ..BASE
+    },
+    Scenario {
+        name: "stick-looks-like-a-disk",
+        proves: "The stick is known by its image although it is larger than the target and says it is no removable medium.",
+        core: false,
+        firmware: Firmware::Ovmf,
+        medium: Medium::UsbDisk,
+        disks: &[Disk { prefill: Prefill::Noise, ..NVME }],
+        words: &["install.disk=sda"],
+        script: &[
+            Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK)]),
+            Expect("64.0 GiB, usb): GPT with one bad header: ", BOOT + PROMPT),
+            Expect("it carries the installer's own medium", 10),
+            Expect("autoinstaller: failed: choosing the disk sda: sda cannot be the target: it carries the installer's own medium", 10),
+            HELD,
+        ],
+        after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "image-on-an-internal-disk",
+        proves: "A disk that carries a copy of the image is protected as the stick is.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[Disk { prefill: Prefill::Noise, ..NVME }, Disk { prefill: Prefill::Image, ..DATA }],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("serial DATA01, 64.0 GiB, sata): GPT with one bad header: ", BOOT + PROMPT),
+            Expect("it carries the installer's own medium", 10),
+            Expect("chosen because no other disk can be the target", 10),
+            NO,
+        ],
+        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        ..BASE
+    },
+    Scenario {
+        name: "disk-plugged-in-while-asking",
+        proves: "A disk that appears under the question withdraws it: yes is asked again for a plan that speaks of it.",
+        firmware: Firmware::Direct,
+        disks: &[Disk { prefill: Prefill::Noise, ..NVME }, Disk { bus: Bus::UsbLater, ..DATA }],
+        script: &[
+            REFUSES_NOTHING,
+            Expect(ASK, BOOT + PROMPT),
+            Plug(1),
+            Expect("the disks have changed: looking again", 60),
+            Expect("64.0 GiB, usb): GPT", PROMPT),
+            Expect("it is attached by USB; it must be named", 10),
+            NO,
+        ],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],
         ..BASE
     },
