@@ -2,6 +2,7 @@
 
 use std::fs::read_to_string;
 
+use super::standing;
 use crate::decide::{self, Disk, Facts, Outcome, Plan};
 use crate::error::{Error, Kind, Result};
 use crate::look;
@@ -17,6 +18,8 @@ const BANNER: &str = "/etc/autoinstaller/banner";
 pub struct Confirmed {
     pub(super) plan: Plan,
     pub(super) medium: Medium,
+    /// By `install.confirm`, which is good once.
+    pub(super) in_advance: bool,
     #[expect(dead_code, reason = "its presence is the proof")]
     verified: Verified,
 }
@@ -38,7 +41,7 @@ pub enum Answer {
 /// The question is withdrawn when the medium turns out to be damaged, or when a disk comes or goes.
 ///
 /// # Errors
-/// No disk can be chosen; the medium is damaged or cannot be read; nobody may be asked.
+/// No disk can be chosen; the medium is damaged or cannot be read; nobody may be asked, and nobody has agreed in advance.
 pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &Verification) -> Result<Answer> {
     let mut typed: Option<String> = None;
     loop {
@@ -53,12 +56,18 @@ pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &
         if settings.dry_run {
             return verification.result().map(|_| Answer::Shown);
         }
+        let plan = match plan {
+            Some(plan) if typed.is_none() && standing::consent(&plan, settings, facts.disks, medium) => {
+                return confirmed(plan, medium, verification, true);
+            }
+            plan => plan,
+        };
         if settings.unattended {
             return Err(Error::new(Kind::Choice, "asking for consent", "install.unattended forbids to ask"));
         }
         let reply = ask(plan.as_ref(), facts.disks, verification);
         match (reply, plan) {
-            (Reply::Yes, Some(plan)) => return confirmed(plan, medium, verification),
+            (Reply::Yes, Some(plan)) => return confirmed(plan, medium, verification, false),
             (Reply::No, _) => return Ok(Answer::No),
             (Reply::Disk(name), _) => typed = Some(name),
             // Withdrawn for a damaged medium, which is an error, or for the disks.
@@ -110,13 +119,13 @@ fn disks_changed(shown: &[Disk]) -> bool {
     look::disks().is_ok_and(|now| super::guard::same_disks(shown, &now).is_err())
 }
 
-fn confirmed(plan: Plan, medium: &Medium, verification: &Verification) -> Result<Answer> {
+fn confirmed(plan: Plan, medium: &Medium, verification: &Verification, in_advance: bool) -> Result<Answer> {
     if !verification.finished() {
         log::info!("waiting for the medium to be verified");
     }
     let verified = verification.result()?;
     log::info!("the medium is whole");
-    Ok(Answer::Yes(Box::new(Confirmed { plan, medium: medium.clone(), verified })))
+    Ok(Answer::Yes(Box::new(Confirmed { plan, medium: medium.clone(), in_advance, verified })))
 }
 
 #[derive(Debug, PartialEq, Eq)]

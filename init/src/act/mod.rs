@@ -9,6 +9,7 @@ mod mounts;
 mod partition;
 mod read_back;
 mod stage2;
+mod standing;
 mod steps;
 mod store;
 mod wipe;

@@ -4,10 +4,10 @@ use std::fs::{File, copy, create_dir_all};
 use std::path::Path;
 
 use super::ask::Confirmed;
-use super::mounts::{Mounted, ROOT};
+use super::mounts::{BOOT, Mounted, ROOT};
 use super::partition::Rehearsal;
 use super::stage2::Stage2;
-use super::{format, guard, partition, read_back, store, wipe};
+use super::{format, guard, partition, read_back, standing, store, wipe};
 use crate::decide::{Disk, Plan, Step};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
@@ -28,20 +28,26 @@ pub struct Installed {
 /// # Errors
 /// The first thing that fails; nothing after it is tried.
 pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed> {
-    let Confirmed { plan, medium, .. } = *confirmed;
-    let mut work = Work::prepare(&plan, &medium, shown)?;
+    let Confirmed { plan, medium, in_advance, .. } = *confirmed;
+    let mut work = Work::prepare(&plan, &medium, in_advance, shown)?;
     truth::erasing(&plan.target.name);
     for (number, step) in (1..).zip(&plan.steps) {
         log::info!("step {number}/{} {step}", plan.steps.len());
         work.step(step)?;
     }
     truth::installed(&plan.target.name);
+    if in_advance {
+        standing::note_on_kit(&medium, &plan.target);
+    }
     Ok(Installed { host: plan.host.clone(), disk: plan.target.name.clone() })
 }
 
 /// What the steps work with, and what one leaves for the next.
 struct Work<'a> {
     plan: &'a Plan,
+    medium: &'a Medium,
+    /// The consent is good once, which is to be noted.
+    in_advance: bool,
     /// The whole disk, open for us alone until its partitions are used.
     claim: Option<File>,
     /// The whole disk, open to the end: while it is, no other disk can be given its name.
@@ -54,7 +60,7 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Everything that can fail without a write is done here, before the first one.
-    fn prepare(plan: &'a Plan, medium: &Medium, shown: &[Disk]) -> Result<Work<'a>> {
+    fn prepare(plan: &'a Plan, medium: &'a Medium, in_advance: bool, shown: &[Disk]) -> Result<Work<'a>> {
         let table = partition::rehearse(&plan.target, plan.partitions())?;
         let closure = Loop::of(medium, &medium.manifest.closure)?;
         let stage2 = Some(Stage2::mount(medium)?);
@@ -63,7 +69,7 @@ impl<'a> Work<'a> {
         guard::protect_others(&plan.target, &disks)?;
         let pin = File::open(plan.target.node()).doing(Kind::Disk, || format!("opening {}", plan.target.name))?;
         let claim = Some(guard::claim(&plan.target)?);
-        Ok(Work { plan, claim, _pin: pin, table, closure, stage2, mounted: None })
+        Ok(Work { plan, medium, in_advance, claim, _pin: pin, table, closure, stage2, mounted: None })
     }
 
     fn step(&mut self, step: &Step) -> Result<()> {
@@ -87,6 +93,9 @@ impl<'a> Work<'a> {
     }
 
     fn verify(&mut self) -> Result<()> {
+        if self.in_advance {
+            standing::note_on_disk(Path::new(BOOT), self.medium, &self.plan.target)?;
+        }
         keep_log()?;
         children::end_survivors();
         self.stage2 = None;

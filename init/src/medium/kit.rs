@@ -1,7 +1,8 @@
-//! The kit partition: where a failed installation leaves its log, on the stick itself.
+//! The kit partition: where a failed installation leaves its log, on the stick itself, and where a consent that was used is noted.
 
 use std::fs::{File, OpenOptions, copy, create_dir_all};
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
@@ -12,7 +13,7 @@ use crate::pid1::journal;
 use crate::sys::block;
 
 const MOUNT_POINT: &str = "/run/kit";
-const FILE: &str = "autoinstaller.log";
+const LOG: &str = "autoinstaller.log";
 
 /// Copies the log to the kit partition; returns where a person finds it.
 ///
@@ -21,26 +22,47 @@ const FILE: &str = "autoinstaller.log";
 pub fn save_log() -> Result<String> {
     let doing = || "saving the log to the kit partition".to_string();
     let medium = Medium::found().ok_or_else(|| Error::new(Kind::Medium, doing(), "the medium was never found"))?;
-    let (start, bytes) = medium.partition("AI-KIT")?;
+    write(&medium, |kit| {
+        let file = kit.join(LOG);
+        copy(journal::PATH, &file).and_then(|_| File::open(&file)?.sync_all())
+    })?;
+    Ok(format!("{LOG} on the kit partition of {} (AI-KIT)", medium.node))
+}
+
+/// Uses the kit partition for writing, the one exception to the protection of the medium, which is back when this returns.
+///
+/// # Errors
+/// The medium is gone or cannot be written; or `with` fails.
+pub fn write(medium: &Medium, with: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<()> {
+    let doing = || format!("writing to the kit partition of {}", medium.node);
     if !medium.still_there() {
         return Err(Error::new(Kind::Medium, doing(), "the medium is gone"));
     }
+    let (start, bytes) = medium.partition("AI-KIT")?;
     let device = OpenOptions::new().read(true).write(true).open(&medium.node).doing(Kind::Medium, doing)?;
-    // It may have been write-protected with all disks but the target; the kit is the one exception.
     block::set_read_only(device.as_fd(), false).doing(Kind::Medium, doing)?;
-    let saved = Loop::writable(&device, start, bytes).and_then(|kit| write_to(&kit.node));
+    let written = Loop::writable(&device, start, bytes).and_then(|kit| mounted(&kit, MountFlags::empty(), with));
     let synced = File::sync_all(&device).doing(Kind::Medium, doing);
     block::set_read_only(device.as_fd(), true).doing(Kind::Medium, doing)?;
-    saved.and(synced)?;
-    Ok(format!("{FILE} on the kit partition of {} (AI-KIT)", medium.node))
+    written.and(synced)
 }
 
-fn write_to(node: &str) -> Result<()> {
-    let doing = || format!("saving the log to the kit partition on {node}");
+/// Uses the kit partition for reading.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read<T>(medium: &Medium, with: impl FnOnce(&Path) -> std::io::Result<T>) -> Result<T> {
+    let (start, bytes) = medium.partition("AI-KIT")?;
+    let device = File::open(&medium.node).doing(Kind::Medium, || format!("opening {}", medium.node))?;
+    mounted(&Loop::readable(&device, start, bytes)?, MountFlags::RDONLY, with)
+}
+
+fn mounted<T>(kit: &Loop, flags: MountFlags, with: impl FnOnce(&Path) -> std::io::Result<T>) -> Result<T> {
+    let doing = || "using the kit partition".to_string();
+    let safe = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     create_dir_all(MOUNT_POINT).doing(Kind::Medium, doing)?;
-    mount(node, MOUNT_POINT, "vfat", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, None).doing(Kind::Medium, doing)?;
-    let file = format!("{MOUNT_POINT}/{FILE}");
-    let copied = copy(journal::PATH, &file).and_then(|_| File::open(&file)?.sync_all()).doing(Kind::Medium, doing);
+    mount(&kit.node, MOUNT_POINT, "vfat", flags | safe, None).doing(Kind::Medium, doing)?;
+    let done = with(Path::new(MOUNT_POINT)).doing(Kind::Medium, doing);
     unmount(MOUNT_POINT, UnmountFlags::empty()).doing(Kind::Medium, doing)?;
-    copied
+    done
 }

@@ -27,6 +27,14 @@ impl Loop {
         Loop::attach(&backing, start, image.bytes.next_multiple_of(512), true)
     }
 
+    /// A range of an open device.
+    ///
+    /// # Errors
+    /// The kernel has no loop device.
+    pub fn readable(backing: &File, start: u64, bytes: u64) -> Result<Loop> {
+        Loop::attach(backing, start, bytes, true)
+    }
+
     /// A writable range of an open device.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ mod manifest;
 mod verify;
 
 pub use find::Medium;
-pub use kit::save_log;
+pub use kit::{read as read_kit, save_log, write as write_kit};
 pub use loops::Loop;
 pub use manifest::{Image, Manifest};
 pub use verify::{Verification, Verified};

@@ -22,6 +22,7 @@ pub struct Draft {
     shell: bool,
     force_uefi: bool,
     unattended: bool,
+    confirm: Option<String>,
 }
 
 /// Who may say it: consent and the choice of a disk are never taken from a file on the stick.
@@ -60,6 +61,14 @@ const KEYS: &[Key] = &[
         Said::AtBoot,
         Value::Text(|d, v| {
             d.disk = Some(v.into());
+            Ok(())
+        }),
+    ),
+    key(
+        "confirm",
+        Said::AtBoot,
+        Value::Text(|d, v| {
+            d.confirm = Some(v.into());
             Ok(())
         }),
     ),
@@ -129,6 +138,7 @@ impl Draft {
             shell: self.shell,
             force_uefi: self.force_uefi,
             unattended: self.unattended,
+            confirm: self.confirm,
         })
     }
 }

@@ -29,6 +29,8 @@ pub struct Settings {
     pub power_off: bool,
     /// `install.disk=`: the target named by a person.
     pub disk: Option<String>,
+    /// `install.confirm=`: serial number of the one disk that may be erased without a question, once.
+    pub confirm: Option<String>,
     /// Show the plan and stop.
     pub dry_run: bool,
     /// Open a shell instead of installing.

@@ -54,7 +54,8 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
             bail!("comparing disk {index}: its bytes have changed")
         }
         After::KitHas(file, text) => {
-            if before.medium.kit_file(file)?.contains(text) {
+            let [file, text] = [file, text].map(|text| text.replace("{guid}", &image.disk_guid));
+            if before.medium.kit_file(&file)?.contains(&text) {
                 Ok(())
             } else {
                 bail!("reading {file} from the kit partition: no `{text}` in it")

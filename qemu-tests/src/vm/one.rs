@@ -79,7 +79,7 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
     if scenario.firmware != Firmware::SeaBios {
         after::copy_vars(image, dir, scenario.entries)?;
     }
-    let kit = if scenario.fails() && scenario.medium != Medium::Cdrom { Kit::MayChange } else { Kit::Fixed };
+    let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };
     let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit)?;
     Ok(Before { medium, disks: after::digests(scenario, dir)? })
 }

@@ -188,7 +188,7 @@ pub enum After {
     DiskWritten(usize),
     /// Every byte of the disk is what it was.
     DiskUnchanged(usize),
-    /// A file on the kit partition of the stick contains the text.
+    /// A file on the kit partition of the stick contains the text; `{guid}` in either is the medium's.
     KitHas(&'static str, &'static str),
     /// The disks boot without the medium, up to the marker of the installed system.
     BootsInstalled(Vars),
@@ -235,6 +235,11 @@ impl Scenario {
     /// Whether it must end on the failure screen, and may leave its log.
     pub fn fails(&self) -> bool {
         flat(self.script).iter().any(|step| matches!(step, Step::Expect(KEYS, _)))
+    }
+
+    /// Whether the kit partition may change: for the log of a failure, or for what a row looks for on it.
+    pub fn may_write_kit(&self) -> bool {
+        self.medium != Medium::Cdrom && (self.fails() || self.after.iter().any(|after| matches!(after, After::KitHas(..))))
     }
 
     /// An upper bound of the run in seconds: the sum of its deadlines. Orders the scenarios, longest first.

@@ -5,6 +5,7 @@ mod choose;
 mod fault;
 mod install;
 mod refuse;
+mod standing;
 
 use super::scenario::Console::Serial;
 use super::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
@@ -12,7 +13,7 @@ use super::scenario::{Bus, Disk, KEYS, Prefill, Scenario, Step};
 
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
-    [install::ROWS, choose::ROWS, ask::ROWS, refuse::ROWS, fault::ROWS].into_iter().flatten().collect()
+    [install::ROWS, choose::ROWS, standing::ROWS, ask::ROWS, refuse::ROWS, fault::ROWS].into_iter().flatten().collect()
 }
 
 /// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.

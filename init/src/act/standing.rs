@@ -1,0 +1,112 @@
+//! Consent given in advance, `install.confirm=SERIAL`: good for that one disk, and good once.
+//!
+//! An unattended stick that is left in a machine must not reinstall it for ever. So a consent that was used is noted on the stick's kit
+//! partition, and on the ESP of the disk it was used for: either note makes the next run of the same image ask.
+
+use std::fs::{File, create_dir_all};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+
+use crate::decide::{Disk, Plan};
+use crate::error::{Doing, Kind, Result};
+use crate::facts::guid;
+use crate::medium::{self, Medium};
+use crate::settings::Settings;
+
+const ESP: &str = "/run/old-esp";
+
+/// Whether the person agreed in advance to erase the target. Says on the consoles why, and why not.
+pub fn consent(plan: &Plan, settings: &Settings, disks: &[Disk], medium: &Medium) -> bool {
+    let Some(serial) = &settings.confirm else { return false };
+    match matches(serial, &plan.target, disks).and_then(|()| unused(plan, medium)) {
+        Ok(()) => log::info!("install.confirm={serial} agrees to erase {}", plan.target.name),
+        Err(why) => {
+            log::info!("install.confirm={serial} does not count: {why}");
+            return false;
+        }
+    }
+    true
+}
+
+fn matches(serial: &str, target: &Disk, disks: &[Disk]) -> std::result::Result<(), String> {
+    let owners = disks.iter().filter(|disk| disk.serial == serial).count();
+    match (target.serial == serial, owners) {
+        _ if serial.is_empty() => Err("an empty serial number is none".into()),
+        (true, 1) => Ok(()),
+        (true, _) => Err("several disks have this serial number".into()),
+        (false, _) => Err(format!("the target {} has another", target.name)),
+    }
+}
+
+fn unused(plan: &Plan, medium: &Medium) -> std::result::Result<(), String> {
+    let on_kit = medium::read_kit(medium, |kit| Ok(note(kit, medium, &plan.target).exists())).unwrap_or_else(|error| {
+        log::warn!("{error}: whether the consent was used is known from the disk alone");
+        false
+    });
+    let esp = plan.target.table.partitions().iter().find(|partition| partition.kind == guid::ESP);
+    // An ESP that cannot be mounted holds no note of ours.
+    let on_disk = esp.is_some_and(|esp| noted_on(&plan.target.partition(esp.number), medium, &plan.target).unwrap_or(false));
+    if on_kit || on_disk { Err("it was used already".into()) } else { Ok(()) }
+}
+
+fn noted_on(partition: &str, medium: &Medium, target: &Disk) -> Result<bool> {
+    let doing = || format!("looking at {partition}");
+    create_dir_all(ESP).doing(Kind::Disk, doing)?;
+    let flags = MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    mount(format!("/dev/{partition}"), ESP, "vfat", flags, None).doing(Kind::Disk, doing)?;
+    let noted = note(&Path::new(ESP).join("EFI"), medium, target).exists();
+    unmount(ESP, UnmountFlags::empty()).doing(Kind::Disk, doing)?;
+    Ok(noted)
+}
+
+/// Notes on the new ESP that the consent was used; before the disk is read back.
+///
+/// # Errors
+/// The note cannot be written.
+pub fn note_on_disk(boot: &Path, medium: &Medium, target: &Disk) -> Result<()> {
+    let efi = boot.join("EFI");
+    put(&efi, medium, target).doing(Kind::Install, || format!("noting the consent in {}", efi.display()))
+}
+
+/// Notes it on the stick, too. A CD cannot be written, and then the note on the disk has to do.
+pub fn note_on_kit(medium: &Medium, target: &Disk) {
+    if let Err(error) = medium::write_kit(medium, |kit| put(kit, medium, target)) {
+        log::warn!("{error}: the consent is noted on the disk alone");
+    }
+}
+
+fn put(directory: &Path, medium: &Medium, target: &Disk) -> std::io::Result<()> {
+    let path = note(directory, medium, target);
+    create_dir_all(path.parent().unwrap_or(directory))?;
+    let mut file = File::create(path)?;
+    writeln!(file, "{} erased {}", medium.manifest.disk_guid, target)?;
+    file.sync_all()
+}
+
+/// One note per image and disk. The serial number may hold anything, and is only ever compared through its letters and digits.
+fn note(directory: &Path, medium: &Medium, target: &Disk) -> PathBuf {
+    let serial: String = target.serial.chars().filter(char::is_ascii_alphanumeric).collect();
+    directory.join("autoinstaller").join(format!("{}-{serial}.txt", medium.manifest.disk_guid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_serial_number_must_be_the_target_s_alone() {
+        let disk = |name: &str, serial: &str| Disk { name: name.into(), serial: serial.into(), ..Disk::default() };
+        let disks = [disk("sda", "A"), disk("sdb", "B"), disk("sdc", "B"), disk("sdd", "")];
+        assert_eq!(matches("A", &disks[0], &disks), Ok(()));
+        for (serial, target, why) in [
+            ("B", 0, "the target sda has another"),
+            ("B", 1, "several disks have this serial number"),
+            ("", 3, "an empty serial number is none"),
+            ("a", 0, "the target sda has another"),
+        ] {
+            assert_eq!(matches(serial, &disks[target], &disks).unwrap_err(), why);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Consent in advance: good for one disk, and good once.
+
+use super::{ASK, BOOT, FAILED, HELD, HELLO, NVME, OFF, PROMPT, REFUSED, STEP, STEP_ONE};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, KitHas, TargetInstalled};
+use crate::vm::scenario::Console::Serial;
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Type};
+use crate::vm::scenario::{BASE, Disk, Firmware, Prefill, Scenario, Vars};
+
+pub const ROWS: &[Scenario] = &[
+    Scenario {
+        name: "confirm-once",
+        proves: "With its serial number confirmed a disk is erased without a question, and the second run of the same stick asks.",
+        firmware: Firmware::Direct,
+        disks: &[NVME],
+        words: &["install.confirm=UV0001", "install.powerOff=false"],
+        script: &[
+            Forbid(FAILED),
+            Expect("install.confirm=UV0001 agrees to erase nvme0n1", BOOT + PROMPT),
+            Expect(STEP_ONE, STEP),
+            Expect("autoinstaller: installed ultraviolet on nvme0n1", 5 * STEP),
+            ExpectReset(OFF),
+            Expect(HELLO, BOOT),
+            Expect("install.confirm=UV0001 does not count: it was used already", PROMPT),
+            Expect(ASK, PROMPT),
+            Type(Serial, "no"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), KitHas("autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("), BootsInstalled(Vars::Left)],
+        ..BASE
+    },
+    Scenario {
+        name: "confirm-another-disk",
+        proves: "A confirmed serial number that is not the target's is no consent, and when nobody may be asked that is a refusal.",
+        firmware: Firmware::Direct,
+        disks: &[Disk { prefill: Prefill::Noise, ..NVME }],
+        words: &["install.confirm=UV0009", "install.unattended"],
+        script: &[
+            REFUSED,
+            Expect("install.confirm=UV0009 does not count: the target nvme0n1 has another", PROMPT),
+            Expect("autoinstaller: failed: asking for consent: install.unattended forbids to ask", 30),
+            HELD,
+        ],
+        after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+];
