@@ -10,7 +10,7 @@ use super::after::{self, Before};
 use super::command::Boot;
 use super::medium::{Kit, MediumCopy};
 use super::oracle::StoreCheck;
-use super::scenario::{Firmware, Medium, Scenario, Step};
+use super::scenario::{Firmware, Scenario, Step};
 use super::script::play;
 use super::transcript::Transcript;
 use super::{disk, machine};
