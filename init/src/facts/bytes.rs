@@ -20,6 +20,12 @@ pub fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
+/// What may be shown on a terminal: printable ASCII stays, anything else becomes a question mark, so that no escape sequence gets through.
+pub fn printable(text: &str) -> String {
+    let padding = |c: char| c.is_whitespace() || c == '\0';
+    text.trim_matches(padding).chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect()
+}
+
 /// UTF-16 up to its terminating zero or the end, with its length in units including the zero. Unpaired surrogates become U+FFFD.
 pub fn utf16(bytes: &[u8]) -> (String, usize) {
     let units =

@@ -1,7 +1,7 @@
 //! Boot entries of the firmware: `BootOrder` and `Boot####`, as efivarfs shows them, with four bytes of attributes first.
 //! UEFI 2.10, sections 3.1.3 (load options), 10.3 (device paths).
 
-use super::bytes::{array, u16_at, u32_at, utf16};
+use super::bytes::{array, printable, u16_at, u32_at, utf16};
 use super::guid::Guid;
 
 /// Bytes before the content of every file of efivarfs.
@@ -34,7 +34,7 @@ pub fn load_option(variable: &[u8]) -> Option<LoadOption> {
     let (description, units) = utf16(option.get(6..)?);
     let start = 6 + 2 * units;
     let path = option.get(start..start.checked_add(paths)?)?;
-    Some(LoadOption { description, active: attributes & ACTIVE != 0, partition: hard_drive(path) })
+    Some(LoadOption { description: printable(&description), active: attributes & ACTIVE != 0, partition: hard_drive(path) })
 }
 
 /// The signature of the first hard drive media node (type 4, subtype 1) that is a GPT partition.
@@ -91,6 +91,11 @@ pub(super) mod tests {
         endless[4 + 6 + 4] = 1;
         endless[4 + 6 + 4 + 2] = 0;
         assert_eq!(load_option(&endless).unwrap().partition, None);
+    }
+
+    #[test]
+    fn descriptions_cannot_write_to_the_terminal() {
+        assert_eq!(load_option(&variable("\u{1b}[2JL\u{e9}nux ", [5; 16])).unwrap().description, "?[2JL?nux");
     }
 
     #[test]

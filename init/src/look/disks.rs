@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::decide::{Disk, Disks, MAX_DISKS, Transport};
 use crate::error::{Doing, Error, Kind, Result};
+use crate::facts::bytes::printable;
 
 /// Devices that are never a disk of the machine: views of other devices, or memory.
 const NOT_DISKS: [&str; 7] = ["loop", "ram", "zram", "dm-", "md", "fd", "nbd"];
@@ -36,7 +37,7 @@ fn below(sysfs: &Path) -> Result<Disks> {
 }
 
 fn disk(directory: &Path, name: &str) -> Result<Disk> {
-    let text = |file: &str| read_to_string(directory.join(file)).map(|s| s.trim().to_string()).unwrap_or_default();
+    let text = |file: &str| printable(&read_to_string(directory.join(file)).unwrap_or_default());
     let first = |files: &[&str]| files.iter().map(|file| text(file)).find(|text| !text.is_empty()).unwrap_or_default();
     let number = |file: &str| {
         let path = directory.join(file);
@@ -78,7 +79,7 @@ fn serial(directory: &Path, plain: String) -> String {
     }
     let device = canonicalize(directory).unwrap_or_default();
     let usb = device.ancestors().find(|ancestor| ancestor.join("idVendor").exists());
-    usb.and_then(|usb| read_to_string(usb.join("serial")).ok()).unwrap_or_default().trim().into()
+    printable(&usb.and_then(|usb| read_to_string(usb.join("serial")).ok()).unwrap_or_default())
 }
 
 fn transport(directory: &Path) -> Transport {
