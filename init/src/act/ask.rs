@@ -101,7 +101,7 @@ fn show(outcome: Outcome, disks: &[Disk], settings: &Settings, medium: &Medium) 
 fn ask(plan: Option<&Plan>, disks: &[Disk], verification: &Verification) -> Reply {
     let question = match plan {
         Some(plan) => {
-            format!("type yes to erase {} and install {}, no to power off, or the name of another disk: ", plan.target.name, plan.host)
+            format!("type yes to erase {} and install {}, no to power off, or the name of another disk: ", plan.target, plan.host)
         }
         None => "no rule tells them apart: type the name of the disk to erase, or no to power off: ".into(),
     };
