@@ -1,6 +1,6 @@
 //! PID 1 of the installer medium. This file is the installation: look, decide, ask, do.
 
-use init::act::{Answer, Installed};
+use init::act::{Answer, Installed, Talk};
 use init::decide::Facts;
 use init::drivers::Loader;
 use init::error::Result;
@@ -28,9 +28,10 @@ fn installation() -> Result<End> {
 
     // Decide and ask. The same facts give the same plan, and nothing is written before a person and the medium's digests agree to it.
     let verification = Verification::start(&medium);
+    let mut talk = Talk::default();
     let confirmed = loop {
         let facts = Facts { disks: &disks, entries: &entries, driverless: &driverless, content: medium.manifest.closure_content };
-        match act::agree(facts, &settings, &medium, &verification)? {
+        match act::agree(facts, &settings, &medium, &verification, &mut talk)? {
             Answer::Yes(confirmed) => break confirmed,
             Answer::No => return Ok(End::Declined),
             Answer::Shown => return Ok(End::DryRun),

@@ -37,16 +37,25 @@ pub enum Answer {
     Changed,
 }
 
+/// What has been said so far. It outlives a plan that is withdrawn because a disk came or went.
+#[derive(Debug, Default)]
+pub struct Talk {
+    /// The disk that the person chose by its name.
+    typed: Option<String>,
+    /// A question was asked: from then on a person decides, and consent in advance does not come back.
+    begun: bool,
+}
+
 /// Shows the plan and asks until the answer is `yes` or `no`. The name of another disk makes a new plan, for which `yes` is asked again.
 /// The question is withdrawn when the medium turns out to be damaged, or when a disk comes or goes.
 ///
 /// # Errors
 /// No disk can be chosen; the medium is damaged or cannot be read; nobody may be asked, and nobody has agreed in advance.
-pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &Verification) -> Result<Answer> {
-    let mut typed: Option<String> = None;
+pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &Verification, talk: &mut Talk) -> Result<Answer> {
     loop {
-        let outcome = match decide::choose(facts, settings, typed.as_deref()) {
-            Err(error) if typed.take().is_some() => {
+        let outcome = match decide::choose(facts, settings, talk.typed.as_deref()) {
+            Err(error) if talk.typed.take().is_some() => {
+                error.details.iter().for_each(|detail| log::info!("- {detail}"));
                 log::info!("{error}");
                 continue;
             }
@@ -57,7 +66,7 @@ pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &
             return verification.result().map(|_| Answer::Shown);
         }
         let plan = match plan {
-            Some(plan) if typed.is_none() && standing::consent(&plan, settings, facts.disks, medium) => {
+            Some(plan) if !talk.begun && standing::consent(&plan, settings, facts.disks, medium) => {
                 return confirmed(plan, medium, verification, true);
             }
             plan => plan,
@@ -65,11 +74,12 @@ pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &
         if settings.unattended {
             return Err(Error::new(Kind::Choice, "asking for consent", "install.unattended forbids to ask"));
         }
+        talk.begun = true;
         let reply = ask(plan.as_ref(), facts.disks, verification);
         match (reply, plan) {
             (Reply::Yes, Some(plan)) => return confirmed(plan, medium, verification, false),
             (Reply::No, _) => return Ok(Answer::No),
-            (Reply::Disk(name), _) => typed = Some(name),
+            (Reply::Disk(name), _) => talk.typed = Some(name),
             // Withdrawn for a damaged medium, which is an error, or for the disks.
             _ if verification.failed() => verification.result().map(|_| ())?,
             _ => return Ok(Answer::Changed),

@@ -14,7 +14,7 @@ mod steps;
 mod store;
 mod wipe;
 
-pub use ask::{Answer, Confirmed, agree};
+pub use ask::{Answer, Confirmed, Talk, agree};
 pub use mounts::release;
 pub use stage2::{ROLE, enter};
 pub use steps::{Installed, carry_out};

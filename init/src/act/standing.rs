@@ -1,17 +1,18 @@
 //! Consent given in advance, `install.confirm=SERIAL`: good for that one disk, and good once.
 //!
 //! An unattended stick that is left in a machine must not reinstall it for ever. So a consent that was used is noted on the stick's kit
-//! partition, and on the ESP of the disk it was used for: either note makes the next run of the same image ask.
+//! partition before the first write, and on the new ESP: either note, and any doubt about them, makes the next run of the same image ask.
 
 use std::fs::{File, create_dir_all};
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use crate::decide::{Disk, Plan};
-use crate::error::{Doing, Kind, Result};
-use crate::facts::guid;
+use crate::error::{Doing, Error, Kind, Result};
+use crate::facts::{guid, superblock};
 use crate::medium::{self, Medium};
 use crate::settings::Settings;
 
@@ -40,28 +41,39 @@ fn matches(serial: &str, target: &Disk, disks: &[Disk]) -> std::result::Result<(
     }
 }
 
+/// Any doubt is a reason to ask.
 fn unused(plan: &Plan, medium: &Medium) -> std::result::Result<(), String> {
-    let on_kit = medium::read_kit(medium, |kit| Ok(note(kit, medium, &plan.target).exists())).unwrap_or_else(|error| {
-        log::warn!("{error}: whether the consent was used is known from the disk alone");
-        false
-    });
-    let esp = plan.target.table.partitions().iter().find(|partition| partition.kind == guid::ESP);
-    // An ESP that cannot be mounted holds no note of ours.
-    let on_disk = esp.is_some_and(|esp| noted_on(&plan.target.partition(esp.number), medium, &plan.target).unwrap_or(false));
+    if !medium.is_unique() {
+        return Err("several disks carry this image, and it may have been used from another".into());
+    }
+    let unknown = |error: Error| format!("whether it was used is not known: {error}");
+    let on_kit = medium::read_kit(medium, |kit| note(kit, medium, &plan.target).try_exists()).map_err(unknown)?;
+    let esps = plan.target.table.partitions().iter().filter(|partition| partition.kind == guid::ESP);
+    let mut on_disk = false;
+    for esp in esps {
+        on_disk |= noted_on(&plan.target.partition(esp.number), medium, &plan.target).map_err(unknown)?;
+    }
     if on_kit || on_disk { Err("it was used already".into()) } else { Ok(()) }
 }
 
+/// A partition that holds no FAT holds no note either.
 fn noted_on(partition: &str, medium: &Medium, target: &Disk) -> Result<bool> {
-    let doing = || format!("looking at {partition}");
+    let doing = || format!("looking for the note on {partition}");
+    let node = format!("/dev/{partition}");
+    let mut start = vec![0; 4096];
+    File::open(&node).and_then(|device| device.read_exact_at(&mut start, 0)).doing(Kind::Disk, doing)?;
+    if !superblock::hint(&start).is_some_and(|hint| hint.starts_with("FAT")) {
+        return Ok(false);
+    }
     create_dir_all(ESP).doing(Kind::Disk, doing)?;
     let flags = MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    mount(format!("/dev/{partition}"), ESP, "vfat", flags, None).doing(Kind::Disk, doing)?;
-    let noted = note(&Path::new(ESP).join("EFI"), medium, target).exists();
+    mount(&node, ESP, "vfat", flags, None).doing(Kind::Disk, doing)?;
+    let noted = note(&Path::new(ESP).join("EFI"), medium, target).try_exists().doing(Kind::Disk, doing);
     unmount(ESP, UnmountFlags::empty()).doing(Kind::Disk, doing)?;
-    Ok(noted)
+    noted
 }
 
-/// Notes on the new ESP that the consent was used; before the disk is read back.
+/// Notes on the new ESP that the consent was used, as soon as there is one.
 ///
 /// # Errors
 /// The note cannot be written.

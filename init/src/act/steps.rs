@@ -30,15 +30,16 @@ pub struct Installed {
 pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed> {
     let Confirmed { plan, medium, in_advance, .. } = *confirmed;
     let mut work = Work::prepare(&plan, &medium, in_advance, shown)?;
+    if in_advance {
+        // Before the first write: whatever happens from here on, this consent does not erase the disk a second time.
+        standing::note_on_kit(&medium, &plan.target);
+    }
     truth::erasing(&plan.target.name);
     for (number, step) in (1..).zip(&plan.steps) {
         log::info!("step {number}/{} {step}", plan.steps.len());
         work.step(step)?;
     }
     truth::installed(&plan.target.name);
-    if in_advance {
-        standing::note_on_kit(&medium, &plan.target);
-    }
     Ok(Installed { host: plan.host.clone(), disk: plan.target.name.clone() })
 }
 
@@ -83,7 +84,7 @@ impl<'a> Work<'a> {
             Step::Format(partition) => format::format(partition),
             Step::Mount { root, esp, swap } => {
                 self.mounted = Some(Mounted::writable(root, esp, swap.as_deref())?);
-                Ok(())
+                if self.in_advance { standing::note_on_disk(Path::new(BOOT), self.medium, &self.plan.target) } else { Ok(()) }
             }
             Step::Unpack => store::unpack(self.stage2()?, &self.closure),
             Step::Register => store::register(self.stage2()?),
@@ -93,9 +94,6 @@ impl<'a> Work<'a> {
     }
 
     fn verify(&mut self) -> Result<()> {
-        if self.in_advance {
-            standing::note_on_disk(Path::new(BOOT), self.medium, &self.plan.target)?;
-        }
         keep_log()?;
         children::end_survivors();
         self.stage2 = None;

@@ -1,7 +1,7 @@
 //! Which disk will be erased. Pure, and never a guess: what the rules cannot settle is a question, and what a person names must be one disk.
 
 use super::by_id;
-use super::verdict::{Judged, judge, sentence};
+use super::verdict::{Judged, Never, judge, sentence};
 use super::{Disk, Layout};
 use crate::error::{Error, Kind, Result};
 use crate::facts::load_option::LoadOption;
@@ -13,7 +13,7 @@ pub struct Facts<'a> {
     /// The disks.
     pub disks: &'a [Disk],
     /// The firmware's boot entries with their numbers, in the order in which it tries them.
-    pub entries: &'a [(u16, LoadOption)],
+    pub entries: &'a [(u16, Option<LoadOption>)],
     /// Sentences about storage controllers that have no driver, and so may hide disks.
     pub driverless: &'a [String],
     /// Bytes that the root file system will have to hold.
@@ -48,8 +48,8 @@ impl Rule {
             Rule::Only => "no other disk can be the target".into(),
             Rule::BootEntry(number, description) => format!("the firmware boots it: Boot{number:04X} \"{description}\""),
             Rule::Esp => "it alone has an EFI system partition".into(),
-            Rule::Partitions => "it has the most partitions".into(),
-            Rule::Largest => "it is the largest".into(),
+            Rule::Partitions => "of those that the rules before this leave, it has the most partitions".into(),
+            Rule::Largest => "of those that the rules before this leave, it is the largest".into(),
         }
     }
 }
@@ -97,6 +97,9 @@ pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<
                 let mut error = refusal("choosing the disk", "no disk can be the target", &judged);
                 error.details.extend_from_slice(facts.driverless);
                 return Err(error);
+            }
+            if judged.iter().any(|(_, verdict)| *verdict == Err(Never::Unreadable)) {
+                return Err(refusal("choosing the disk", "a disk cannot be read, and the rules could mistake another for it", &judged));
             }
             let (winner, skipped) = by_rules(&candidates, facts);
             match winner {
@@ -160,6 +163,10 @@ fn by_rules<'a>(candidates: &[&'a Disk], facts: Facts) -> (Winner<'a>, Vec<Strin
 fn by_boot_entry<'a>(candidates: &[&'a Disk], facts: Facts) -> (Winner<'a>, Vec<String>) {
     let mut skipped = Vec::new();
     for (number, entry) in facts.entries {
+        let Some(entry) = entry else {
+            skipped.push(format!("Boot{number:04X} is passed over: it cannot be read"));
+            continue;
+        };
         let why = match entry.partition {
             _ if !entry.active => "it is not active".into(),
             None => "it names no partition of a GPT".into(),

@@ -96,6 +96,7 @@ impl Disk {
             Table::Gpt(gpt) if gpt.whole => "GPT",
             Table::Gpt(_) => "GPT with one bad header",
             Table::Damaged => "damaged GPT",
+            Table::Unreadable => return "it cannot be read".into(),
         };
         let windows = self.contents.iter().any(|hint| hint.starts_with("NTFS") || hint.starts_with("BitLocker"));
         let system = if windows { "Windows, " } else { "" };

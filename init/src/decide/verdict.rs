@@ -2,6 +2,7 @@
 
 use super::layout::TooSmall;
 use super::{Disk, Layout, Transport, human};
+use crate::facts::table::Table;
 use crate::settings::Settings;
 
 /// A disk with its division, or with the reason why it is none.
@@ -28,6 +29,8 @@ pub enum Never {
     Usb,
     /// In a card slot, and not named.
     SdCard,
+    /// What is on it cannot be known, and it is not named.
+    Unreadable,
     /// Too small for the plan.
     TooSmall {
         /// Its size in bytes.
@@ -50,6 +53,7 @@ impl Never {
             Never::Removable => "its medium is removable; it must be named".into(),
             Never::Usb => "it is attached by USB; it must be named".into(),
             Never::SdCard => "it is an SD card; it must be named".into(),
+            Never::Unreadable => "it must be named".into(),
             Never::TooSmall { bytes, needed } => format!("it is too small: {} where {} are needed", human(bytes), human(needed)),
         }
     }
@@ -68,6 +72,7 @@ pub fn judge(disk: &Disk, named: bool, settings: &Settings, content: u64) -> Res
         (disk.removable && !named, Never::Removable),
         (disk.transport == Transport::Usb && !named, Never::Usb),
         (disk.sd_card && !named, Never::SdCard),
+        (disk.table == Table::Unreadable && !named, Never::Unreadable),
     ];
     if let Some((_, never)) = never.into_iter().find(|(applies, _)| *applies) {
         return Err(never);

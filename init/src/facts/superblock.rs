@@ -4,13 +4,13 @@
 use super::bytes::{u16_at, u32_at};
 
 /// How many bytes from the start the hints are in.
-pub const REACH: usize = 0x1_0000 + 4096;
+pub const REACH: usize = 256 << 10;
 
 /// A magic number: where, what, and what it means.
 type Magic = (usize, &'static [u8], &'static str);
 
 /// The specific before the general: BitLocker and NTFS have a FAT-like boot sector, LVM and LUKS may hold remains of others.
-const MAGICS: [Magic; 21] = [
+const MAGICS: [Magic; 22] = [
     (0, b"LUKS\xba\xbe", "LUKS"),
     (3, b"-FVE-FS-", "BitLocker"),
     (3, b"NTFS    ", "NTFS"),
@@ -20,7 +20,8 @@ const MAGICS: [Magic; 21] = [
     (0, b"XFSB", "XFS"),
     (0x1_0040, b"_BHRfS_M", "btrfs"),
     (0x400, b"\x10\x20\xf5\xf2", "F2FS"),
-    (4096 + 24, b"\xc6\x85\x73\xf6\x4e\x1a\x45\xca", "bcachefs"),
+    (4096 + 24, b"\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef", "bcachefs"),
+    (4096 + 24, b"\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81", "bcache"),
     (4086, b"SWAPSPACE2", "swap"),
     (4086, b"SWAP-SPACE", "swap"),
     (4096, b"\xfc\x4e\x2b\xa9", "RAID"),
@@ -83,7 +84,7 @@ pub(super) mod tests {
 
     /// Bytes with something at a place.
     pub fn with(parts: &[(usize, &[u8])]) -> Vec<u8> {
-        let mut bytes = vec![0; 256 << 10];
+        let mut bytes = vec![0; REACH];
         for (at, part) in parts {
             bytes[*at..*at + part.len()].copy_from_slice(part);
         }

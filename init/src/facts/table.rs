@@ -21,8 +21,10 @@ pub enum Table {
     Mbr(usize),
     /// A GPT.
     Gpt(Gpt),
-    /// There was a GPT, and neither of its headers is good any more.
+    /// There was a GPT, and what is left of it is believed by neither firmware nor kernel.
     Damaged,
+    /// The disk cannot be read where a table would be.
+    Unreadable,
 }
 
 /// A GPT with at least one good header.
@@ -56,19 +58,35 @@ pub struct Partition {
 /// Reads bytes of a disk: the offset, and how many; `None` when there are not so many.
 pub type Read<'a> = &'a dyn Fn(u64, usize) -> Option<Vec<u8>>;
 
-/// Reads the table of a disk of `bytes` bytes with this logical sector size.
+/// The GPT of a disk by any good header, protective MBR or not: to recognise what must not be erased.
+pub fn any_gpt(read: Read, bytes: u64, sector: u64) -> Option<Gpt> {
+    let last = (bytes / sector.max(1)).saturating_sub(1);
+    [1, last].into_iter().find_map(|block| match header(read, sector, block) {
+        Header::Good(gpt) => Some(gpt),
+        _ => None,
+    })
+}
+
+/// Reads the table of a disk of `bytes` bytes with this logical sector size, as firmware and kernel do: a GPT counts only behind a
+/// protective MBR, for the copy at the end of a disk outlives its being partitioned otherwise.
 pub fn read(read: Read, bytes: u64, sector: u64) -> Table {
-    let Some(mbr) = read(0, 512) else { return Table::None };
+    let Some(mbr) = read(0, 512) else { return if bytes < 512 { Table::None } else { Table::Unreadable } };
     let signed = mbr.get(510..512) == Some(&[0x55, 0xaa]);
     let records: Vec<u8> = (0..4).filter_map(|n| mbr.get(446 + n * 16 + 4).copied()).filter(|kind| *kind != 0).collect();
     let last = (bytes / sector.max(1)).saturating_sub(1);
     let (primary, backup) = (header(read, sector, 1), header(read, sector, last));
-    let found = [&primary, &backup].iter().any(|header| !matches!(header, Header::Absent));
+    let found = [&primary, &backup].iter().any(|header| matches!(header, Header::Bad | Header::Good(_)));
+    let unreadable = [&primary, &backup].iter().any(|header| matches!(header, Header::Unreadable));
+    let protective = signed && records.contains(&0xee);
     match (primary, backup) {
-        (Header::Good(a), Header::Good(b)) => Table::Gpt(Gpt { whole: (a.disk, &a.partitions) == (b.disk, &b.partitions), ..a }),
-        (Header::Good(gpt), _) | (_, Header::Good(gpt)) => Table::Gpt(gpt),
-        _ if found || (signed && records.contains(&0xee)) => Table::Damaged,
+        (Header::Good(a), Header::Good(b)) if protective => {
+            Table::Gpt(Gpt { whole: (a.disk, &a.partitions) == (b.disk, &b.partitions), ..a })
+        }
+        (Header::Good(gpt), _) | (_, Header::Good(gpt)) if protective => Table::Gpt(gpt),
+        _ if unreadable => Table::Unreadable,
+        _ if protective => Table::Damaged,
         _ if signed && !records.is_empty() => Table::Mbr(records.len()),
+        _ if found => Table::Damaged,
         _ => Table::None,
     }
 }
@@ -85,13 +103,15 @@ impl Table {
 
 enum Header {
     Absent,
+    Unreadable,
     Bad,
     Good(Gpt),
 }
 
 fn header(read: Read, sector: u64, block: u64) -> Header {
-    let bytes = block.checked_mul(sector).and_then(|at| read(at, HEADER));
-    match bytes {
+    let Some(at) = block.checked_mul(sector) else { return Header::Absent };
+    match read(at, HEADER) {
+        None => Header::Unreadable,
         Some(bytes) if bytes.starts_with(b"EFI PART") => good(read, sector, block, &bytes).map_or(Header::Bad, Header::Good),
         _ => Header::Absent,
     }
@@ -203,8 +223,33 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_gpt_without_its_protective_mbr_is_no_table_any_more() {
+        let mut old = disk();
+        old[450] = 0x83;
+        old[SECTOR as usize..SECTOR as usize + 512].fill(0);
+        assert_eq!(table(&old), Table::Mbr(1));
+        old[..20_000].fill(0);
+        assert_eq!(table(&old), Table::Damaged);
+        let bytes = |at: u64, length: usize| old.get(at as usize..at as usize + length).map(<[u8]>::to_vec);
+        assert_eq!(any_gpt(&bytes, old.len() as u64, SECTOR).unwrap().disk, Guid([9; 16]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_nothing() {
+        let disk = disk();
+        let end = disk.len() as u64;
+        for broken in [0, SECTOR, end - SECTOR] {
+            let bytes = |at: u64, length: usize| (at != broken).then(|| disk[at as usize..at as usize + length].to_vec());
+            let found = read(&bytes, end, SECTOR);
+            assert!(if broken == 0 { found == Table::Unreadable } else { matches!(found, Table::Gpt(Gpt { whole: false, .. })) });
+        }
+        let only_mbr = |at: u64, length: usize| (at == 0).then(|| disk[..length].to_vec());
+        assert_eq!(read(&only_mbr, end, SECTOR), Table::Unreadable);
+    }
+
+    #[test]
     fn mbr_and_nothing() {
-        let mut mbr = vec![0; 4096];
+        let mut mbr = vec![0; 1 << 16];
         assert_eq!(table(&mbr), Table::None);
         mbr[510..512].copy_from_slice(&[0x55, 0xaa]);
         assert_eq!(table(&mbr), Table::None);

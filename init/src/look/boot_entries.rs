@@ -1,6 +1,7 @@
 //! The firmware's boot entries, from efivarfs. A machine without them, or with damaged ones, has that many fewer.
 
 use std::fs::read;
+use std::io::ErrorKind;
 
 use crate::facts::bytes::utf16;
 use crate::facts::load_option::{LoadOption, boot_order, load_option};
@@ -17,16 +18,16 @@ pub fn booted_from() -> Option<String> {
     Some(utf16(variable.get(4..)?).0.to_ascii_lowercase())
 }
 
-/// Number and content of the entries, in the order in which the firmware tries them.
-pub fn boot_entries() -> Vec<(u16, LoadOption)> {
+/// Number and content of the entries, in the order in which the firmware tries them; without content for one that cannot be read.
+pub fn boot_entries() -> Vec<(u16, Option<LoadOption>)> {
     let variable = |name: &str| read(format!("/sys/firmware/efi/efivars/{name}-{GLOBAL}"));
-    let order = variable("BootOrder").map(|bytes| boot_order(&bytes)).unwrap_or_default();
-    let entry = |number: u16| match variable(&format!("Boot{number:04X}")).ok().as_deref().and_then(load_option) {
-        Some(entry) => Some((number, entry)),
-        None => {
-            log::debug!("Boot{number:04X} is in BootOrder, and cannot be read");
-            None
+    let order = match variable("BootOrder") {
+        Ok(bytes) => boot_order(&bytes),
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            log::warn!("reading BootOrder: {error}: the firmware's boot entries are not known");
+            Vec::new()
         }
     };
-    order.into_iter().filter_map(entry).collect()
+    order.into_iter().map(|number| (number, variable(&format!("Boot{number:04X}")).ok().as_deref().and_then(load_option))).collect()
 }

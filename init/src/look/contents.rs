@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use crate::decide::{Disk, Disks};
-use crate::facts::table::Partition;
+use crate::facts::table::{Partition, Table};
 use crate::facts::{superblock, table};
 
 /// Partitions that are looked into; a person recognises a disk by fewer.
@@ -15,7 +15,10 @@ pub fn describe(disks: &mut Disks) {
     for disk in disks.iter_mut().filter(|disk| disk.bytes > 0) {
         match File::open(disk.node()) {
             Ok(device) => describe_one(disk, &device),
-            Err(error) => log::debug!("opening {}: {error}", disk.node()),
+            Err(error) => {
+                log::warn!("opening {}: {error}", disk.node());
+                disk.table = Table::Unreadable;
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::manifest::{self, Manifest};
 use crate::decide::{Disk, Disks};
 use crate::error::{Doing, Error, Kind, Result};
-use crate::facts::table::{self, Table};
+use crate::facts::table;
 
 /// The table of an image counts in these, whatever the device has.
 const SECTOR: u64 = 512;
@@ -25,6 +25,8 @@ pub struct Medium {
     /// What is on it.
     pub manifest: Manifest,
     partitions: Vec<Partition>,
+    /// How many disks carry the image. With more than one it is not known which of them was booted.
+    copies: usize,
 }
 
 /// A partition's name, and its start and length in bytes.
@@ -41,12 +43,13 @@ impl Medium {
     pub fn find(disks: &mut Disks) -> Result<Medium> {
         let text = read_to_string(manifest::PATH).doing(Kind::Medium, || format!("reading {}", manifest::PATH))?;
         let manifest = Manifest::parse(&text)?;
-        let mut found = None;
+        let mut found: Option<Medium> = None;
         for disk in disks.iter_mut() {
             let Some((guid, partitions)) = table(disk) else { continue };
             if guid == manifest.disk_guid {
                 disk.ours = true;
-                found.get_or_insert_with(|| Medium { node: disk.node(), disk: disk.clone(), manifest: manifest.clone(), partitions });
+                let medium = || Medium { node: disk.node(), disk: disk.clone(), manifest: manifest.clone(), partitions, copies: 0 };
+                found.get_or_insert_with(medium).copies += 1;
             }
         }
         let cause = format!("no disk carries the image {}", manifest.disk_guid);
@@ -58,6 +61,11 @@ impl Medium {
     /// The medium, if it was ever found.
     pub fn found() -> Option<Medium> {
         FOUND.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether it is the only disk with this image.
+    pub fn is_unique(&self) -> bool {
+        self.copies == 1
     }
 
     /// Whether the device that has its name now is still the medium.
@@ -83,7 +91,7 @@ fn table(disk: &Disk) -> Option<(String, Vec<Partition>)> {
         let mut bytes = vec![0; length];
         device.read_exact_at(&mut bytes, at).ok().map(|()| bytes)
     };
-    let Table::Gpt(gpt) = table::read(&read, disk.bytes, SECTOR) else { return None };
+    let gpt = table::any_gpt(&read, disk.bytes, SECTOR)?;
     let place = |p: &table::Partition| {
         let blocks = p.last.checked_sub(p.first)?.checked_add(1)?;
         Some((p.name.clone(), p.first.checked_mul(SECTOR)?, blocks.checked_mul(SECTOR)?))

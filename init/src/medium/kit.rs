@@ -35,6 +35,9 @@ pub fn save_log() -> Result<String> {
 /// The medium is gone or cannot be written; or `with` fails.
 pub fn write(medium: &Medium, with: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<()> {
     let doing = || format!("writing to the kit partition of {}", medium.node);
+    if !medium.is_unique() {
+        return Err(Error::new(Kind::Medium, doing(), "several disks carry this image, and which of them was booted is not known"));
+    }
     if !medium.still_there() {
         return Err(Error::new(Kind::Medium, doing(), "the medium is gone"));
     }

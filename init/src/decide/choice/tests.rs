@@ -19,7 +19,7 @@ fn stick() -> Disk {
     Disk { ours: true, transport: Transport::Usb, ..disk("sda", 64) }
 }
 
-fn outcome(disks: &[Disk], entries: &[(u16, LoadOption)], command_line: &str) -> Result<Outcome> {
+fn outcome(disks: &[Disk], entries: &[(u16, Option<LoadOption>)], command_line: &str) -> Result<Outcome> {
     choose(Facts { disks, entries, driverless: &[], content: GIB }, &settings(command_line), None)
 }
 
@@ -56,8 +56,8 @@ fn part(id: u8, number: u8) -> Guid {
     Guid(bytes)
 }
 
-fn entry(number: u16, partition: Option<Guid>) -> (u16, LoadOption) {
-    (number, LoadOption { description: format!("entry {number}"), active: true, partition })
+fn entry(number: u16, partition: Option<Guid>) -> (u16, Option<LoadOption>) {
+    (number, Some(LoadOption { description: format!("entry {number}"), active: true, partition }))
 }
 
 #[test]
@@ -106,8 +106,9 @@ fn entries_that_lead_nowhere_are_passed_over_and_say_why() {
     let ours = with_table(stick(), 4, true, 0);
     let disks = [ours, with_table(disk("nvme0n1", 16), 5, true, 1), with_table(disk("sdb", 32), 6, true, 1), clone("sdc"), clone("sdd")];
     let mut inactive = entry(1, Some(part(5, 0)));
-    inactive.1.active = false;
+    inactive.1.as_mut().unwrap().active = false;
     let entries = [
+        (0, None),
         inactive,
         entry(2, None),
         entry(3, Some(part(99, 0))),
@@ -122,7 +123,8 @@ fn entries_that_lead_nowhere_are_passed_over_and_say_why() {
     assert_eq!(
         choice.skipped,
         [
-            "Boot0001 \"entry 1\" is passed over: it is not active".to_string(),
+            "Boot0000 is passed over: it cannot be read".to_string(),
+            "Boot0001 \"entry 1\" is passed over: it is not active".into(),
             "Boot0002 \"entry 2\" is passed over: it names no partition of a GPT".into(),
             format!("Boot0003 \"entry 3\" is passed over: no disk has its partition {gone}"),
             "Boot0004 \"entry 4\" is passed over: sda cannot be the target".into(),
@@ -219,6 +221,17 @@ fn no_disk_at_all_has_advice() {
     let (error, details) = why(&[], "");
     assert_eq!(error, "choosing the disk: no disk can be the target");
     assert_eq!(details, ["the kernel shows no disk at all: check the cables, and that the firmware's RAID or VMD mode is off"]);
+}
+
+#[test]
+fn an_unreadable_disk_stops_the_rules_but_not_a_person() {
+    let broken = Disk { table: Table::Unreadable, ..disk("nvme0n1", 16) };
+    let disks = [broken, disk("sdb", 4000)];
+    let (error, details) = why(&disks, "");
+    assert_eq!(error, "choosing the disk: a disk cannot be read, and the rules could mistake another for it");
+    assert_eq!(details[0], "nvme0n1 (unknown model, serial S-nvme0n1, 16.0 GiB, nvme): it cannot be read; it must be named");
+    assert_eq!(pick(&disks, "install.disk=sdb").unwrap().target.name, "sdb");
+    assert_eq!(pick(&disks, "install.disk=nvme0n1").unwrap().target.name, "nvme0n1");
 }
 
 #[test]
