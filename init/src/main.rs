@@ -24,12 +24,13 @@ fn installation() -> Result<End> {
         return Ok(End::Shell);
     }
     look::require_uefi(&settings)?;
-    let (entries, driverless) = (look::boot_entries(), look::without_driver());
+    let entries = look::boot_entries();
 
     // Decide and ask. The same facts give the same plan, and nothing is written before a person and the medium's digests agree to it.
     let verification = Verification::start(&medium);
     let mut talk = Talk::default();
     let confirmed = loop {
+        let driverless = look::without_driver();
         let facts = Facts { disks: &disks, entries: &entries, driverless: &driverless, content: medium.manifest.closure_content };
         match act::agree(facts, &settings, &medium, &verification, &mut talk)? {
             Answer::Yes(confirmed) => break confirmed,

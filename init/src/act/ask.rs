@@ -50,7 +50,7 @@ pub struct Talk {
 /// The question is withdrawn when the medium turns out to be damaged, or when a disk comes or goes.
 ///
 /// # Errors
-/// No disk can be chosen; the medium is damaged or cannot be read; nobody may be asked, and nobody has agreed in advance.
+/// The disk that is named cannot be erased; the medium is damaged or cannot be read; nobody may be asked, and nobody has agreed in advance.
 pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &Verification, talk: &mut Talk) -> Result<Answer> {
     loop {
         let outcome = match decide::choose(facts, settings, talk.typed.as_deref()) {
@@ -61,23 +61,23 @@ pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &
             }
             outcome => outcome?,
         };
-        let plan = show(outcome, facts.disks, settings, medium)?;
+        let shown = show(outcome, facts.disks, settings, medium)?;
         if settings.dry_run {
             return verification.result().map(|_| Answer::Shown);
         }
-        let plan = match plan {
-            Some(plan) if !talk.begun && standing::consent(&plan, settings, facts.disks, medium) => {
-                return confirmed(plan, medium, verification, true);
+        let shown = match shown {
+            Shown::Plan(plan) if !talk.begun && standing::consent(&plan, settings, facts.disks, medium) => {
+                return confirmed(*plan, medium, verification, true);
             }
-            plan => plan,
+            shown => shown,
         };
         if settings.unattended {
             return Err(Error::new(Kind::Choice, "asking for consent", "install.unattended forbids to ask"));
         }
         talk.begun = true;
-        let reply = ask(plan.as_ref(), facts.disks, verification);
-        match (reply, plan) {
-            (Reply::Yes, Some(plan)) => return confirmed(plan, medium, verification, false),
+        let reply = ask(&shown, facts.disks, verification);
+        match (reply, shown) {
+            (Reply::Yes, Shown::Plan(plan)) => return confirmed(*plan, medium, verification, false),
             (Reply::No, _) => return Ok(Answer::No),
             (Reply::Disk(name), _) => talk.typed = Some(name),
             // Withdrawn for a damaged medium, which is an error, or for the disks.
@@ -87,38 +87,46 @@ pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &
     }
 }
 
-/// Shows the banner, and the plan or the tie that no rule breaks, on every console.
-fn show(outcome: Outcome, disks: &[Disk], settings: &Settings, medium: &Medium) -> Result<Option<Plan>> {
+/// What is on the consoles when the question is asked.
+enum Shown {
+    /// A plan to say yes to.
+    Plan(Box<Plan>),
+    /// The reason why there is none.
+    Open(String),
+}
+
+/// Shows the banner, and the plan or why there is none, on every console. Without a person to ask, no plan is a refusal.
+fn show(outcome: Outcome, disks: &[Disk], settings: &Settings, medium: &Medium) -> Result<Shown> {
     let banner = read_to_string(BANNER).unwrap_or_default();
     banner.lines().for_each(|line| log::info!("{line}"));
     let toplevel = &medium.manifest.toplevel;
     log::info!("this medium installs {} ({toplevel})", settings.target_host);
     match outcome {
-        Outcome::Tie(sentences) if settings.dry_run || settings.unattended => Err(decide::tie_refused(sentences)),
-        Outcome::Tie(sentences) => {
-            sentences.iter().for_each(|sentence| log::info!("{sentence}"));
-            Ok(None)
+        Outcome::Open(error) if settings.dry_run || settings.unattended => Err(error),
+        Outcome::Open(error) => {
+            error.details.iter().for_each(|detail| log::info!("- {detail}"));
+            Ok(Shown::Open(error.cause))
         }
         Outcome::Target(choice) => {
             let plan = Plan::new(settings, *choice, disks, toplevel);
             plan.lines().iter().for_each(|line| log::info!("{line}"));
-            Ok(Some(plan))
+            Ok(Shown::Plan(Box::new(plan)))
         }
     }
 }
 
 /// Asks until there is an answer, or none is wanted any more.
-fn ask(plan: Option<&Plan>, disks: &[Disk], verification: &Verification) -> Reply {
-    let question = match plan {
-        Some(plan) => {
+fn ask(shown: &Shown, disks: &[Disk], verification: &Verification) -> Reply {
+    let question = match shown {
+        Shown::Plan(plan) => {
             format!("type yes to erase {} and install {}, no to power off, or the name of another disk: ", plan.target, plan.host)
         }
-        None => "no rule tells them apart: type the name of the disk to erase, or no to power off: ".into(),
+        Shown::Open(cause) => format!("{cause}: type the name of the disk to erase, plug one in, or no to power off: "),
     };
     loop {
         let withdrawn = || verification.failed() || disks_changed(disks);
         let answer = console::ask(&format!("autoinstaller: {question}"), withdrawn);
-        match reply(answer.as_deref(), plan.is_some(), disks) {
+        match reply(answer.as_deref(), matches!(shown, Shown::Plan(_)), disks) {
             Some(reply) => return reply,
             None => log::info!("please answer with one of these words"),
         }

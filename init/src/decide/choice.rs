@@ -74,14 +74,14 @@ pub struct Choice {
 pub enum Outcome {
     /// One disk.
     Target(Box<Choice>),
-    /// Several that no rule tells apart: a sentence for every disk.
-    Tie(Vec<String>),
+    /// Not one disk: why, with a sentence for every disk. A refusal, unless a person can be asked.
+    Open(Error),
 }
 
 /// Chooses the target: the disk `typed` by a person, the one of `install.disk=`, or by the rules.
 ///
 /// # Errors
-/// When no disk could be it, or the one that is named cannot. The details list every disk with its reason.
+/// The disk that is named cannot be it. The details list every disk with its reason.
 pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<Outcome> {
     let wanted = typed.or(settings.disk.as_deref());
     let judged: Vec<Judged> = facts
@@ -93,18 +93,21 @@ pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<
         Some(wanted) => (named(&judged, wanted)?, if typed.is_some() { Rule::Typed } else { Rule::Named }, Vec::new()),
         None => {
             let candidates: Vec<&Disk> = judged.iter().filter(|(_, verdict)| verdict.is_ok()).map(|(disk, _)| *disk).collect();
+            let open = |cause: &str, more: &[String]| {
+                let mut error = refusal("choosing the disk", cause, &judged);
+                error.details.extend_from_slice(more);
+                Ok(Outcome::Open(error))
+            };
             if candidates.is_empty() {
-                let mut error = refusal("choosing the disk", "no disk can be the target", &judged);
-                error.details.extend_from_slice(facts.driverless);
-                return Err(error);
+                return open("no disk can be the target", facts.driverless);
             }
             if judged.iter().any(|(_, verdict)| *verdict == Err(Never::Unreadable)) {
-                return Err(refusal("choosing the disk", "a disk cannot be read, and the rules could mistake another for it", &judged));
+                return open("a disk cannot be read, and the rules could mistake another for it", &[]);
             }
             let (winner, skipped) = by_rules(&candidates, facts);
             match winner {
                 Some((disk, rule)) => (disk, rule, skipped),
-                None => return Ok(Outcome::Tie(sentences(&judged, "it could be the target"))),
+                None => return open("more than one disk could be the target", &skipped),
             }
         }
     };
@@ -113,13 +116,6 @@ pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<
     let others: Vec<Judged> = judged.iter().filter(|(disk, _)| disk.name != target.name).cloned().collect();
     let others = sentences(&others, &format!("it could be, but {} is taken: {}", target.name, rule.because()));
     Ok(Outcome::Target(Box::new(Choice { target: target.clone(), layout, rule, others, skipped })))
-}
-
-/// Why a tie is a refusal when nobody can be asked.
-pub fn tie_refused(sentences: Vec<String>) -> Error {
-    let mut error = Error::new(Kind::Choice, "choosing the disk", "more than one disk could be the target");
-    error.details = sentences;
-    error
 }
 
 fn named<'a>(judged: &[Judged<'a>], wanted: &str) -> Result<&'a Disk> {

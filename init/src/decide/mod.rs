@@ -8,7 +8,7 @@ mod plan;
 mod units;
 mod verdict;
 
-pub use choice::{Choice, Facts, Outcome, choose, is_name, tie_refused};
+pub use choice::{Choice, Facts, Outcome, choose, is_name};
 pub use disk::{Disk, Disks, MAX_DISKS, Transport};
 pub use layout::{Layout, Region};
 pub use plan::{Partition, Plan, Step, Use};

@@ -26,7 +26,7 @@ fn outcome(disks: &[Disk], entries: &[(u16, Option<LoadOption>)], command_line: 
 fn pick(disks: &[Disk], command_line: &str) -> Result<Choice> {
     match outcome(disks, &[], command_line)? {
         Outcome::Target(choice) => Ok(*choice),
-        Outcome::Tie(sentences) => Err(tie_refused(sentences)),
+        Outcome::Open(error) => Err(error),
     }
 }
 
@@ -73,9 +73,11 @@ fn the_only_candidate_wins_and_the_others_are_explained() {
 #[test]
 fn equal_disks_are_a_tie_with_a_reason_for_each() {
     let disks = [stick(), disk("nvme0n1", 16), disk("nvme1n1", 16)];
-    let Outcome::Tie(sentences) = outcome(&disks, &[], "").unwrap() else { panic!("no tie") };
-    assert_eq!(sentences.len(), 3);
-    assert_eq!(sentences[1], "nvme0n1 (unknown model, serial S-nvme0n1, 16.0 GiB, nvme): nothing recognised; it could be the target");
+    let Outcome::Open(error) = outcome(&disks, &[entry(1, None)], "").unwrap() else { panic!("no tie") };
+    assert_eq!(error.to_string(), "choosing the disk: more than one disk could be the target");
+    assert_eq!(error.details.len(), 4);
+    assert_eq!(error.details[3], "Boot0001 \"entry 1\" is passed over: it names no partition of a GPT");
+    assert_eq!(error.details[1], "nvme0n1 (unknown model, serial S-nvme0n1, 16.0 GiB, nvme): nothing recognised; it could be the target");
 }
 
 #[test]
@@ -238,7 +240,7 @@ fn an_unreadable_disk_stops_the_rules_but_not_a_person() {
 fn controllers_that_may_hide_disks_are_named_when_there_is_none() {
     let driverless = ["no driver for the storage controller 8086:282a".to_string()];
     let facts = Facts { disks: &[stick()], entries: &[], driverless: &driverless, content: GIB };
-    let error = choose(facts, &settings(""), None).unwrap_err();
+    let Outcome::Open(error) = choose(facts, &settings(""), None).unwrap() else { panic!("a target") };
     assert_eq!(error.details[1], driverless[0]);
 }
 

@@ -14,6 +14,9 @@ const SYSTEM: Disk = Disk { prefill: Prefill::Table { esp: true, ids: &[5, 6] },
 /// The firmware's entry for it.
 const LINUX: Entry = Entry { number: 3, description: "Linux Boot Manager", partition: [5; 16], active: true };
 
+/// What is asked when no rule tells disks apart.
+const TIE: &str = "autoinstaller: more than one disk could be the target: type the name of the disk to erase";
+
 const REFUSES_NOTHING: Step = Part(&[Forbid(FAILED), Forbid(INSTALLED), Forbid(STEP_ONE)]);
 /// The plan is not carried out: what was chosen is on the screen.
 const NO: Step = Part(&[Expect(ASK, PROMPT), Type(Serial, "no"), ExpectPowerOff(OFF)]);
@@ -112,13 +115,13 @@ pub const ROWS: &[Scenario] = &[
             Forbid(FAILED),
             Forbid(INSTALLED),
             Forbid(STEP_ONE),
-            Expect("autoinstaller: no rule tells them apart: type the name of the disk to erase", BOOT + PROMPT),
+            Expect(TIE, BOOT + PROMPT),
             Type(Serial, "yes"),
             Expect("please answer with one of these words", 30),
-            Expect("autoinstaller: no rule tells them apart", 30),
+            Expect(TIE, 30),
             Type(Keyboard, "uv0002"),
             Expect("please answer with one of these words", 30),
-            Expect("autoinstaller: no rule tells them apart", 30),
+            Expect(TIE, 30),
             Type(Serial, "UV0002"),
             Expect("serial UV0001, 16.0 GiB, nvme): nothing recognised; it could be, but ", 30),
             Expect("serial UV0002, 16.0 GiB, nvme): nothing recognised", 30),
@@ -210,6 +213,28 @@ pub const ROWS: &[Scenario] = &[
             Expect("serial DATA01, 64.0 GiB, sata): GPT with one bad header: ", BOOT + PROMPT),
             Expect("it carries the installer's own medium", 10),
             Expect("chosen because no other disk can be the target", 10),
+            NO,
+        ],
+        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        ..BASE
+    },
+    Scenario {
+        name: "first-disk-plugged-in-late",
+        proves: "Without any disk that could be the target the installer waits, and a disk that is plugged in then can be named.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[Disk { mib: 1024, prefill: Prefill::Noise, ..NVME }, Disk { bus: Bus::UsbLater, ..DATA }],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("it is too small: 1.0 GiB where ", BOOT + PROMPT),
+            Expect("autoinstaller: no disk can be the target: type the name of the disk to erase, plug one in", 10),
+            Plug(1),
+            Expect("the disks have changed: looking again", 60),
+            Expect("64.0 GiB, usb): GPT; it is attached by USB; it must be named", PROMPT),
+            Expect("autoinstaller: no disk can be the target: type the name", 10),
+            Type(Serial, "sdb"),
+            Expect("target sdb (", 30),
+            Expect("chosen because its name was typed", 10),
             NO,
         ],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],

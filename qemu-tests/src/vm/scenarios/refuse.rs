@@ -47,8 +47,9 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "target-too-small",
-        proves: "A disk smaller than the plan needs is refused, with its size as the reason.",
+        proves: "A disk smaller than the plan needs is refused, with its size as the reason, when nobody may be asked.",
         firmware: Firmware::Direct,
+        words: &["install.unattended"],
         disks: &[Disk { mib: 1024, ..NOISY }],
         script: &[
             REFUSED,
