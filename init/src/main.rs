@@ -18,7 +18,7 @@ fn installation() -> Result<End> {
     // Look. Nothing is opened for writing. The medium first: whatever is refused from here on is logged there.
     log::info!("looking at this machine");
     let mut drivers = Loader::start()?;
-    let (mut disks, medium) = look::machine(&mut drivers)?;
+    let (mut disks, mut medium) = look::machine(&mut drivers)?;
     let settings = look::settings()?;
     if settings.shell {
         return Ok(End::Shell);
@@ -36,7 +36,7 @@ fn installation() -> Result<End> {
             Answer::Yes(confirmed) => break confirmed,
             Answer::No => return Ok(End::Declined),
             Answer::Shown => return Ok(End::DryRun),
-            Answer::Changed => disks = look::again(&mut drivers, &medium)?,
+            Answer::Changed => (disks, medium) = look::again(&mut drivers, &medium)?,
         }
     };
 

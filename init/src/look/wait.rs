@@ -31,13 +31,13 @@ fn mark_booted(disks: &mut Disks) {
 ///
 /// # Errors
 /// As [`machine`]; or the medium is not the one that was being verified any more.
-pub fn again(loader: &mut Loader, medium: &Medium) -> Result<Disks> {
+pub fn again(loader: &mut Loader, medium: &Medium) -> Result<(Disks, Medium)> {
     log::info!("the disks have changed: looking again");
     let (disks, found) = machine(loader)?;
-    if found != *medium {
+    if !found.is_same(medium) {
         return Err(Error::new(Kind::Medium, "looking again", "the medium was taken out and put back: boot it again"));
     }
-    Ok(disks)
+    Ok((disks, found))
 }
 
 /// Loads drivers until the set of disks is quiet and the medium we booted from is among them.

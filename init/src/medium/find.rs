@@ -4,6 +4,7 @@
 //! or on a stick with 4096-byte sectors. That a disk says it is removable, or is small, or comes first, proves nothing.
 
 use std::fs::{File, read_to_string};
+use std::io::{Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
@@ -45,8 +46,10 @@ impl Medium {
         let manifest = Manifest::parse(&text)?;
         let mut found: Option<Medium> = None;
         for disk in disks.iter_mut() {
-            let Some((guid, partitions)) = table(disk) else { continue };
-            if guid == manifest.disk_guid {
+            let carries = |node: &str| table(node).filter(|(guid, _)| *guid == manifest.disk_guid);
+            // In a partition somebody may keep a copy of the image; nothing boots from there, but it is not for us to erase.
+            disk.ours = disk.partitions.iter().any(|partition| carries(&format!("/dev/{partition}")).is_some());
+            if let Some((_, partitions)) = carries(&disk.node()) {
                 disk.ours = true;
                 let medium = || Medium { node: disk.node(), disk: disk.clone(), manifest: manifest.clone(), partitions, copies: 0 };
                 found.get_or_insert_with(medium).copies += 1;
@@ -63,6 +66,11 @@ impl Medium {
         FOUND.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether both are the very same attachment of the same device.
+    pub fn is_same(&self, other: &Medium) -> bool {
+        (&self.node, self.disk.diskseq) == (&other.node, other.disk.diskseq)
+    }
+
     /// Whether it is the only disk with this image.
     pub fn is_unique(&self) -> bool {
         self.copies == 1
@@ -71,7 +79,7 @@ impl Medium {
     /// Whether the device that has its name now is still the medium.
     pub fn still_there(&self) -> bool {
         let seq = read_to_string(format!("/sys/block/{}/diskseq", self.disk.name)).unwrap_or_default();
-        seq.trim() == self.disk.diskseq.to_string() && table(&self.disk).is_some_and(|(guid, _)| guid == self.manifest.disk_guid)
+        seq.trim() == self.disk.diskseq.to_string() && table(&self.node).is_some_and(|(guid, _)| guid == self.manifest.disk_guid)
     }
 
     /// Start and length in bytes of the partition with this name.
@@ -85,13 +93,14 @@ impl Medium {
 }
 
 /// Disk GUID, and name, start and length in bytes of each partition. `None` for a device without a readable GPT of 512-byte sectors.
-fn table(disk: &Disk) -> Option<(String, Vec<Partition>)> {
-    let device = File::open(disk.node()).ok()?;
+fn table(node: &str) -> Option<(String, Vec<Partition>)> {
+    let mut device = File::open(node).ok()?;
+    let bytes = device.seek(SeekFrom::End(0)).ok()?;
     let read = |at: u64, length: usize| {
         let mut bytes = vec![0; length];
         device.read_exact_at(&mut bytes, at).ok().map(|()| bytes)
     };
-    let gpt = table::any_gpt(&read, disk.bytes, SECTOR)?;
+    let gpt = table::any_gpt(&read, bytes, SECTOR)?;
     let place = |p: &table::Partition| {
         let blocks = p.last.checked_sub(p.first)?.checked_add(1)?;
         Some((p.name.clone(), p.first.checked_mul(SECTOR)?, blocks.checked_mul(SECTOR)?))

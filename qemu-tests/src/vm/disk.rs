@@ -36,6 +36,12 @@ fn write(disk: &Disk, path: &Path, iso: &Path) -> Result<()> {
         Prefill::Image => {
             io::copy(&mut File::open(iso)?, &mut file)?;
         }
+        Prefill::ImageInPartition => {
+            put(&mut file, 446, &[0, 0, 2, 0, 0x83, 0xfe, 0xff, 0xff, 0, 8, 0, 0, 0, 0, 0x10, 0])?;
+            put(&mut file, 510, &[0x55, 0xaa])?;
+            file.seek(SeekFrom::Start(MIB))?;
+            io::copy(&mut File::open(iso)?, &mut file)?;
+        }
         Prefill::Table { esp, ids } => table(path, disk, esp, ids)?,
         Prefill::Noise => {
             for (part, offset) in [0, size / 2, size - MIB].into_iter().enumerate() {

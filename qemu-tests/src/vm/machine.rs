@@ -135,6 +135,11 @@ impl Machine for Running {
         }
     }
 
+    fn picture(&mut self, name: &str) -> Result<()> {
+        // QEMU runs in the directory of the scenario.
+        self.qmp.screendump(Path::new(name))
+    }
+
     fn plug(&mut self, disk: usize) -> Result<()> {
         self.qmp.plug(&format!("disk{disk}"))
     }

@@ -116,6 +116,8 @@ pub enum Prefill {
     Noise,
     /// A copy of the image that the machine boots from.
     Image,
+    /// An MBR with one partition at 1 MiB, which holds such a copy.
+    ImageInPartition,
     /// A GPT of partitions of 64 MiB, the first of them an ESP if it is asked for. Their GUIDs are 16 times the byte.
     Table {
         /// Whether there is an ESP.
@@ -171,6 +173,8 @@ pub enum Step {
     ExpectPowerOff(u64),
     /// The guest resets the machine.
     ExpectReset(u64),
+    /// A picture of the screen is kept beside the logs, under this name.
+    Picture(&'static str),
     /// The disk with this number, which is on [`Bus::UsbLater`], is plugged in.
     Plug(usize),
     /// The stick is pulled.
@@ -263,7 +267,7 @@ impl Step {
     fn deadline(&self) -> u64 {
         match self {
             Step::Expect(_, seconds) | Step::ExpectAll(_, seconds) | Step::ExpectPowerOff(seconds) | Step::ExpectReset(seconds) => *seconds,
-            Step::Type(..) | Step::Forbid(_) | Step::Plug(_) | Step::Unplug | Step::Part(_) => 0,
+            Step::Type(..) | Step::Forbid(_) | Step::Picture(_) | Step::Plug(_) | Step::Unplug | Step::Part(_) => 0,
         }
     }
 }
@@ -278,6 +282,7 @@ impl std::fmt::Display for Step {
             Step::Forbid(text) => write!(f, "forbidding `{text}`"),
             Step::ExpectPowerOff(seconds) => write!(f, "expecting power-off within {seconds} s"),
             Step::ExpectReset(seconds) => write!(f, "expecting a reset within {seconds} s"),
+            Step::Picture(name) => write!(f, "keeping the picture {name}"),
             Step::Plug(disk) => write!(f, "plugging disk {disk} in"),
             Step::Unplug => f.write_str("pulling the stick"),
             Step::Part(steps) => write!(f, "playing {} steps", steps.len()),

@@ -45,6 +45,8 @@ pub trait Machine {
     fn next(&mut self, wait: Duration) -> Event;
     /// Types the text and Enter.
     fn type_line(&mut self, console: Console, text: &str) -> Result<()>;
+    /// Keeps a picture of the screen under this name.
+    fn picture(&mut self, name: &str) -> Result<()>;
     /// Plugs a disk in.
     fn plug(&mut self, disk: usize) -> Result<()>;
     /// Pulls the stick.
@@ -96,6 +98,7 @@ impl Player<'_> {
             // Forbidden texts are looked for all the time; the script is flat.
             Step::Forbid(_) | Step::Part(_) => Ok(()),
             Step::Type(console, text) => self.machine.type_line(console, text).map_err(|error| format!("{error:#}")),
+            Step::Picture(name) => self.machine.picture(name).map_err(|error| format!("{error:#}")),
             Step::Plug(disk) => self.machine.plug(disk).map_err(|error| format!("{error:#}")),
             Step::Unplug => self.machine.unplug().map_err(|error| format!("{error:#}")),
             Step::Expect(text, seconds) => {

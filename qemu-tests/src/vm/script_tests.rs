@@ -20,6 +20,11 @@ impl Machine for Fake {
         self.done.push(format!("{console:?} {text}"));
         Ok(())
     }
+    fn picture(&mut self, name: &str) -> Result<()> {
+        self.done.push(format!("picture {name}"));
+        Ok(())
+    }
+
     fn plug(&mut self, disk: usize) -> Result<()> {
         self.done.push(format!("plug {disk}"));
         Ok(())

@@ -3,7 +3,7 @@
 use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Plug, Type};
+use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, Forbid, Part, Plug, Type};
 use crate::vm::scenario::{BASE, Bus, Disk, Entry, Firmware, Medium, Prefill, Scenario, Step, Vars};
 
 /// A data disk: larger, and with more partitions.
@@ -204,18 +204,27 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "image-on-an-internal-disk",
-        proves: "A disk that carries a copy of the image is protected as the stick is.",
+        proves: "Disks that carry a copy of the image, as a whole or in a partition, are protected as the stick is.",
         core: false,
         firmware: Firmware::Direct,
-        disks: &[Disk { prefill: Prefill::Noise, ..NVME }, Disk { prefill: Prefill::Image, ..DATA }],
+        disks: &[
+            Disk { prefill: Prefill::Noise, ..NVME },
+            Disk { prefill: Prefill::Image, ..DATA },
+            Disk { serial: "DATA02", prefill: Prefill::ImageInPartition, ..DATA },
+        ],
         script: &[
             REFUSES_NOTHING,
-            Expect("serial DATA01, 64.0 GiB, sata): GPT with one bad header: ", BOOT + PROMPT),
-            Expect("it carries the installer's own medium", 10),
+            ExpectAll(
+                &[
+                    "serial DATA01, 64.0 GiB, sata): GPT with one bad header: ISO 9660, FAT AIBOOT, FAT AIKIT, squashfs, squashfs; it carries the installer's own medium",
+                    "serial DATA02, 64.0 GiB, sata): MBR; it carries the installer's own medium",
+                ],
+                BOOT + PROMPT,
+            ),
             Expect("chosen because no other disk can be the target", 10),
             NO,
         ],
-        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        after: &[DiskUnchanged(0), DiskUnchanged(1), DiskUnchanged(2)],
         ..BASE
     },
     Scenario {

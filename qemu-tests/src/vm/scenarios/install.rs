@@ -3,7 +3,7 @@
 use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Type};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Picture, Type};
 use crate::vm::scenario::{BASE, Bus, Disk, Firmware, INSTALLED_SYSTEM, Medium, Prefill, Scenario, Step, Vars};
 
 /// The conversation of an installation, up to its last line.
@@ -13,6 +13,7 @@ const PREBUILT: &[Step] = &[
     Expect("target nvme0n1 (", PROMPT),
     Expect("serial UV0001", 10),
     Expect(ASK, PROMPT),
+    Picture("question.png"),
     Type(Serial, "yes"),
     Expect(STEP_ONE, STEP),
     Expect("wiping old signatures from nvme0n1", STEP),
