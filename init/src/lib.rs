@@ -1,7 +1,7 @@
 //! The installer: PID 1 of the medium. Read it in the order of the modules.
 //!
 //! *Look* reads settings, firmware and disks; *decide* chooses and plans without touching anything; *act* asks, and carries the
-//! confirmed plan out. The act boundaries are folders: `decide` and `settings` import neither `sys` nor the effects of `std`.
+//! confirmed plan out. The act boundaries are folders: `decide`, `facts` and `settings` import neither `sys` nor the effects of `std`.
 
 pub mod settings;
 
