@@ -37,7 +37,8 @@ pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed>
     truth::erasing(&plan.target.name);
     for (number, step) in (1..).zip(&plan.steps) {
         log::info!("step {number}/{} {step}", plan.steps.len());
-        work.step(step)?;
+        // What a failed step left running must not go on writing behind the failure screen.
+        work.step(step).inspect_err(|_| children::end_survivors())?;
     }
     truth::installed(&plan.target.name);
     Ok(Installed { host: plan.host.clone(), disk: plan.target.name.clone() })
@@ -95,6 +96,7 @@ impl<'a> Work<'a> {
 
     fn verify(&mut self) -> Result<()> {
         keep_log()?;
+        truth::unverified(&self.plan.target.name);
         children::end_survivors();
         self.stage2 = None;
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;

@@ -56,7 +56,7 @@ pub fn print(text: &str) {
     consoles().iter_mut().for_each(|console| console.write(text.as_bytes()));
 }
 
-/// Writes text from the panic hook: without waiting for anyone who may hold the consoles.
+/// Writes text from the panic hook, which waits a second at most for whoever holds the consoles.
 pub fn print_in_panic(text: &str) {
     // A question holds them for a tick at a time; whoever panicked while holding them never lets go.
     for _ in 0..100 {
@@ -160,6 +160,7 @@ impl Console {
     fn write(&mut self, mut text: &[u8]) {
         while !text.is_empty() {
             match self.device.write(text) {
+                Ok(0) => return,
                 Ok(count) => {
                     self.stalled = false;
                     text = text.get(count..).unwrap_or_default();

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 enum Truth {
     Untouched,
     Erased(String),
+    Unverified(String),
     Installed(String),
 }
 
@@ -13,6 +14,11 @@ static TRUTH: Mutex<Truth> = Mutex::new(Truth::Untouched);
 /// To be called right before the first write.
 pub fn erasing(disk: &str) {
     set(Truth::Erased(disk.into()));
+}
+
+/// To be called when everything is written, and before it is read back: it may well boot, and nobody knows what.
+pub fn unverified(disk: &str) {
+    set(Truth::Unverified(disk.into()));
 }
 
 /// To be called when the disk has been read back and found good.
@@ -25,6 +31,9 @@ pub fn sentence() -> String {
     match &*TRUTH.lock().unwrap_or_else(PoisonError::into_inner) {
         Truth::Untouched => "nothing was written".into(),
         Truth::Erased(disk) => format!("{disk} was erased and is not bootable"),
+        Truth::Unverified(disk) => {
+            format!("{disk} was erased and installed, but what is on it is not what it should be, or cannot be read")
+        }
         Truth::Installed(disk) => format!("{disk} is installed and bootable"),
     }
 }
@@ -42,6 +51,8 @@ mod tests {
         assert_eq!(sentence(), "nothing was written");
         erasing("nvme0n1");
         assert_eq!(sentence(), "nvme0n1 was erased and is not bootable");
+        unverified("nvme0n1");
+        assert_eq!(sentence(), "nvme0n1 was erased and installed, but what is on it is not what it should be, or cannot be read");
         installed("nvme0n1");
         assert_eq!(sentence(), "nvme0n1 is installed and bootable");
     }
