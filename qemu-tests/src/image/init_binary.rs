@@ -20,8 +20,9 @@ const LARGEST: u64 = 1_500_000;
 pub fn build() -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let target = cache::directory("")?;
-    // Nothing unwinds: a panic ends in our hook. The index of frames would only be carried along.
-    let mut flags = "-C target-feature=+crt-static -C relocation-model=static -C link-arg=-Wl,--no-eh-frame-hdr".to_owned();
+    let script = cache::root().join("init/no-unwind.ld");
+    let mut flags = "-C target-feature=+crt-static -C relocation-model=static -C link-arg=-Wl,--no-eh-frame-hdr,--icf=all".to_owned();
+    flags += &format!(" -C link-arg=-Wl,-T,{}", script.display());
     let machine = machine_paths()?;
     for (path, name) in &machine {
         flags += &format!(" --remap-path-prefix={path}={name}");
