@@ -2,7 +2,7 @@
 
 use init::act::{Answer, Installed, Talk};
 use init::decide::Facts;
-use init::drivers::Loader;
+use init::drivers::Drivers;
 use init::error::Result;
 use init::medium::Verification;
 use init::pid1::{self, End};
@@ -17,7 +17,7 @@ fn main() -> ! {
 fn installation() -> Result<End> {
     // Look. Nothing is opened for writing. The medium first: whatever is refused from here on is logged there.
     log::info!("looking at this machine");
-    let mut drivers = Loader::start()?;
+    let mut drivers = Drivers::start()?;
     let (mut disks, mut medium) = look::machine(&mut drivers)?;
     let settings = look::settings()?;
     if settings.shell {
@@ -32,7 +32,7 @@ fn installation() -> Result<End> {
     let confirmed = loop {
         let driverless = look::without_driver();
         let facts = Facts { disks: &disks, entries: &entries, driverless: &driverless, content: medium.manifest.closure_content };
-        match act::agree(facts, &settings, &medium, &verification, &mut talk)? {
+        match act::agree(facts, &settings, &medium, &verification, &mut drivers, &mut talk)? {
             Answer::Yes(confirmed) => break confirmed,
             Answer::No => return Ok(End::Declined),
             Answer::Shown => return Ok(End::DryRun),

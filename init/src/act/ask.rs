@@ -1,17 +1,21 @@
 //! Shows the plan and asks. Nothing but the full word `yes` is consent, and it is consent to the plan on the screen.
 
-use std::fs::read_to_string;
+use std::time::{Duration, Instant};
 
+use super::shown::Shown;
 use super::standing;
-use crate::decide::{self, Disk, Facts, Outcome, Plan};
+use crate::decide::{self, Disk, Facts, Outcome, Plan, Undecided};
+use crate::drivers::Drivers;
 use crate::error::{Error, Kind, Result};
 use crate::look;
 use crate::medium::{Medium, Verification, Verified};
 use crate::pid1::console;
 use crate::settings::Settings;
 
-/// The owner's own text, shown before the plan.
-const BANNER: &str = "/etc/autoinstaller/banner";
+/// How long an unattended installation waits for the disk it was told to take: the slowest disk behind a hub, with a margin.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// Between two looks.
+const TICK: Duration = Duration::from_millis(500);
 
 /// A plan that a person has confirmed, on a medium that is whole. Only [`agree`] makes one, and carrying it out consumes it.
 #[derive(Debug)]
@@ -44,6 +48,27 @@ pub struct Talk {
     typed: Option<String>,
     /// A question was asked: from then on a person decides, and consent in advance does not come back.
     begun: bool,
+    /// Why the last answer was none; said right above the next question.
+    notice: Option<String>,
+    /// Since when an unattended installation waits for the disk that it was told to take.
+    waiting: Option<Instant>,
+}
+
+impl Talk {
+    /// Nobody may be asked: waits for the disk that `install.disk=` names, if that is what is missing, and not for ever.
+    fn wait_for_it(&mut self, why: &Undecided, disks: &[Disk], drivers: &mut Drivers) -> Result<Answer> {
+        if why.awaited && self.waiting.is_none() {
+            log::info!("{}: waiting {} s for it", why.cause, PATIENCE.as_secs());
+        }
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        while why.awaited && since.elapsed() < PATIENCE {
+            if drivers.restless() && disks_changed(disks) {
+                return Ok(Answer::Changed);
+            }
+            drivers.wait(TICK);
+        }
+        Err(why.refusal())
+    }
 }
 
 /// Shows the plan and asks until the answer is `yes` or `no`. The name of another disk makes a new plan, for which `yes` is asked again.
@@ -51,17 +76,32 @@ pub struct Talk {
 ///
 /// # Errors
 /// The disk that is named cannot be erased; the medium is damaged or cannot be read; nobody may be asked, and nobody has agreed in advance.
-pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &Verification, talk: &mut Talk) -> Result<Answer> {
+pub fn agree(
+    facts: Facts,
+    settings: &Settings,
+    medium: &Medium,
+    verification: &Verification,
+    drivers: &mut Drivers,
+    talk: &mut Talk,
+) -> Result<Answer> {
     loop {
         let outcome = match decide::choose(facts, settings, talk.typed.as_deref()) {
+            Ok(Outcome::Open(why)) if talk.typed.take().is_some() => {
+                talk.notice = Some(why.cause);
+                continue;
+            }
             Err(error) if talk.typed.take().is_some() => {
-                error.details.iter().for_each(|detail| log::info!("- {detail}"));
-                log::info!("{error}");
+                talk.notice = Some(error.to_string());
                 continue;
             }
             outcome => outcome?,
         };
-        let shown = show(outcome, facts.disks, settings, medium)?;
+        let shown = match outcome {
+            Outcome::Open(why) if settings.dry_run => return Err(why.refusal()),
+            Outcome::Open(why) if settings.unattended => return talk.wait_for_it(&why, facts.disks, drivers),
+            outcome => Shown::new(outcome, facts.disks, settings, &medium.manifest.toplevel),
+        };
+        shown.print(settings, &medium.manifest.toplevel);
         if settings.dry_run {
             return verification.result().map(|_| Answer::Shown);
         }
@@ -75,60 +115,19 @@ pub fn agree(facts: Facts, settings: &Settings, medium: &Medium, verification: &
             return Err(Error::new(Kind::Choice, "asking for consent", "install.unattended forbids to ask"));
         }
         talk.begun = true;
-        let reply = ask(&shown, facts.disks, verification);
-        match (reply, shown) {
-            (Reply::Yes, Shown::Plan(plan)) => return confirmed(*plan, medium, verification, false),
-            (Reply::No, _) => return Ok(Answer::No),
-            (Reply::Disk(name), _) => talk.typed = Some(name),
+        if let Some(notice) = talk.notice.take() {
+            log::info!("{notice}");
+        }
+        let withdrawn = || verification.failed() || (drivers.restless() && disks_changed(facts.disks));
+        let answer = console::ask(&format!("autoinstaller: {}", shown.question()), withdrawn);
+        match (reply(answer.as_deref(), matches!(shown, Shown::Plan(_)), facts.disks), shown) {
+            (Some(Reply::Yes), Shown::Plan(plan)) => return confirmed(*plan, medium, verification, false),
+            (Some(Reply::No), _) => return Ok(Answer::No),
+            (Some(Reply::Disk(name)), _) => talk.typed = Some(name),
             // Withdrawn for a damaged medium, which is an error, or for the disks.
-            _ if verification.failed() => verification.result().map(|_| ())?,
-            _ => return Ok(Answer::Changed),
-        }
-    }
-}
-
-/// What is on the consoles when the question is asked.
-enum Shown {
-    /// A plan to say yes to.
-    Plan(Box<Plan>),
-    /// The reason why there is none.
-    Open(String),
-}
-
-/// Shows the banner, and the plan or why there is none, on every console. Without a person to ask, no plan is a refusal.
-fn show(outcome: Outcome, disks: &[Disk], settings: &Settings, medium: &Medium) -> Result<Shown> {
-    let banner = read_to_string(BANNER).unwrap_or_default();
-    banner.lines().for_each(|line| log::info!("{line}"));
-    let toplevel = &medium.manifest.toplevel;
-    log::info!("this medium installs {} ({toplevel})", settings.target_host);
-    match outcome {
-        Outcome::Open(error) if settings.dry_run || settings.unattended => Err(error),
-        Outcome::Open(error) => {
-            error.details.iter().for_each(|detail| log::info!("- {detail}"));
-            Ok(Shown::Open(error.cause))
-        }
-        Outcome::Target(choice) => {
-            let plan = Plan::new(settings, *choice, disks, toplevel);
-            plan.lines().iter().for_each(|line| log::info!("{line}"));
-            Ok(Shown::Plan(Box::new(plan)))
-        }
-    }
-}
-
-/// Asks until there is an answer, or none is wanted any more.
-fn ask(shown: &Shown, disks: &[Disk], verification: &Verification) -> Reply {
-    let question = match shown {
-        Shown::Plan(plan) => {
-            format!("type yes to erase {} and install {}, no to power off, or the name of another disk: ", plan.target, plan.host)
-        }
-        Shown::Open(cause) => format!("{cause}: type the name of the disk to erase, plug one in, or no to power off: "),
-    };
-    loop {
-        let withdrawn = || verification.failed() || disks_changed(disks);
-        let answer = console::ask(&format!("autoinstaller: {question}"), withdrawn);
-        match reply(answer.as_deref(), matches!(shown, Shown::Plan(_)), disks) {
-            Some(reply) => return reply,
-            None => log::info!("please answer with one of these words"),
+            (Some(Reply::Withdrawn), _) if verification.failed() => verification.result().map(|_| ())?,
+            (Some(Reply::Withdrawn), _) => return Ok(Answer::Changed),
+            _ => talk.notice = Some("please answer with one of these words".into()),
         }
     }
 }

@@ -8,6 +8,7 @@ mod guard;
 mod mounts;
 mod partition;
 mod read_back;
+mod shown;
 mod stage2;
 mod standing;
 mod steps;

@@ -1,11 +1,17 @@
 //! Which disk will be erased. Pure, and never a guess: what the rules cannot settle is a question, and what a person names must be one disk.
 
+use std::fmt;
+
 use super::by_id;
-use super::verdict::{Judged, Never, judge, sentence};
+use super::rules::{Rule, by_rules};
+use super::verdict::{Judged, Never, judge};
 use super::{Disk, Layout};
 use crate::error::{Error, Kind, Result};
 use crate::facts::load_option::LoadOption;
 use crate::settings::Settings;
+
+/// Said where the kernel has not found a single disk.
+const NO_DISK: &str = "the kernel shows no disk at all: check the cables, and that the firmware's RAID or VMD mode is off";
 
 /// What the choice is made from.
 #[derive(Clone, Copy, Debug)]
@@ -20,40 +26,6 @@ pub struct Facts<'a> {
     pub content: u64,
 }
 
-/// The rule that singled the target out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// `install.disk=` names it.
-    Named,
-    /// A person typed its name.
-    Typed,
-    /// There is no other candidate.
-    Only,
-    /// A boot entry of the firmware leads to it: number and description.
-    BootEntry(u16, String),
-    /// It alone has an EFI system partition.
-    Esp,
-    /// It has the most partitions.
-    Partitions,
-    /// It is the largest.
-    Largest,
-}
-
-impl Rule {
-    /// The end of `chosen because …`.
-    pub fn because(&self) -> String {
-        match self {
-            Rule::Named => "install.disk= names it".into(),
-            Rule::Typed => "its name was typed".into(),
-            Rule::Only => "no other disk can be the target".into(),
-            Rule::BootEntry(number, description) => format!("the firmware boots it: Boot{number:04X} \"{description}\""),
-            Rule::Esp => "it alone has an EFI system partition".into(),
-            Rule::Partitions => "of those that the rules before this leave, it has the most partitions".into(),
-            Rule::Largest => "of those that the rules before this leave, it is the largest".into(),
-        }
-    }
-}
-
 /// The target and the reason for every disk that is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -63,10 +35,21 @@ pub struct Choice {
     pub layout: Layout,
     /// Why this one.
     pub rule: Rule,
-    /// The others: a sentence each.
-    pub others: Vec<String>,
+    /// The others.
+    pub others: Vec<Loser>,
     /// Boot entries that were passed over, a sentence each.
     pub skipped: Vec<String>,
+}
+
+/// A disk that is not the target. Its `Display` is the sentence that says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loser {
+    /// The disk.
+    pub disk: Disk,
+    /// Why it is not the target, or is it not yet.
+    pub why: String,
+    /// Whether it could be.
+    pub possible: bool,
 }
 
 /// What the rules led to.
@@ -74,8 +57,30 @@ pub struct Choice {
 pub enum Outcome {
     /// One disk.
     Target(Box<Choice>),
-    /// Not one disk: why, with a sentence for every disk. A refusal, unless a person can be asked.
-    Open(Error),
+    /// Not one disk: a refusal, unless a person can be asked.
+    Open(Box<Undecided>),
+}
+
+/// Why there is no target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// In a few words.
+    pub cause: String,
+    /// All disks.
+    pub disks: Vec<Loser>,
+    /// Boot entries that were passed over, controllers without a driver: a sentence each.
+    pub notes: Vec<String>,
+    /// The disk that `install.disk=` names is not there, but may still come.
+    pub awaited: bool,
+}
+
+impl Undecided {
+    /// The refusal, where nobody can be asked.
+    pub fn refusal(&self) -> Error {
+        let mut error = Error::new(Kind::Choice, "choosing the disk", &self.cause);
+        error.details.extend(self.disks.iter().map(Loser::to_string).chain(self.notes.iter().cloned()));
+        error
+    }
 }
 
 /// Chooses the target: the disk `typed` by a person, the one of `install.disk=`, or by the rules.
@@ -89,110 +94,75 @@ pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<
         .iter()
         .map(|disk| (disk, judge(disk, wanted.is_some_and(|wanted| is(disk, wanted)), settings, facts.content)))
         .collect();
+    let open = |cause: String, notes: Vec<String>, awaited: bool| {
+        let disks = losers(&judged, None, "it could be the target");
+        let nothing = disks.is_empty().then(|| NO_DISK.into());
+        let notes = nothing.into_iter().chain(notes).collect();
+        Ok(Outcome::Open(Box::new(Undecided { cause, disks, notes, awaited })))
+    };
     let (target, rule, skipped) = match wanted {
-        Some(wanted) => (named(&judged, wanted)?, if typed.is_some() { Rule::Typed } else { Rule::Named }, Vec::new()),
+        Some(wanted) => match named(&judged, wanted)? {
+            Some(disk) => (disk, if typed.is_some() { Rule::Typed } else { Rule::Named }, Vec::new()),
+            None => return open(format!("{wanted} is no disk's name, path, by-id name, serial number or WWN"), Vec::new(), true),
+        },
         None => {
             let candidates: Vec<&Disk> = judged.iter().filter(|(_, verdict)| verdict.is_ok()).map(|(disk, _)| *disk).collect();
-            let open = |cause: &str, more: &[String]| {
-                let mut error = refusal("choosing the disk", cause, &judged);
-                error.details.extend_from_slice(more);
-                Ok(Outcome::Open(error))
-            };
             if candidates.is_empty() {
-                return open("no disk can be the target", facts.driverless);
+                return open("no disk can be the target".into(), facts.driverless.to_vec(), false);
             }
             if judged.iter().any(|(_, verdict)| *verdict == Err(Never::Unreadable)) {
-                return open("a disk cannot be read, and the rules could mistake another for it", &[]);
+                return open("a disk cannot be read, and the rules could mistake another for it".into(), Vec::new(), false);
             }
             let (winner, skipped) = by_rules(&candidates, facts);
             match winner {
                 Some((disk, rule)) => (disk, rule, skipped),
-                None => return open("more than one disk could be the target", &skipped),
+                None => return open("more than one disk could be the target".into(), skipped, false),
             }
         }
     };
     let layout = judged.iter().find(|(disk, _)| disk.name == target.name).and_then(|(_, verdict)| verdict.ok());
-    let layout = layout.ok_or_else(|| refusal("choosing the disk", "the target has no layout", &judged))?;
-    let others: Vec<Judged> = judged.iter().filter(|(disk, _)| disk.name != target.name).cloned().collect();
-    let others = sentences(&others, &format!("it could be, but {} is taken: {}", target.name, rule.because()));
+    let layout = layout.ok_or_else(|| refusal("choosing the disk".into(), "the target has no layout".into(), &judged))?;
+    let others = losers(&judged, Some(target), &format!("it could be, but {} is taken", target.name));
     Ok(Outcome::Target(Box::new(Choice { target: target.clone(), layout, rule, others, skipped })))
 }
 
-fn named<'a>(judged: &[Judged<'a>], wanted: &str) -> Result<&'a Disk> {
+/// The disk that a person names, `None` when there is none of that name. A partition will never become a disk, and is an error.
+fn named<'a>(judged: &[Judged<'a>], wanted: &str) -> Result<Option<&'a Disk>> {
     let doing = format!("choosing the disk {wanted}");
     let mut matching = judged.iter().filter(|(disk, _)| is(disk, wanted));
-    match (matching.next(), matching.next()) {
-        (Some((disk, Ok(_))), None) => Ok(disk),
-        (Some((disk, Err(never))), None) => Err(refusal(doing, format!("{} cannot be the target: {}", disk.name, never.reason()), judged)),
-        (Some(_), Some(_)) => Err(refusal(doing, "more than one disk answers to it", judged)),
-        (None, _) => Err(refusal(doing, "no disk has this name, by-id name, serial number or WWN", judged)),
-    }
-}
-
-type Winner<'a> = Option<(&'a Disk, Rule)>;
-
-/// The rules in their order. A tie goes to the next rule, among those that are tied.
-fn by_rules<'a>(candidates: &[&'a Disk], facts: Facts) -> (Winner<'a>, Vec<String>) {
-    if let [only] = candidates {
-        return (Some((only, Rule::Only)), Vec::new());
-    }
-    let (winner, skipped) = by_boot_entry(candidates, facts);
-    if winner.is_some() {
-        return (winner, skipped);
-    }
-    let mut tied: Vec<&Disk> = candidates.to_vec();
-    for (rule, rank) in [
-        (Rule::Esp, (|disk: &Disk| u64::from(disk.has_esp())) as fn(&Disk) -> u64),
-        (Rule::Partitions, |disk| disk.partitions.len() as u64),
-        (Rule::Largest, |disk| disk.bytes),
-    ] {
-        let best = tied.iter().map(|disk| rank(disk)).max().unwrap_or(0);
-        tied.retain(|disk| rank(disk) == best);
-        if let [winner] = tied.as_slice() {
-            return (Some((winner, rule)), skipped);
+    let whole = judged.iter().map(|(disk, _)| disk).find(|disk| disk.partitions.iter().any(|name| name == node_name(wanted)));
+    match (matching.next(), matching.next(), whole) {
+        (Some((disk, Ok(_))), None, _) => Ok(Some(disk)),
+        (Some((disk, Err(never))), None, _) => {
+            Err(refusal(doing, format!("{} cannot be the target: {}", disk.name, never.reason()), judged))
         }
+        (Some(_), Some(_), _) => Err(refusal(doing, "more than one disk answers to it".into(), judged)),
+        (None, _, Some(disk)) => Err(refusal(doing, format!("it is a partition of {}: name the whole disk", disk.name), judged)),
+        (None, ..) => Ok(None),
     }
-    (None, skipped)
 }
 
-/// The first boot entry that leads to a partition of exactly one candidate, and why those before it do not.
-fn by_boot_entry<'a>(candidates: &[&'a Disk], facts: Facts) -> (Winner<'a>, Vec<String>) {
-    let mut skipped = Vec::new();
-    for (number, entry) in facts.entries {
-        let Some(entry) = entry else {
-            skipped.push(format!("Boot{number:04X} is passed over: it cannot be read"));
-            continue;
-        };
-        let why = match entry.partition {
-            _ if !entry.active => "it is not active".into(),
-            None => "it names no partition of a GPT".into(),
-            Some(id) => {
-                let has = |disk: &&Disk| disk.table.partitions().iter().any(|partition| partition.id == id);
-                let owners: Vec<&Disk> = facts.disks.iter().filter(has).collect();
-                match (owners.as_slice(), candidates.iter().find(|disk| has(disk))) {
-                    ([_], Some(disk)) => return (Some((disk, Rule::BootEntry(*number, entry.description.clone()))), skipped),
-                    ([owner], None) => format!("{} cannot be the target", owner.name),
-                    ([], _) => format!("no disk has its partition {id}"),
-                    _ => format!("several disks have its partition {id}"),
-                }
-            }
-        };
-        skipped.push(format!("Boot{number:04X} \"{}\" is passed over: {why}", entry.description));
-    }
-    (None, skipped)
-}
-
-fn refusal(doing: impl Into<String>, cause: impl Into<String>, judged: &[Judged]) -> Error {
-    let mut error = Error::new(Kind::Choice, doing, cause.into());
-    error.details = sentences(judged, "it could be the target");
-    if error.details.is_empty() {
-        error.details.push("the kernel shows no disk at all: check the cables, and that the firmware's RAID or VMD mode is off".into());
-    }
+fn refusal(doing: String, cause: String, judged: &[Judged]) -> Error {
+    let mut error = Error::new(Kind::Choice, doing, cause);
+    error.details.extend(losers(judged, None, "it could be the target").iter().map(Loser::to_string));
     error
 }
 
-fn sentences(judged: &[Judged], candidate: &str) -> Vec<String> {
-    judged.iter().map(|(disk, verdict)| sentence(disk, verdict, candidate)).collect()
+/// Every disk but the target, with its reason; `candidate` is that of a disk that could be the target.
+fn losers(judged: &[Judged], target: Option<&Disk>, candidate: &str) -> Vec<Loser> {
+    let others = judged.iter().filter(|(disk, _)| target.is_none_or(|target| target.name != disk.name));
+    let loser = |(disk, verdict): &Judged| Loser {
+        disk: (*disk).clone(),
+        why: verdict.map_or_else(Never::reason, |_| candidate.into()),
+        possible: verdict.is_ok(),
+    };
+    others.map(loser).collect()
+}
+
+impl fmt::Display for Loser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.disk, self.disk.summary(), self.why)
+    }
 }
 
 /// Whether a word is the name of a disk, whatever may be said of that disk.
@@ -202,11 +172,16 @@ pub fn is_name(disks: &[Disk], word: &str) -> bool {
 
 /// Whether a person means this disk: kernel name, device path, by-id name, serial number or WWN, to the letter.
 fn is(disk: &Disk, wanted: &str) -> bool {
-    let name = wanted.strip_prefix("/dev/").unwrap_or(wanted);
+    let name = node_name(wanted);
     let by_id = name.strip_prefix("disk/by-id/").unwrap_or(name);
     name == disk.name
         || by_id::names(disk).iter().any(|name| name == by_id)
         || [&disk.serial, &disk.wwn].iter().any(|id| !id.is_empty() && *id == wanted)
+}
+
+/// What follows `/dev/`, or the word itself.
+fn node_name(wanted: &str) -> &str {
+    wanted.strip_prefix("/dev/").unwrap_or(wanted)
 }
 
 #[cfg(test)]

@@ -4,12 +4,16 @@ mod by_id;
 mod choice;
 mod disk;
 mod layout;
+mod page;
 mod plan;
+mod rules;
 mod units;
 mod verdict;
 
-pub use choice::{Choice, Facts, Outcome, choose, is_name};
+pub use choice::{Choice, Facts, Loser, Outcome, Undecided, choose, is_name};
 pub use disk::{Disk, Disks, MAX_DISKS, Transport};
 pub use layout::{Layout, Region};
+pub use page::Page;
 pub use plan::{Partition, Plan, Step, Use};
+pub use rules::Rule;
 pub use units::human;

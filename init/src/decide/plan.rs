@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::choice::Rule;
-use super::{Choice, Disk, Layout, Region, human};
+use super::choice::Loser;
+use super::{Choice, Disk, Layout, Region, Rule, human};
 use crate::settings::{Labels, Settings};
 
 /// How many steps a plan can have.
@@ -23,7 +23,8 @@ pub struct Plan {
     /// The steps in order.
     pub steps: heapless::Vec<Step, MAX_STEPS>,
     rule: Rule,
-    others: Vec<String>,
+    others: Vec<Loser>,
+    warnings: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -82,9 +83,9 @@ pub struct Partition {
 impl Plan {
     /// Lays the steps down. Infallible: all refusals came before. `disks` are all there are.
     pub fn new(settings: &Settings, choice: Choice, disks: &[Disk], toplevel: &str) -> Plan {
-        let Choice { target, layout, rule, others, skipped: mut notes } = choice;
-        let bystanders = disks.iter().filter(|disk| disk.name != target.name && !disk.ours);
-        notes.extend(bystanders.filter_map(|disk| same_label(disk, &settings.labels)));
+        let Choice { target, layout, rule, others, skipped: notes } = choice;
+        let bystanders: Vec<&Disk> = disks.iter().filter(|disk| disk.name != target.name && !disk.ours).collect();
+        let warnings = same_labels(&bystanders, &settings.labels);
         let labels = &settings.labels;
         let uses = [
             (Use::Esp, Some(layout.esp), &labels.efi),
@@ -108,7 +109,7 @@ impl Plan {
             Step::Verify,
         ];
         steps.extend(prepare.into_iter().chain(format).chain(install));
-        Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others, notes }
+        Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others, warnings, notes }
     }
 
     /// The partitions to be.
@@ -117,30 +118,47 @@ impl Plan {
         table.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// What the person reads before answering, a line each.
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.others.iter().map(|other| format!("not chosen: {other}")).collect();
-        lines.extend(self.notes.iter().cloned());
-        lines.push(format!("target {}: {}", self.target, self.target.summary()));
-        lines.push(format!("chosen because {}", self.rule.because()));
+    /// What must be read before answering: what speaks against it, the target with the reason for it, the steps.
+    pub fn body(&self) -> Vec<String> {
+        let mut lines = self.warnings.clone();
+        lines.push(format!("> target {}: {}", self.target, self.target.summary()));
+        lines.push(format!("  chosen because {}", self.rule.because()));
         lines.push(match self.target.partitions.len() {
-            0 => format!("{} has no partitions now", self.target.name),
-            1 => format!("{} has a partition now, which WILL BE LOST", self.target.name),
-            count => format!("{} has {count} partitions now, which WILL ALL BE LOST", self.target.name),
+            0 => format!("  {} has no partitions now", self.target.name),
+            1 => format!("  {} has a partition now, which WILL BE LOST", self.target.name),
+            count => format!("  {} has {count} partitions now, which WILL ALL BE LOST", self.target.name),
         });
         lines.extend((1..).zip(&self.steps).map(|(number, step)| format!("plan {number}/{}: {step}", self.steps.len())));
         lines
     }
+
+    /// The question that stands below the plan.
+    pub fn question(&self) -> String {
+        format!("type yes to erase {} and install {}, no to power off, or the name of another disk: ", self.target, self.host)
+    }
+
+    /// The other disks, each with its reason.
+    pub fn others(&self) -> &[Loser] {
+        &self.others
+    }
+
+    /// What the choice passed over.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
 }
 
 /// The installed system looks its file systems up by label, and may find the wrong one.
-fn same_label(disk: &Disk, labels: &Labels) -> Option<String> {
-    let labels = [&labels.efi, &labels.root, &labels.swap];
-    let shared = labels.into_iter().find(|label| !label.is_empty() && disk.carries(label))?;
-    Some(format!(
-        "warning: {} carries the label {shared} too, and the installed system may take it for its own: detach it or relabel it",
-        disk.name
-    ))
+fn same_labels(disks: &[&Disk], labels: &Labels) -> Vec<String> {
+    let labels = [&labels.efi, &labels.root, &labels.swap].into_iter().filter(|label| !label.is_empty());
+    let warning = |label: &String| {
+        let carriers: Vec<&str> = disks.iter().filter(|disk| disk.carries(label)).map(|disk| disk.name.as_str()).collect();
+        let (verb, them) = if carriers.len() == 1 { ("carries", "it") } else { ("carry", "them") };
+        let names = carriers.join(", ");
+        (!carriers.is_empty())
+            .then(|| format!("warning: {names} {verb} the label {label} too: detach {them}, or the system may mount {them}"))
+    };
+    labels.filter_map(warning).collect()
 }
 
 impl fmt::Display for Step {
@@ -205,12 +223,11 @@ mod tests {
         let Outcome::Target(choice) = outcome else { panic!("a tie") };
         let plan = Plan::new(&settings, *choice, &disks, "/nix/store/x");
         assert_eq!(
-            plan.lines().join("\n"),
-            "not chosen: sda (unknown model, serial unknown, 8.0 GiB, other): no partition table: ext4 UV-ROOT; its medium is removable; it must be named\n\
-             warning: sda carries the label UV-ROOT too, and the installed system may take it for its own: detach it or relabel it\n\
-             target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): nothing recognised\n\
-             chosen because no other disk can be the target\n\
-             nvme0n1 has a partition now, which WILL BE LOST\n\
+            plan.body().join("\n"),
+            "warning: sda carries the label UV-ROOT too: detach it, or the system may mount it\n\
+             > target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): nothing recognised\n\
+             \x20 chosen because no other disk can be the target\n\
+             \x20 nvme0n1 has a partition now, which WILL BE LOST\n\
              plan 1/10: wiping old signatures from nvme0n1\n\
              plan 2/10: writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 12.9 GiB, UV-SWAP 2.0 GiB\n\
              plan 3/10: formatting nvme0n1p1 (vfat UV-ESP)\n\
@@ -221,6 +238,10 @@ mod tests {
              plan 8/10: registering the store paths\n\
              plan 9/10: running nixos-install for ultraviolet\n\
              plan 10/10: reading the disk back and comparing"
+        );
+        assert_eq!(
+            plan.others()[0].to_string(),
+            "sda (unknown model, serial unknown, 8.0 GiB, other): no partition table: ext4 UV-ROOT; its medium is removable; it must be named"
         );
     }
 }

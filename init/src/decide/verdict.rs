@@ -79,9 +79,3 @@ pub fn judge(disk: &Disk, named: bool, settings: &Settings, content: u64) -> Res
     }
     Layout::of(disk.bytes, disk.sector, settings.swap, content).map_err(|TooSmall { needed }| Never::TooSmall { bytes: disk.bytes, needed })
 }
-
-/// One line about a disk; `candidate` ends it for a disk that could be the target.
-pub fn sentence(disk: &Disk, verdict: &Result<Layout, Never>, candidate: &str) -> String {
-    let reason = verdict.map_or_else(Never::reason, |_| candidate.into());
-    format!("{disk}: {}; {reason}", disk.summary())
-}

@@ -2,13 +2,14 @@
 //!
 //! No udev: the tables were made from the kernel's own when the image was built, and devices announce themselves in sysfs.
 
+mod attend;
 mod coldplug;
 mod glob;
 mod load;
 mod modprobe;
 mod tables;
+mod uevents;
 
-pub use coldplug::coldplug;
+pub use attend::Drivers;
 pub use glob::matches;
-pub use load::Loader;
 pub use modprobe::answer;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::disks::disks;
 use super::{boot_entries, contents};
 use crate::decide::Disks;
-use crate::drivers::{Loader, coldplug};
+use crate::drivers::Drivers;
 use crate::error::{Error, Kind, Result};
 use crate::medium::Medium;
 use crate::pid1::mounts;
@@ -31,9 +31,9 @@ fn mark_booted(disks: &mut Disks) {
 ///
 /// # Errors
 /// As [`machine`]; or the medium is not the one that was being verified any more.
-pub fn again(loader: &mut Loader, medium: &Medium) -> Result<(Disks, Medium)> {
+pub fn again(drivers: &mut Drivers, medium: &Medium) -> Result<(Disks, Medium)> {
     log::info!("the disks have changed: looking again");
-    let (disks, found) = machine(loader)?;
+    let (disks, found) = machine(drivers)?;
     if !found.is_same(medium) {
         return Err(Error::new(Kind::Medium, "looking again", "the medium was taken out and put back: boot it again"));
     }
@@ -44,7 +44,7 @@ pub fn again(loader: &mut Loader, medium: &Medium) -> Result<(Disks, Medium)> {
 ///
 /// # Errors
 /// The medium does not appear, a disk cannot be described, or the disks come and go without end.
-pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
+pub fn machine(drivers: &mut Drivers) -> Result<(Disks, Medium)> {
     if let Err(error) = mounts::efi_variables() {
         log::warn!("{error}: the firmware's boot entries are not known");
     }
@@ -52,9 +52,7 @@ pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
     let (mut changed, mut heard) = (started, started);
     let mut seen = Disks::new();
     loop {
-        while coldplug(loader) {
-            changed = Instant::now();
-        }
+        drivers.restless();
         // A disk that is just leaving cannot be described: that is a change, unless it lasts.
         let listed = disks();
         match &listed {
@@ -62,7 +60,7 @@ pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
             Ok(found) => (seen, changed) = (found.clone(), Instant::now()),
             Err(_) => changed = Instant::now(),
         }
-        let quiet = changed.elapsed() >= QUIET;
+        let quiet = changed.elapsed().min(drivers.idle()) >= QUIET;
         let mut known = seen.clone();
         let medium = if quiet { Some(Medium::find(&mut known)) } else { None };
         match medium {
@@ -82,6 +80,6 @@ pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
             heard = Instant::now();
             log::info!("still looking for the medium, {} s, {} disks", started.elapsed().as_secs(), seen.len());
         }
-        std::thread::sleep(TICK);
+        drivers.wait(TICK);
     }
 }

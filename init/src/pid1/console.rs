@@ -83,7 +83,7 @@ pub fn drain() {
 /// Asks on every console and returns the first full line, or `None` when `withdrawn` says that the question no longer stands.
 ///
 /// What was typed before the question does not answer it, and half-typed lines of earlier questions are discarded.
-pub fn ask(question: &str, withdrawn: impl Fn() -> bool) -> Option<String> {
+pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String> {
     let _quiet = QuietKernel::new();
     forget_typed();
     print(question);

@@ -1,0 +1,167 @@
+//! What a person reads before answering, on one screen of 80 columns and 24 lines with the question on it: a question that scrolls away,
+//! or a table whose top has scrolled away, is answered without having been read.
+//!
+//! What does not fit is shortened in this order: notes, what lies on the other disks, then other disks that could never be the target.
+//! The log has all of it.
+
+use super::choice::Loser;
+use super::human;
+
+/// The screen that every terminal has. The last column stays free: some terminals go to the next line when it is written.
+const COLUMNS: usize = 79;
+const LINES: usize = 24;
+
+/// The parts of the screen.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// The first line.
+    pub head: &'a str,
+    /// The disks that are not the target.
+    pub others: &'a [Loser],
+    /// What may be left out.
+    pub notes: &'a [String],
+    /// What must be read: warnings, the target, the steps.
+    pub body: &'a [String],
+    /// What is asked below.
+    pub question: &'a str,
+}
+
+impl Page<'_> {
+    /// The lines above the question, none of them too long, and with the question no more than a screen.
+    pub fn lines(&self) -> Vec<String> {
+        // The head, the question, and a line for what was said last, such as why an answer was none.
+        let room = LINES.saturating_sub(2 + self.question.chars().count() / COLUMNS + 1);
+        let long: Vec<String> = self.others.iter().flat_map(long).collect();
+        let short: Vec<String> = self.others.iter().map(short).collect();
+        let whole: Vec<String> = self.body.iter().flat_map(|line| wrap(line)).collect();
+        let cut_body: Vec<String> = self.body.iter().map(|line| cut(line, COLUMNS)).collect();
+        let body = if whole.len() + short.len().min(2) <= room { whole } else { cut_body };
+        let room = room.saturating_sub(body.len());
+        let with_notes = long.iter().cloned().chain(self.notes.iter().flat_map(|note| wrap(note))).collect();
+        let table = [with_notes, long, short].into_iter().find(|table| table.len() <= room).unwrap_or_else(|| self.fewer(room));
+        [vec![cut(self.head, COLUMNS)], table, body].concat()
+    }
+
+    /// As many of the other disks as fit, those that could be the target first.
+    fn fewer(&self, room: usize) -> Vec<String> {
+        let fit = room.saturating_sub(1);
+        let (possible, never): (Vec<&Loser>, Vec<&Loser>) = self.others.iter().partition(|loser| loser.possible);
+        let mut lines: Vec<String> = possible.into_iter().chain(never).take(fit).map(short).collect();
+        lines.push(format!("  and {} more disks, which the log describes", self.others.len().saturating_sub(fit)));
+        lines
+    }
+}
+
+/// A row of the table, and below it what is on the disk and why it is not the target.
+fn long(loser: &Loser) -> [String; 2] {
+    let Loser { disk, why, .. } = loser;
+    let row = format!(
+        "  {:<9} {:>10}  {:<6} {:<24} {}",
+        disk.name,
+        human(disk.bytes),
+        disk.transport.to_string(),
+        cut(&disk.model, 24),
+        disk.serial
+    );
+    let indent = 6;
+    let room = COLUMNS.saturating_sub(indent + why.len() + 2);
+    // The reason is short and counts more.
+    let on_it = if room < 12 { String::new() } else { format!("{}; ", cut(&disk.summary(), room)) };
+    [cut(&row, COLUMNS), cut(&format!("{:indent$}{on_it}{why}", ""), COLUMNS)]
+}
+
+fn short(loser: &Loser) -> String {
+    let Loser { disk, why, .. } = loser;
+    let room = COLUMNS.saturating_sub(26 + why.len());
+    let model = if room < 6 { String::new() } else { format!("{} ", cut(&disk.model, room.min(24))) };
+    cut(&format!("  {:<9} {:>10}  {model}{why}", disk.name, human(disk.bytes)), COLUMNS)
+}
+
+/// The text, or as much of it as fits, marked as cut.
+fn cut(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.into();
+    }
+    text.chars().take(columns.saturating_sub(3)).chain("...".chars()).collect()
+}
+
+/// The text on as many lines as it needs, broken between words.
+fn wrap(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split_inclusive(' ') {
+        if line.chars().count() + word.trim_end().chars().count() > COLUMNS {
+            lines.push(std::mem::replace(&mut line, "    ".into()));
+        }
+        line += word;
+    }
+    lines.push(line);
+    lines.iter().map(|line| cut(line.trim_end(), COLUMNS)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::{Disk, Transport};
+
+    const QUESTION: &str = "autoinstaller: type yes to erase nvme0n1 (Samsung SSD 990 PRO with Heatsink 4TB, serial S7DSNJ0WA12345Y, 3.6 TiB, nvme) and install ultraviolet, no to power off, or the name of another disk: ";
+
+    fn loser(number: usize, possible: bool) -> Loser {
+        let disk = Disk {
+            name: format!("sd{number}"),
+            bytes: 8 << 40,
+            model: "A model name of forty characters, padded".into(),
+            serial: "S".repeat(30),
+            transport: Transport::Ata,
+            contents: vec!["ext4 A-LONG-LABEL".into(); 12],
+            ..Disk::default()
+        };
+        let why = if possible { "it could be, but nvme0n1 is taken" } else { "it is attached by USB; it must be named" };
+        Loser { disk, why: why.into(), possible }
+    }
+
+    fn page(others: &[Loser], notes: usize, body: usize) -> Vec<String> {
+        let line = |text: &str| text.repeat(30);
+        let (notes, body) = (vec![line("note "); notes], vec![line("step "); body]);
+        Page { head: &line("head "), others, notes: &notes, body: &body, question: QUESTION }.lines()
+    }
+
+    #[test]
+    fn whatever_there_is_fits_on_a_screen_with_its_question() {
+        let question = QUESTION.len().div_ceil(80);
+        for disks in [0, 1, 2, 3, 5, 8, 20, 64] {
+            for (notes, steps) in [(0, 10), (3, 13), (40, 17)] {
+                let others: Vec<Loser> = (0..disks).map(|number| loser(number, number % 3 == 0)).collect();
+                let lines = page(&others, notes, steps);
+                assert!(lines.len() + question < 24, "{disks} disks, {steps} steps: {} lines", lines.len());
+                assert!(lines.iter().all(|line| line.chars().count() < 80));
+                assert_eq!(lines.iter().filter(|line| line.starts_with("step ")).count(), steps, "{lines:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_disk_has_a_row_and_a_reason() {
+        let lines = page(&[loser(1, false)], 1, 10);
+        assert_eq!(lines[1], "  sd1          8.0 TiB  sata   A model name of forty... SSSSSSSSSSSSSSSSSSSS...");
+        assert_eq!(lines[2], "      no partition table: ext4 A-LO...; it is attached by USB; it must be named");
+        assert!(lines[3].starts_with("note "));
+    }
+
+    #[test]
+    fn what_must_be_read_is_whole_where_there_is_room() {
+        let body = [format!("plan 2/10: {}", "UV-ROOT 12.9 GiB, ".repeat(6))];
+        let lines = Page { head: "head", others: &[], notes: &[], body: &body, question: QUESTION }.lines();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[1].starts_with("plan 2/10: UV-ROOT") && lines[2].starts_with("    ") && lines[2].ends_with("UV-ROOT 12.9 GiB,"));
+        assert_eq!(wrap(&"x".repeat(100)).last().map(|line| line.len()), Some(79));
+    }
+
+    #[test]
+    fn those_that_could_be_the_target_are_named_before_those_that_never_could() {
+        let others: Vec<Loser> = (0..30).map(|number| loser(number, number == 29)).collect();
+        let lines = page(&others, 0, 13);
+        assert!(lines[1].starts_with("  sd29 ") && lines[1].ends_with("it could be, but nvme0n1 is taken"), "{}", lines[1]);
+        assert!(lines.iter().any(|line| line.starts_with("  and ") && line.ends_with(" more disks, which the log describes")));
+    }
+}
