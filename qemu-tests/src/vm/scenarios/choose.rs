@@ -3,7 +3,7 @@
 use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
-use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, Forbid, Part, Plug, Type};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Plug, Type};
 use crate::vm::scenario::{BASE, Bus, Disk, Entry, Firmware, Medium, Prefill, Scenario, Step, Vars};
 
 /// A data disk: larger, and with more partitions.
