@@ -101,7 +101,7 @@ pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<
             if candidates.is_empty() {
                 return open("no disk can be the target", facts.driverless);
             }
-            if judged.iter().any(|(_, verdict)| *verdict == Err(Never::Unreadable)) {
+            if judged.iter().any(|(_, verdict)| matches!(verdict, Err(Never::Unreadable | Never::Untold(_)))) {
                 return open("a disk cannot be read, and the rules could mistake another for it", &[]);
             }
             let (winner, skipped) = by_rules(&candidates, facts);

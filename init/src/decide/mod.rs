@@ -5,11 +5,15 @@ mod choice;
 mod disk;
 mod layout;
 mod plan;
+mod transport;
 mod units;
 mod verdict;
+mod virtual_media;
 
+pub use by_id::Ids;
 pub use choice::{Choice, Facts, Outcome, choose, is_name};
-pub use disk::{Disk, Disks, MAX_DISKS, Transport};
+pub use disk::{Disk, Disks, MAX_DISKS};
 pub use layout::{Layout, Region};
 pub use plan::{Partition, Plan, Step, Use};
+pub use transport::Transport;
 pub use units::human;
