@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Ids, Transport};
+use super::{Ids, Transport, by_id};
 use crate::facts::guid;
 use crate::facts::superblock::Hint;
 use crate::facts::table::Table;
@@ -92,6 +92,15 @@ impl Disk {
         }
     }
 
+    /// What the log keeps of it, so that a person can look up by which names it can be named.
+    pub fn particulars(&self) -> String {
+        let sectors = format!("sectors of {} bytes, physically {}", self.sector, self.physical);
+        let turning = if self.rotational { "turning" } else { "not turning" };
+        let names = by_id::names(self).join(" ");
+        let wwn = if self.wwn.is_empty() { "unknown" } else { &self.wwn };
+        format!("{self}: {sectors}, {turning}, sequence number {}, WWN {wwn}, at {}, also named {names}", self.diskseq, self.path)
+    }
+
     /// Whether a label of ours is on it, as a name in its table or in a superblock.
     pub fn carries(&self, label: &str) -> bool {
         let named = self.table.partitions().iter().any(|partition| partition.name == label);
@@ -170,6 +179,12 @@ mod tests {
             ..Disk::default()
         };
         assert_eq!(disk.to_string(), "nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme)");
+        let particulars = Disk { sector: 512, physical: 4096, diskseq: 9, path: "devices/x".into(), ..disk }.particulars();
+        assert_eq!(
+            particulars,
+            "nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): sectors of 512 bytes, physically 4096, not turning, sequence number 9, \
+             WWN unknown, at devices/x, also named nvme-QEMU_NVMe_Ctrl_UV0001"
+        );
         let nameless = Disk { name: "sdb".into(), bytes: 1 << 30, ..Disk::default() };
         assert_eq!(nameless.to_string(), "sdb (unknown model, serial unknown, 1.0 GiB, other)");
     }

@@ -12,6 +12,7 @@ const MOST_PARTITIONS: usize = 128;
 
 /// Reads tables and hints of all disks.
 pub fn describe(disks: &mut Disks) {
+    disks.iter().for_each(|disk| log::debug!("{}", disk.particulars()));
     for disk in disks.iter_mut().filter(|disk| disk.bytes > 0 && disk.untold.is_none()) {
         match File::open(disk.node()) {
             Ok(device) => describe_one(disk, &device),

@@ -55,7 +55,7 @@ pub fn machine(loader: &mut Loader) -> Result<(Disks, Medium)> {
         while coldplug(loader) {
             changed = Instant::now();
         }
-        // A disk that is just leaving cannot be described: that is a change, unless it lasts.
+        // A disk that is just leaving is described by less than before: a change as well.
         let listed = disks();
         match &listed {
             Ok(found) if *found == seen => {}
