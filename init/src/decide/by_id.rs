@@ -25,8 +25,8 @@ pub struct Ids {
 pub fn names(disk: &Disk) -> Vec<String> {
     let mut names = match disk.transport {
         Transport::Nvme => nvme(disk),
-        Transport::Mmc => joined("mmc-", &[&disk.model, &disk.serial]),
-        Transport::Virtio => joined("virtio-", &[&disk.serial]),
+        Transport::Mmc => Vec::from_iter(joined("mmc-", &[&disk.model, &disk.serial])),
+        Transport::Virtio => Vec::from_iter(joined("virtio-", &[&disk.serial])),
         Transport::Usb => usb(disk),
         _ => Vec::new(),
     };
@@ -46,12 +46,13 @@ pub fn names(disk: &Disk) -> Vec<String> {
     unique
 }
 
+/// The model as udev spells it today, with as many underscores as it has blanks, and as it did before.
 fn nvme(disk: &Disk) -> Vec<String> {
-    let mut names = joined("nvme-", &[&disk.model, &disk.serial]);
-    names.extend(joined("nvme-", &[&disk.model, &disk.serial, &disk.ids.namespace]));
+    let Disk { model, serial, ids, wwn, .. } = disk;
+    let spellings = [&[model.as_str(), serial][..], &[model, serial, &ids.namespace]];
+    let names = spellings.iter().flat_map(|parts| [joined("nvme-", parts), spelled("nvme-", parts, |part| part.trim().into())]);
     // eui., uuid., or nvme. with what the controller is called.
-    names.extend(joined("nvme-", &[&disk.wwn]));
-    names
+    names.chain([joined("nvme-", &[wwn])]).flatten().collect()
 }
 
 /// Model and serial number in full, and as far as the inquiry has them.
@@ -101,13 +102,15 @@ fn wide(disk: &Disk) -> Vec<String> {
     of_ata.into_iter().chain(known).collect()
 }
 
-/// Parts with underscores between them, in both of udev's spellings: runs of blanks as one underscore, or as many. None if a part is missing.
-fn joined(scheme: &str, parts: &[&str]) -> Vec<String> {
-    if parts.iter().any(|part| part.trim().is_empty()) {
-        return Vec::new();
-    }
-    let join = |plain: fn(&str) -> String| format!("{scheme}{}", parts.iter().map(|part| plain(part)).collect::<Vec<_>>().join("_"));
-    vec![join(|part| replaced(&part.split_whitespace().collect::<Vec<_>>().join("_"))), join(|part| replaced(part.trim()))]
+/// Parts with underscores between them, runs of blanks as one underscore. None if a part is missing.
+fn joined(scheme: &str, parts: &[&str]) -> Option<String> {
+    spelled(scheme, parts, |part| part.split_whitespace().collect::<Vec<_>>().join("_"))
+}
+
+fn spelled(scheme: &str, parts: &[&str], spell: fn(&str) -> String) -> Option<String> {
+    let missing = parts.iter().any(|part| part.trim().is_empty());
+    let parts: Vec<String> = parts.iter().map(|part| replaced(&spell(part))).collect();
+    (!missing).then(|| format!("{scheme}{}", parts.join("_")))
 }
 
 /// What udev does not allow in a name becomes an underscore.
