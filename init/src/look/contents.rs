@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use super::Roots;
 use crate::decide::{Disk, Disks};
 use crate::facts::table::{Extent, Table};
 use crate::facts::{superblock, table};
@@ -11,13 +12,14 @@ use crate::facts::{superblock, table};
 const MOST_PARTITIONS: usize = 128;
 
 /// Reads tables and hints of all disks.
-pub fn describe(disks: &mut Disks) {
+pub fn describe(roots: Roots, disks: &mut Disks) {
     disks.iter().for_each(|disk| log::debug!("{}", disk.particulars()));
     for disk in disks.iter_mut().filter(|disk| disk.bytes > 0 && disk.untold.is_none()) {
-        match File::open(disk.node()) {
+        let node = roots.node(&disk.name);
+        match File::open(&node) {
             Ok(device) => describe_one(disk, &device),
             Err(error) => {
-                log::warn!("opening {}: {error}", disk.node());
+                log::warn!("opening {node}: {error}");
                 disk.table = Table::Unreadable;
             }
         }

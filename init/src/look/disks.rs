@@ -5,6 +5,7 @@
 use std::fs::{canonicalize, read, read_dir, read_link, read_to_string};
 use std::path::Path;
 
+use super::Roots;
 use crate::decide::{Disk, Disks, Ids, MAX_DISKS, Transport};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::facts::bytes::printable;
@@ -18,11 +19,15 @@ const NOT_DISKS: [&str; 7] = ["loop", "ram", "zram", "dm-", "md", "fd", "nbd"];
 /// # Errors
 /// sysfs cannot be read, or there are more disks than the table holds.
 pub fn disks() -> Result<Disks> {
-    below(Path::new("/sys"))
+    disks_at(Roots::MACHINE)
 }
 
-fn below(sysfs: &Path) -> Result<Disks> {
-    let class = sysfs.join("block");
+/// All disks of the machine with these roots.
+///
+/// # Errors
+/// As [`disks`].
+pub fn disks_at(roots: Roots) -> Result<Disks> {
+    let class = roots.sysfs("block");
     let entries = read_dir(&class).doing(Kind::System, || format!("reading {}", class.display()))?;
     let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     // Hidden ones are the paths of a multipath disk, which is listed under its own name.
@@ -137,6 +142,10 @@ mod tests {
         }
     }
 
+    fn disks(sysfs: &Sysfs) -> Result<Disks> {
+        disks_at(Roots { sys: &sysfs.0.display().to_string(), dev: "/dev/null" })
+    }
+
     impl Drop for Sysfs {
         fn drop(&mut self) {
             std::fs::remove_dir_all(&self.0).unwrap();
@@ -163,7 +172,7 @@ mod tests {
         sysfs.disk("nvme0c0n1", "pci0000:00/0000:00:03.0/nvme/nvme0", &[("hidden", "1\n")]);
         sysfs.disk("loop0", "virtual", &[]);
         sysfs.disk("dm-0", "virtual", &[]);
-        let disks = below(&sysfs.0).unwrap();
+        let disks = disks(&sysfs).unwrap();
         let names: Vec<&str> = disks.iter().map(|d| d.name.as_str()).collect();
         assert_eq!(names, ["nvme0n1", "sda", "sdb", "sr0"]);
         assert_eq!(disks[0].to_string(), "nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme)");
@@ -179,7 +188,7 @@ mod tests {
         sysfs.disk("sda", "pci", &[("queue/logical_block_size", "\n")]);
         sysfs.disk("sdb", "pci", &[("size", "-\n")]);
         sysfs.disk("sdc", "pci", &[("diskseq", "\n"), ("queue/rotational", "1\n"), ("queue/physical_block_size", "4096\n")]);
-        let disks = below(&sysfs.0).unwrap();
+        let disks = disks(&sysfs).unwrap();
         let untold: Vec<_> = disks.iter().map(|disk| disk.untold).collect();
         assert_eq!(untold, [Some("logical sector size"), Some("size"), Some("sequence number")]);
         assert!(disks[2].rotational && disks[2].physical == 4096 && !disks[0].rotational);
@@ -190,6 +199,6 @@ mod tests {
     fn too_many_disks_are_refused_not_cut() {
         let sysfs = Sysfs::new("many");
         (0..=MAX_DISKS).for_each(|n| sysfs.disk(&format!("sd{n:03}"), "pci", &[]));
-        assert_eq!(below(&sysfs.0).unwrap_err().to_string(), "listing the disks: there are more than 64");
+        assert_eq!(disks(&sysfs).unwrap_err().to_string(), "listing the disks: there are more than 64");
     }
 }
