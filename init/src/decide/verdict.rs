@@ -21,6 +21,8 @@ pub enum Never {
     VirtualMedia,
     /// A drive or slot without a medium.
     Empty,
+    /// A disk that the kernel has detected and cannot use (drivers/scsi/sd.c: sectors of 520 bytes and the like).
+    NoSize,
     /// Writes are refused.
     ReadOnly,
     /// A hardware partition of an eMMC, for firmware or keys.
@@ -55,6 +57,7 @@ impl Never {
             Never::Untold(what) => format!("the kernel does not tell its {what}"),
             Never::VirtualMedia => "it is virtual media of a management controller; it must be named".into(),
             Never::Empty => "it has no medium in it".into(),
+            Never::NoSize => "the kernel gives it no size, as it does where it cannot use the length of the sectors".into(),
             Never::ReadOnly => "it is read-only".into(),
             Never::BootArea => "it is a boot or RPMB area of an eMMC".into(),
             Never::GeneralArea => "it is a general purpose area of an eMMC".into(),
@@ -71,15 +74,18 @@ impl Never {
 /// Divides the disk, or says why not. `named` is whether a person means exactly this one.
 pub fn judge(disk: &Disk, named: bool, settings: &Settings, content: u64) -> Result<Layout, Never> {
     let emmc_area = |name: &str| disk.name.strip_prefix("mmcblk").is_some_and(|rest| rest.contains(name));
+    let slot = disk.removable || disk.transport == Transport::Usb;
     let never = [
         (disk.ours, Never::Ours),
         (disk.optical, Never::Optical),
         (disk.untold.is_some(), Never::Untold(disk.untold.unwrap_or_default())),
         (virtual_media::is_one(disk) && !named, Never::VirtualMedia),
+        (disk.bytes == 0 && !slot, Never::NoSize),
         (disk.bytes == 0, Never::Empty),
-        (disk.read_only, Never::ReadOnly),
+        // Before read-only, which the kernel makes the boot areas.
         (emmc_area("boot") || emmc_area("rpmb"), Never::BootArea),
         (emmc_area("gp"), Never::GeneralArea),
+        (disk.read_only, Never::ReadOnly),
         (!matches!(disk.sector, 512 | 4096), Never::SectorSize(disk.sector)),
         (disk.removable && !named, Never::Removable),
         (disk.transport == Transport::Usb && !named, Never::Usb),
@@ -140,5 +146,7 @@ mod tests {
         }
         assert!(verdict(&disk("mmcblk0"), false).is_ok());
         assert_eq!(verdict(&Disk { bytes: 0, removable: true, transport: Transport::Usb, ..disk("sdc") }, true), Err(Never::Empty));
+        assert_eq!(verdict(&Disk { bytes: 0, transport: Transport::Sas, ..disk("sdc") }, true), Err(Never::NoSize));
+        assert_eq!(verdict(&Disk { read_only: true, ..disk("mmcblk0boot0") }, true), Err(Never::BootArea));
     }
 }

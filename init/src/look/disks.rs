@@ -13,6 +13,8 @@ use crate::facts::vpd;
 
 /// Devices that are never a disk of the machine: views of other devices, or memory.
 const NOT_DISKS: [&str; 7] = ["loop", "ram", "zram", "dm-", "md", "fd", "nbd"];
+/// Where sysfs has those, and others of the kind (bcache, zvol, drbd), whatever they are called: no hardware is above them.
+const WITHOUT_HARDWARE: &str = "devices/virtual/block/";
 
 /// All disks of this machine, ordered by name.
 ///
@@ -32,7 +34,8 @@ pub fn disks_at(roots: Roots) -> Result<Disks> {
     let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     // Hidden ones are the paths of a multipath disk, which is listed under its own name.
     let hidden = |name: &str| read_to_string(class.join(name).join("hidden")).is_ok_and(|text| text.trim() == "1");
-    names.retain(|name| !NOT_DISKS.iter().any(|prefix| name.starts_with(prefix)) && !hidden(name));
+    let made_up = |name: &str| read_link(class.join(name)).is_ok_and(|path| path.to_string_lossy().contains(WITHOUT_HARDWARE));
+    names.retain(|name| !NOT_DISKS.iter().any(|prefix| name.starts_with(prefix)) && !hidden(name) && !made_up(name));
     names.sort();
     let mut disks = Disks::new();
     for name in names {

@@ -186,7 +186,8 @@ fn our_own_medium_is_never_the_target_not_even_by_name() {
 fn each_kind_of_disk_that_is_never_chosen_has_its_reason() {
     for (disk, reason) in [
         (Disk { optical: true, ..disk("sr0", 1) }, "it is an optical drive"),
-        (disk("sdb", 0), "it has no medium in it"),
+        (Disk { removable: true, ..disk("sdb", 0) }, "it has no medium in it"),
+        (disk("sdb", 0), "the kernel gives it no size, as it does where it cannot use the length of the sectors"),
         (Disk { read_only: true, ..disk("sdb", 16) }, "it is read-only"),
         (disk("mmcblk0boot0", 16), "it is a boot or RPMB area of an eMMC"),
         (Disk { removable: true, ..disk("sdb", 16) }, "its medium is removable; it must be named"),
