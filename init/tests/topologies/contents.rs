@@ -10,7 +10,7 @@ use gpt::mbr::ProtectiveMBR;
 use gpt::partition::Partition;
 use init::facts::guid::Guid;
 
-use super::text::Line;
+use super::text::{Line, bytes};
 
 /// Identity of the image that the machine was booted from.
 pub const IMAGE: &str = "0a0b0c0d-1111-4222-8333-444455556666";
@@ -29,13 +29,16 @@ pub fn guid_of(name: &str) -> Guid {
     Guid(bytes)
 }
 
-/// Lays out `gpt KIND[/PARTLABEL][=FS[:LABEL]]… [like=DISK]` and returns the numbers of the partitions.
+/// Lays out `gpt KIND[/PARTLABEL][=FS[:LABEL]]… [like=DISK] [of=SIZE]` and returns the numbers of the partitions.
 pub fn gpt(device: &File, disk: &str, sector: u64, line: &Line) -> usize {
     let like = line.value("like").unwrap_or(disk);
     let parts: Vec<(&str, &str)> =
         line.words.iter().map(|word| word.split_once(':').map_or((word.as_str(), ""), |(part, fs)| (part, fs))).collect();
     let names: Vec<(&str, &str)> = parts.iter().map(|(part, _)| part.split_once('/').unwrap_or((part, ""))).collect();
+    let length = device.metadata().unwrap().len();
+    device.set_len(line.value("of").map_or(length, bytes)).unwrap();
     write_gpt(device, sector, &guid_of(like).to_string(), like, &names);
+    device.set_len(length).unwrap();
     for (index, (_, fs)) in parts.iter().enumerate().filter(|(_, (_, fs))| !fs.is_empty()) {
         filesystem(device, PARTITION * (index as u64 + 1), fs);
     }
@@ -45,7 +48,7 @@ pub fn gpt(device: &File, disk: &str, sector: u64, line: &Line) -> usize {
 /// Lays out our image, 512 bytes a sector whatever the device has, as `dd` does: its backup table is not at the end of the disk.
 pub fn image(device: &File) -> usize {
     let length = device.metadata().unwrap().len();
-    device.set_len(IMAGE_BYTES.min(length)).unwrap();
+    device.set_len(IMAGE_BYTES).unwrap();
     let parts = [("basic", "Gap"), ("esp", "AI-BOOT"), ("basic", "AI-KIT"), ("linux", "AI-STAGE2"), ("linux", "AI-CLOSURE")];
     write_gpt(device, 512, IMAGE, "image", &parts);
     device.set_len(length).unwrap();

@@ -95,3 +95,19 @@ fn split(line: &str) -> Vec<String> {
     words.retain(|word| !word.is_empty());
     words
 }
+
+/// `16GB`, `4GiB`, `0`: a size as makers or as engineers count, whole in sectors of 4096 bytes.
+pub fn bytes(text: &str) -> u64 {
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let unit = match &text[split..] {
+        "" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        unit => panic!("`{unit}` is no unit"),
+    };
+    text[..split].parse::<u64>().unwrap() * unit / 4096 * 4096
+}

@@ -16,8 +16,19 @@ pub(super) enum Header {
     Unreadable,
     /// A header that nobody believes.
     Bad,
-    /// A header with its entries.
-    Good(Gpt),
+    /// A header with its entries, and the last block that it says may be used.
+    Good(Gpt, u64),
+}
+
+impl Header {
+    /// As the kernel sees it (block/partitions/efi.c, `is_gpt_valid`): a table for more blocks than the disk has is none. The first member
+    /// of a striped array begins with such a table, and so does a copy on a smaller disk.
+    pub(super) fn within(self, last: u64) -> Header {
+        match self {
+            Header::Good(_, usable) if usable > last => Header::Bad,
+            header => header,
+        }
+    }
 }
 
 /// Reads the header in this block, and its entries.
@@ -25,12 +36,12 @@ pub(super) fn header(read: Read, sector: u64, block: u64) -> Header {
     let Some(at) = block.checked_mul(sector) else { return Header::Absent };
     match read(at, HEADER) {
         None => Header::Unreadable,
-        Some(bytes) if bytes.starts_with(b"EFI PART") => good(read, sector, block, &bytes).map_or(Header::Bad, Header::Good),
+        Some(bytes) if bytes.starts_with(b"EFI PART") => good(read, sector, block, &bytes).unwrap_or(Header::Bad),
         _ => Header::Absent,
     }
 }
 
-fn good(read: Read, sector: u64, block: u64, header: &[u8]) -> Option<Gpt> {
+fn good(read: Read, sector: u64, block: u64, header: &[u8]) -> Option<Header> {
     let size = usize::try_from(u32_at(header, 12)?).ok()?;
     // Longer headers are allowed, but nobody writes them, and the checksum covers only this much then.
     if size != HEADER || u64_at(header, 24)? != block {
@@ -48,7 +59,7 @@ fn good(read: Read, sector: u64, block: u64, header: &[u8]) -> Option<Gpt> {
         return None;
     }
     let partitions = (1..).zip(entries.chunks_exact(size)).filter_map(|(number, entry)| partition(number, entry)).collect();
-    Some(Gpt { disk: Guid(array(header, 56)?), partitions, whole: false })
+    Some(Header::Good(Gpt { disk: Guid(array(header, 56)?), partitions, whole: false }, u64_at(header, 48)?))
 }
 
 fn partition(number: u32, entry: &[u8]) -> Option<Partition> {

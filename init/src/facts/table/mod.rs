@@ -70,7 +70,7 @@ pub struct Extent {
 pub fn any_gpt(read: Read, bytes: u64, sector: u64) -> Option<Gpt> {
     let last = (bytes / sector.max(1)).saturating_sub(1);
     [1, last].into_iter().find_map(|block| match header(read, sector, block) {
-        Header::Good(gpt) => Some(gpt),
+        Header::Good(gpt, _) => Some(gpt),
         _ => None,
     })
 }
@@ -80,15 +80,15 @@ pub fn any_gpt(read: Read, bytes: u64, sector: u64) -> Option<Gpt> {
 pub fn read(read: Read, bytes: u64, sector: u64) -> Table {
     let Some(mbr) = read(0, 512) else { return if bytes < 512 { Table::None } else { Table::Unreadable } };
     let last = (bytes / sector.max(1)).saturating_sub(1);
-    let (primary, backup) = (header(read, sector, 1), header(read, sector, last));
-    let found = [&primary, &backup].iter().any(|header| matches!(header, Header::Bad | Header::Good(_)));
+    let (primary, backup) = (header(read, sector, 1).within(last), header(read, sector, last).within(last));
+    let found = [&primary, &backup].iter().any(|header| matches!(header, Header::Bad | Header::Good(..)));
     let unreadable = [&primary, &backup].iter().any(|header| matches!(header, Header::Unreadable));
     let protective = mbr::is_protective(&mbr);
     match (primary, backup) {
-        (Header::Good(a), Header::Good(b)) if protective => {
+        (Header::Good(a, _), Header::Good(b, _)) if protective => {
             Table::Gpt(Gpt { whole: (a.disk, &a.partitions) == (b.disk, &b.partitions), ..a })
         }
-        (Header::Good(gpt), _) | (_, Header::Good(gpt)) if protective => Table::Gpt(gpt),
+        (Header::Good(gpt, _), _) | (_, Header::Good(gpt, _)) if protective => Table::Gpt(gpt),
         _ if unreadable => Table::Unreadable,
         _ if protective => Table::Damaged,
         _ => match mbr::partitions(read, sector, &mbr) {
