@@ -211,3 +211,6 @@ fn is(disk: &Disk, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod random_tests;

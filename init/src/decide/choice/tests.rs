@@ -4,14 +4,14 @@ use crate::facts::guid::{self, Guid};
 use crate::facts::table::{Gpt, Partition, Table};
 use crate::settings::Source;
 
-const GIB: u64 = 1 << 30;
+pub(super) const GIB: u64 = 1 << 30;
 
 fn settings(command_line: &str) -> Settings {
     let file = Source::file("settings", "targetHost=h\nprebuilt=true\nlabels.efi=E\nlabels.root=R\n");
     Settings::read(&[file, Source::command_line(command_line)]).unwrap()
 }
 
-fn disk(name: &str, gib: u64) -> Disk {
+pub(super) fn disk(name: &str, gib: u64) -> Disk {
     Disk { name: name.into(), bytes: gib * GIB, sector: 512, serial: format!("S-{name}"), transport: Transport::Nvme, ..Disk::default() }
 }
 
@@ -19,7 +19,7 @@ fn stick() -> Disk {
     Disk { ours: true, transport: Transport::Usb, ..disk("sda", 64) }
 }
 
-fn outcome(disks: &[Disk], entries: &[(u16, Option<LoadOption>)], command_line: &str) -> Result<Outcome> {
+pub(super) fn outcome(disks: &[Disk], entries: &[(u16, Option<LoadOption>)], command_line: &str) -> Result<Outcome> {
     choose(Facts { disks, entries, driverless: &[], content: GIB }, &settings(command_line), None)
 }
 
@@ -36,7 +36,7 @@ fn why(disks: &[Disk], command_line: &str) -> (String, Vec<String>) {
 }
 
 /// A disk with a GPT: an ESP when asked for, and other partitions; their GUIDs start with the first byte.
-fn with_table(disk: Disk, id: u8, esp: bool, others: u32) -> Disk {
+pub(super) fn with_table(disk: Disk, id: u8, esp: bool, others: u32) -> Disk {
     let first = u32::from(!esp);
     let partitions: Vec<Partition> = (first..=others)
         .map(|number| Partition {
@@ -50,13 +50,13 @@ fn with_table(disk: Disk, id: u8, esp: bool, others: u32) -> Disk {
     Disk { table: Table::Gpt(Gpt { disk: Guid([id; 16]), partitions, whole: true }), partitions: names, ..disk }
 }
 
-fn part(id: u8, number: u8) -> Guid {
+pub(super) fn part(id: u8, number: u8) -> Guid {
     let mut bytes = [id; 16];
     bytes[15] = number;
     Guid(bytes)
 }
 
-fn entry(number: u16, partition: Option<Guid>) -> (u16, Option<LoadOption>) {
+pub(super) fn entry(number: u16, partition: Option<Guid>) -> (u16, Option<LoadOption>) {
     (number, Some(LoadOption { description: format!("entry {number}"), active: true, partition }))
 }
 
@@ -243,50 +243,4 @@ fn controllers_that_may_hide_disks_are_named_when_there_is_none() {
     let facts = Facts { disks: &[stick()], entries: &[], driverless: &driverless, content: GIB };
     let Outcome::Open(error) = choose(facts, &settings(""), None).unwrap() else { panic!("a target") };
     assert_eq!(error.details[1], driverless[0]);
-}
-
-/// Marsaglia's xorshift, seeded: a failure can be repeated.
-fn random(state: &mut u64, bound: u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state % bound
-}
-
-#[test]
-fn for_any_machine_the_protected_are_safe_and_the_order_of_disks_does_not_matter() {
-    let mut state = 0x1234_5678_9abc_def1;
-    for _ in 0..3000 {
-        let mut roll = |bound| random(&mut state, bound);
-        let count = 1 + roll(6);
-        let mut disks: Vec<Disk> = (0..count)
-            .map(|n| {
-                let plain = disk(&format!("sd{}", char::from(b'a' + n as u8)), [0, 2, 16, 16, 32, 4000][roll(6) as usize]);
-                let transport = [Transport::Nvme, Transport::Ata, Transport::Usb][roll(3) as usize];
-                let odd = Disk {
-                    ours: roll(5) == 0,
-                    removable: roll(5) == 0,
-                    read_only: roll(8) == 0,
-                    optical: roll(9) == 0,
-                    transport,
-                    ..plain
-                };
-                if roll(2) == 0 { with_table(odd, roll(4) as u8, roll(2) == 0, roll(4) as u32) } else { odd }
-            })
-            .collect();
-        let entries: Vec<_> = (0..roll(4)).map(|n| entry(n as u16, Some(part(roll(4) as u8, roll(2) as u8)))).collect();
-        let command_line = if roll(3) == 0 { format!("install.disk=sd{}", char::from(b'a' + roll(6) as u8)) } else { String::new() };
-        let name = |disks: &[Disk]| match outcome(disks, &entries, &command_line) {
-            Ok(Outcome::Target(choice)) => {
-                let target = &choice.target;
-                assert!(!target.ours && !target.read_only && !target.optical && target.bytes > 0, "{target:?}");
-                assert!(choice.rule == Rule::Named || !(target.removable || target.transport == Transport::Usb), "{target:?}");
-                Some(target.name.clone())
-            }
-            _ => None,
-        };
-        let first = name(&disks);
-        disks.reverse();
-        assert_eq!(name(&disks), first);
-    }
 }
