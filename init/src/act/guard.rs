@@ -3,7 +3,7 @@
 //! What the kernel refuses then is opening them for writing and mounting them writable (block/bdev.c, `bdev_permission`); nothing of theirs
 //! is mounted or stacked yet, since nobody here assembles arrays or volumes.
 
-use std::fs::{File, OpenOptions, read_to_string};
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 
 use rustix::fs::{OFlags, ioctl_blksszget};
@@ -42,7 +42,8 @@ pub fn protect_others(target: &Disk, disks: &[Disk]) -> Result<()> {
     Ok(())
 }
 
-/// Opens the target for writing, for us alone, and compares it with what the plan says of it.
+/// Opens the target for writing, for us alone, and compares it with what the plan says of it: what the opened device itself answers, and
+/// what sysfs says once more. While the device is open no other can have its name.
 ///
 /// # Errors
 /// Somebody else uses the disk, or it is not the same disk any more.
@@ -51,28 +52,30 @@ pub fn claim(target: &Disk) -> Result<File> {
     let exclusive = OFlags::EXCL.bits() as i32;
     let opened = OpenOptions::new().read(true).write(true).custom_flags(exclusive).open(target.node()).doing(Kind::Disk, doing);
     let device = opened.map_err(|error| Error { details: look::users(target), ..error })?;
-    let path = format!("/sys/block/{}/diskseq", target.name);
-    let diskseq = read_to_string(&path).doing(Kind::Disk, || format!("reading {path}"))?;
-    let now = Identity {
+    let listed = look::disks()?.into_iter().find(|disk| disk.name == target.name);
+    let listed = listed.ok_or_else(|| Error::new(Kind::Disk, doing(), "it has gone since the plan was made"))?;
+    let now = Disk {
         bytes: block::size(&device).doing(Kind::Disk, doing)?,
         sector: u64::from(ioctl_blksszget(&device).doing(Kind::Disk, doing)?),
-        diskseq: diskseq.trim().parse().doing(Kind::Disk, || format!("reading {path}"))?,
+        diskseq: block::sequence(&device).doing(Kind::Disk, doing)?,
+        ..listed
     };
     same(target, &now).map_err(|cause| Error::new(Kind::Disk, doing(), cause))?;
     Ok(device)
 }
 
-struct Identity {
-    bytes: u64,
-    sector: u64,
-    diskseq: u64,
-}
-
-fn same(plan: &Disk, now: &Identity) -> std::result::Result<(), String> {
-    for (what, planned, found) in
-        [("sequence number", plan.diskseq, now.diskseq), ("size", plan.bytes, now.bytes), ("logical sector size", plan.sector, now.sector)]
-    {
-        if planned != found {
+fn same(plan: &Disk, now: &Disk) -> std::result::Result<(), String> {
+    let text = |disk: &Disk| {
+        [
+            ("sequence number", disk.diskseq.to_string()),
+            ("size", disk.bytes.to_string()),
+            ("logical sector size", disk.sector.to_string()),
+            ("serial number", format!("\"{}\"", disk.serial)),
+            ("WWN", format!("\"{}\"", disk.wwn)),
+        ]
+    };
+    for ((what, planned), (_, found)) in text(plan).iter().zip(text(now)) {
+        if *planned != found {
             return Err(format!("it is not the disk of the plan any more: its {what} was {planned} and is {found}"));
         }
     }
@@ -101,14 +104,24 @@ mod tests {
 
     #[test]
     fn any_difference_stops() {
-        let plan = Disk { bytes: 16 << 30, sector: 512, diskseq: 3, ..Disk::default() };
-        assert_eq!(same(&plan, &Identity { bytes: 16 << 30, sector: 512, diskseq: 3 }), Ok(()));
-        for (identity, what) in [
-            (Identity { bytes: 1 << 30, sector: 512, diskseq: 3 }, "size was 17179869184 and is 1073741824"),
-            (Identity { bytes: 16 << 30, sector: 4096, diskseq: 3 }, "logical sector size was 512 and is 4096"),
-            (Identity { bytes: 16 << 30, sector: 512, diskseq: 4 }, "sequence number was 3 and is 4"),
+        let plan = Disk {
+            bytes: 16 << 30,
+            sector: 512,
+            diskseq: 3,
+            serial: "S1".into(),
+            wwn: "naa.1".into(),
+            model: "A".into(),
+            ..Disk::default()
+        };
+        assert_eq!(same(&plan, &Disk { contents: Vec::new(), ..plan.clone() }), Ok(()));
+        for (now, what) in [
+            (Disk { bytes: 1 << 30, ..plan.clone() }, "size was 17179869184 and is 1073741824"),
+            (Disk { sector: 4096, ..plan.clone() }, "logical sector size was 512 and is 4096"),
+            (Disk { diskseq: 4, ..plan.clone() }, "sequence number was 3 and is 4"),
+            (Disk { serial: String::new(), ..plan.clone() }, "serial number was \"S1\" and is \"\""),
+            (Disk { wwn: "naa.2".into(), ..plan.clone() }, "WWN was \"naa.1\" and is \"naa.2\""),
         ] {
-            assert_eq!(same(&plan, &identity).unwrap_err(), format!("it is not the disk of the plan any more: its {what}"));
+            assert_eq!(same(&plan, &now).unwrap_err(), format!("it is not the disk of the plan any more: its {what}"));
         }
     }
 }

@@ -62,7 +62,7 @@ fn noted_on(partition: &str, medium: &Medium, target: &Disk) -> Result<bool> {
     let node = format!("/dev/{partition}");
     let mut start = vec![0; 4096];
     File::open(&node).and_then(|device| device.read_exact_at(&mut start, 0)).doing(Kind::Disk, doing)?;
-    if !superblock::hint(&start).is_some_and(|hint| hint.starts_with("FAT")) {
+    if superblock::hint(&start).is_none_or(|hint| hint.kind != "FAT") {
         return Ok(false);
     }
     create_dir_all(ESP).doing(Kind::Disk, doing)?;

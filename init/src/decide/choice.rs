@@ -110,7 +110,7 @@ pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<
             if candidates.is_empty() {
                 return open("no disk can be the target".into(), facts.driverless.to_vec(), false);
             }
-            if judged.iter().any(|(_, verdict)| *verdict == Err(Never::Unreadable)) {
+            if judged.iter().any(|(_, verdict)| matches!(verdict, Err(Never::Unreadable | Never::Untold(_)))) {
                 return open("a disk cannot be read, and the rules could mistake another for it".into(), Vec::new(), false);
             }
             let (winner, skipped) = by_rules(&candidates, facts);
@@ -186,3 +186,6 @@ fn node_name(wanted: &str) -> &str {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod random_tests;

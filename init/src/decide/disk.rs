@@ -2,45 +2,19 @@
 
 use std::fmt;
 
+use super::{Ids, Transport, by_id};
 use crate::facts::guid;
+use crate::facts::superblock::Hint;
 use crate::facts::table::Table;
+
+/// Most hints of a summary; a person recognises a disk by fewer.
+const MOST_SHOWN: usize = 8;
 
 /// How many disks fit in the table; the machine is refused, not truncated, when it has more.
 pub const MAX_DISKS: usize = 64;
 
 /// All disks of the machine, in the kernel's order of names.
 pub type Disks = heapless::Vec<Disk, MAX_DISKS>;
-
-/// How a disk is attached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Transport {
-    /// An NVMe namespace.
-    Nvme,
-    /// An ATA disk.
-    Ata,
-    /// Behind USB: a stick, an enclosure, a card reader.
-    Usb,
-    /// An SD card or eMMC.
-    Mmc,
-    /// virtio-blk or virtio-scsi.
-    Virtio,
-    /// Something else.
-    #[default]
-    Other,
-}
-
-impl fmt::Display for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Transport::Nvme => "nvme",
-            Transport::Ata => "sata",
-            Transport::Usb => "usb",
-            Transport::Mmc => "mmc",
-            Transport::Virtio => "virtio",
-            Transport::Other => "other",
-        })
-    }
-}
 
 /// One whole disk, as sysfs and the kernel describe it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +25,12 @@ pub struct Disk {
     pub bytes: u64,
     /// Logical sector size in bytes.
     pub sector: u64,
+    /// Physical sector size in bytes; 0 when the kernel does not tell.
+    pub physical: u64,
+    /// What the kernel does not tell of it although it must be known; what stands in its place means nothing then.
+    pub untold: Option<&'static str>,
+    /// The directory of its device in sysfs.
+    pub path: String,
     /// Vendor, trimmed; may be empty.
     pub vendor: String,
     /// Model, trimmed; may be empty.
@@ -59,8 +39,12 @@ pub struct Disk {
     pub serial: String,
     /// World wide name as sysfs spells it (`eui.…`, `naa.…`); may be empty.
     pub wwn: String,
+    /// What else it calls itself.
+    pub ids: Ids,
     /// How it is attached.
     pub transport: Transport,
+    /// It has platters that turn.
+    pub rotational: bool,
     /// The kernel calls the medium removable.
     pub removable: bool,
     /// The kernel refuses writes.
@@ -78,7 +62,7 @@ pub struct Disk {
     /// Its partition table, read by ourselves.
     pub table: Table,
     /// What lies on its partitions, or on the whole disk when there are none: hints for a person.
-    pub contents: Vec<String>,
+    pub contents: Vec<Hint>,
 }
 
 impl Disk {
@@ -98,15 +82,29 @@ impl Disk {
             Table::Damaged => "damaged GPT",
             Table::Unreadable => return "it cannot be read".into(),
         };
-        let windows = self.contents.iter().any(|hint| hint.starts_with("NTFS") || hint.starts_with("BitLocker"));
+        let windows = self.contents.iter().any(|hint| matches!(hint.kind, "NTFS" | "BitLocker"));
         let system = if windows { "Windows, " } else { "" };
-        if self.contents.is_empty() { format!("{system}{table}") } else { format!("{system}{table}: {}", self.contents.join(", ")) }
+        let shown: Vec<String> = self.contents.iter().take(MOST_SHOWN).map(Hint::to_string).collect();
+        match (shown.as_slice(), self.contents.len().saturating_sub(MOST_SHOWN)) {
+            ([], _) => format!("{system}{table}"),
+            (shown, 0) => format!("{system}{table}: {}", shown.join(", ")),
+            (shown, more) => format!("{system}{table}: {} and {more} more", shown.join(", ")),
+        }
+    }
+
+    /// What the log keeps of it, so that a person can look up by which names it can be named.
+    pub fn particulars(&self) -> String {
+        let sectors = format!("sectors of {} bytes, physically {}", self.sector, self.physical);
+        let turning = if self.rotational { "turning" } else { "not turning" };
+        let names = by_id::names(self).join(" ");
+        let wwn = if self.wwn.is_empty() { "unknown" } else { &self.wwn };
+        format!("{self}: {sectors}, {turning}, sequence number {}, WWN {wwn}, at {}, also named {names}", self.diskseq, self.path)
     }
 
     /// Whether a label of ours is on it, as a name in its table or in a superblock.
     pub fn carries(&self, label: &str) -> bool {
         let named = self.table.partitions().iter().any(|partition| partition.name == label);
-        named || self.contents.iter().any(|hint| hint.split_once(' ').is_some_and(|(_, found)| found == label))
+        named || self.contents.iter().any(|hint| hint.label == label)
     }
 
     /// The device node.
@@ -145,16 +143,29 @@ mod tests {
 
     #[test]
     fn what_is_on_it_in_a_few_words() {
-        let with = |table: Table, contents: &[&str]| {
-            let contents = contents.iter().map(|hint| (*hint).to_string()).collect();
+        let with = |table: Table, contents: &[(&'static str, &str)]| {
+            let contents = contents.iter().map(|(kind, label)| Hint { kind, label: (*label).into() }).collect();
             Disk { table, contents, ..Disk::default() }
         };
         let gpt = || Table::Gpt(Gpt { disk: Guid::default(), partitions: Vec::new(), whole: true });
         assert_eq!(with(Table::None, &[]).summary(), "nothing recognised");
-        assert_eq!(with(Table::None, &["LUKS"]).summary(), "no partition table: LUKS");
-        assert_eq!(with(gpt(), &["FAT SYSTEM", "NTFS", "BitLocker"]).summary(), "Windows, GPT: FAT SYSTEM, NTFS, BitLocker");
+        assert_eq!(with(Table::None, &[("LUKS", "")]).summary(), "no partition table: LUKS");
+        assert_eq!(
+            with(gpt(), &[("FAT", "SYSTEM"), ("NTFS", "OS"), ("BitLocker", "")]).summary(),
+            "Windows, GPT: FAT SYSTEM, NTFS OS, BitLocker"
+        );
         assert_eq!(with(Table::Damaged, &[]).summary(), "damaged GPT");
-        assert!(with(gpt(), &["ext4 UV-ROOT"]).carries("UV-ROOT") && !with(gpt(), &["ext4 UV-ROOT"]).carries("UV-ESP"));
+        let many = [("ext4", ""); 11];
+        assert_eq!(with(gpt(), &many).summary(), "GPT: ext4, ext4, ext4, ext4, ext4, ext4, ext4, ext4 and 3 more");
+    }
+
+    #[test]
+    fn labels_are_found_behind_what_is_shown() {
+        let hint = |kind, label: &str| Hint { kind, label: label.into() };
+        let mut contents = vec![hint("ISO 9660", ""); 20];
+        contents.push(hint("ext4", "UV-ROOT"));
+        let disk = Disk { contents, ..Disk::default() };
+        assert!(disk.carries("UV-ROOT") && !disk.carries("UV-ESP") && !disk.carries("9660"));
     }
 
     #[test]
@@ -168,6 +179,12 @@ mod tests {
             ..Disk::default()
         };
         assert_eq!(disk.to_string(), "nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme)");
+        let particulars = Disk { sector: 512, physical: 4096, diskseq: 9, path: "devices/x".into(), ..disk }.particulars();
+        assert_eq!(
+            particulars,
+            "nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): sectors of 512 bytes, physically 4096, not turning, sequence number 9, \
+             WWN unknown, at devices/x, also named nvme-QEMU_NVMe_Ctrl_UV0001"
+        );
         let nameless = Disk { name: "sdb".into(), bytes: 1 << 30, ..Disk::default() };
         assert_eq!(nameless.to_string(), "sdb (unknown model, serial unknown, 1.0 GiB, other)");
     }

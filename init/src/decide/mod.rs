@@ -7,13 +7,17 @@ mod layout;
 mod page;
 mod plan;
 mod rules;
+mod transport;
 mod units;
 mod verdict;
+mod virtual_media;
 
+pub use by_id::Ids;
 pub use choice::{Choice, Facts, Loser, Outcome, Undecided, choose, is_name};
-pub use disk::{Disk, Disks, MAX_DISKS, Transport};
+pub use disk::{Disk, Disks, MAX_DISKS};
 pub use layout::{Layout, Region};
 pub use page::Page;
 pub use plan::{Partition, Plan, Step, Use};
 pub use rules::Rule;
+pub use transport::Transport;
 pub use units::human;

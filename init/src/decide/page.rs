@@ -103,6 +103,7 @@ fn wrap(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::decide::{Disk, Transport};
+    use crate::facts::superblock::Hint;
 
     const QUESTION: &str = "autoinstaller: type yes to erase nvme0n1 (Samsung SSD 990 PRO with Heatsink 4TB, serial S7DSNJ0WA12345Y, 3.6 TiB, nvme) and install ultraviolet, no to power off, or the name of another disk: ";
 
@@ -113,7 +114,7 @@ mod tests {
             model: "A model name of forty characters, padded".into(),
             serial: "S".repeat(30),
             transport: Transport::Ata,
-            contents: vec!["ext4 A-LONG-LABEL".into(); 12],
+            contents: vec![Hint { kind: "ext4", label: "A-LONG-LABEL".into() }; 12],
             ..Disk::default()
         };
         let why = if possible { "it could be, but nvme0n1 is taken" } else { "it is attached by USB; it must be named" };

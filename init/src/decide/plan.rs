@@ -32,7 +32,7 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Zero what old signatures can lie in, at both ends of the disk and of every old and new partition.
-    Wipe(Disk),
+    Wipe(Box<Disk>),
     /// Write protective MBR and GPT.
     Partition(Vec<Partition>),
     /// Make a file system or swap area.
@@ -99,7 +99,7 @@ impl Plan {
             })
             .collect();
         let mut steps = heapless::Vec::new();
-        let prepare = [Step::Wipe(target.clone()), Step::Partition(partitions.clone())];
+        let prepare = [Step::Wipe(Box::new(target.clone())), Step::Partition(partitions.clone())];
         let format = partitions.into_iter().map(Step::Format);
         let install = [
             Step::Mount { root: target.partition(2), esp: target.partition(1), swap: layout.swap.map(|_| target.partition(3)) },
@@ -194,6 +194,7 @@ impl fmt::Display for Use {
 mod tests {
     use super::*;
     use crate::decide::{Facts, Outcome, Transport, choose};
+    use crate::facts::superblock::Hint;
     use crate::settings::Source;
 
     #[test]
@@ -215,7 +216,7 @@ mod tests {
             bytes: 8 << 30,
             sector: 512,
             removable: true,
-            contents: vec!["ext4 UV-ROOT".into()],
+            contents: vec![Hint { kind: "ext4", label: "UV-ROOT".into() }],
             ..Disk::default()
         };
         let disks = [nvme, old];

@@ -1,4 +1,7 @@
-//! Little-endian numbers out of bytes that may be too short.
+//! Numbers and texts out of bytes that may be too short. Numbers are little-endian.
+
+/// Reads bytes of a disk: the offset, and how many; `None` when there are not so many.
+pub type Read<'a> = &'a dyn Fn(u64, usize) -> Option<Vec<u8>>;
 
 /// Two bytes.
 pub fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
@@ -24,6 +27,13 @@ pub fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 pub fn printable(text: &str) -> String {
     let padding = |c: char| c.is_whitespace() || c == '\0';
     text.trim_matches(padding).chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect()
+}
+
+/// Printable ASCII up to a zero, without padding; anything else is left out, for it goes to a terminal.
+pub fn ascii(bytes: &[u8], at: usize, length: usize) -> String {
+    let raw = bytes.get(at..).unwrap_or_default();
+    let raw = raw.iter().take(length).take_while(|b| **b != 0).filter(|b| (b' '..=b'~').contains(*b));
+    raw.map(|b| char::from(*b)).collect::<String>().trim().into()
 }
 
 /// UTF-16 up to its terminating zero or the end, with its length in units including the zero. Unpaired surrogates become U+FFFD.

@@ -5,8 +5,10 @@ pub mod bytes;
 pub mod crc32;
 pub mod guid;
 pub mod load_option;
+pub mod smbios;
 pub mod superblock;
 pub mod table;
+pub mod vpd;
 
 #[cfg(test)]
 mod mutations;

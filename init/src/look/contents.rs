@@ -3,20 +3,23 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use super::Roots;
 use crate::decide::{Disk, Disks};
-use crate::facts::table::{Partition, Table};
+use crate::facts::table::{Extent, Table};
 use crate::facts::{superblock, table};
 
-/// Partitions that are looked into; a person recognises a disk by fewer.
-const MOST_HINTS: usize = 8;
+/// Partitions that are looked into, for what a person recognises a disk by and for labels that must be unique: as many as a usual GPT has.
+const MOST_PARTITIONS: usize = 128;
 
 /// Reads tables and hints of all disks.
-pub fn describe(disks: &mut Disks) {
-    for disk in disks.iter_mut().filter(|disk| disk.bytes > 0) {
-        match File::open(disk.node()) {
+pub fn describe(roots: Roots, disks: &mut Disks) {
+    disks.iter().for_each(|disk| log::debug!("{}", disk.particulars()));
+    for disk in disks.iter_mut().filter(|disk| disk.bytes > 0 && disk.untold.is_none()) {
+        let node = roots.node(&disk.name);
+        match File::open(&node) {
             Ok(device) => describe_one(disk, &device),
             Err(error) => {
-                log::warn!("opening {}: {error}", disk.node());
+                log::warn!("opening {node}: {error}");
                 disk.table = Table::Unreadable;
             }
         }
@@ -29,16 +32,15 @@ fn describe_one(disk: &mut Disk, device: &File) {
         device.read_exact_at(&mut bytes, at).ok().map(|()| bytes)
     };
     disk.table = table::read(&read, disk.bytes, disk.sector);
-    let hint = |start: u64, room: u64| {
-        let length = usize::try_from(room).unwrap_or(usize::MAX).min(superblock::REACH);
-        superblock::hint(&read(start, length)?)
+    let hints = |extent: &Extent| {
+        let (start, bytes) = (extent.first.checked_mul(disk.sector)?, extent.blocks.checked_mul(disk.sector)?);
+        Some(superblock::hints(&|at, length| read(start.checked_add(at)?, length), bytes))
     };
-    let starts = |partition: &Partition| {
-        let blocks = partition.last.checked_sub(partition.first)?.checked_add(1)?;
-        hint(partition.first.checked_mul(disk.sector)?, blocks.checked_mul(disk.sector)?)
-    };
-    disk.contents = match disk.table.partitions() {
-        [] => hint(0, disk.bytes).into_iter().collect(),
-        partitions => partitions.iter().take(MOST_HINTS).filter_map(starts).collect(),
+    disk.contents = match disk.table.extents().as_slice() {
+        [] => superblock::hints(&read, disk.bytes),
+        extents => {
+            let within = extents.iter().take(MOST_PARTITIONS).filter_map(hints).flatten();
+            superblock::at_end(&read, disk.bytes).into_iter().chain(within).collect()
+        }
     };
 }

@@ -3,9 +3,16 @@
 use std::fs::{read_dir, read_to_string};
 use std::path::Path;
 
+use super::Roots;
+
 /// A sentence for every PCI storage controller without a driver.
 pub fn without_driver() -> Vec<String> {
-    below(Path::new("/sys/bus/pci/devices"))
+    without_driver_at(Roots::MACHINE)
+}
+
+/// As [`without_driver`], for the machine with these roots.
+pub fn without_driver_at(roots: Roots) -> Vec<String> {
+    below(&roots.sysfs("bus/pci/devices"))
 }
 
 fn below(devices: &Path) -> Vec<String> {

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::disks::disks;
-use super::{boot_entries, contents};
+use super::{Roots, recognise};
 use crate::decide::Disks;
 use crate::drivers::Drivers;
 use crate::error::{Error, Kind, Result};
-use crate::medium::Medium;
+use crate::medium::{Manifest, Medium};
 use crate::pid1::mounts;
 
 /// The set of disks must not change for this long before it is trusted; USB disks behind a hub come about a second apart.
@@ -18,14 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(40);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Between two looks.
 const TICK: Duration = Duration::from_millis(200);
-
-/// The disk whose partition the boot loader came from is the medium as well, whatever else is on it.
-fn mark_booted(disks: &mut Disks) {
-    let Some(partition) = boot_entries::booted_from() else { return };
-    for disk in disks.iter_mut() {
-        disk.ours |= disk.table.partitions().iter().any(|p| p.id.to_string() == partition);
-    }
-}
 
 /// Looks again after a disk came or went.
 ///
@@ -48,12 +40,13 @@ pub fn machine(drivers: &mut Drivers) -> Result<(Disks, Medium)> {
     if let Err(error) = mounts::efi_variables() {
         log::warn!("{error}: the firmware's boot entries are not known");
     }
+    let manifest = Manifest::of_this_initrd()?;
     let started = Instant::now();
     let (mut changed, mut heard) = (started, started);
     let mut seen = Disks::new();
     loop {
         drivers.restless();
-        // A disk that is just leaving cannot be described: that is a change, unless it lasts.
+        // A disk that is just leaving is described by less than before: a change as well.
         let listed = disks();
         match &listed {
             Ok(found) if *found == seen => {}
@@ -62,13 +55,9 @@ pub fn machine(drivers: &mut Drivers) -> Result<(Disks, Medium)> {
         }
         let quiet = changed.elapsed().min(drivers.idle()) >= QUIET;
         let mut known = seen.clone();
-        let medium = if quiet { Some(Medium::find(&mut known)) } else { None };
+        let medium = if quiet { Some(recognise(Roots::MACHINE, &manifest, &mut known)) } else { None };
         match medium {
-            Some(Ok(medium)) => {
-                contents::describe(&mut known);
-                mark_booted(&mut known);
-                return Ok((known, medium));
-            }
+            Some(Ok(medium)) => return Ok((known, medium)),
             Some(Err(error)) if started.elapsed() > PATIENCE => return Err(error),
             None if started.elapsed() > PATIENCE => {
                 listed?;

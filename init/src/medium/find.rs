@@ -8,10 +8,11 @@ use std::io::{Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
-use super::manifest::{self, Manifest};
+use super::manifest::Manifest;
 use crate::decide::{Disk, Disks};
-use crate::error::{Doing, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::facts::table;
+use crate::look::Roots;
 
 /// The table of an image counts in these, whatever the device has.
 const SECTOR: u64 = 512;
@@ -37,21 +38,20 @@ type Partition = (String, u64, u64);
 static FOUND: Mutex<Option<Medium>> = Mutex::new(None);
 
 impl Medium {
-    /// Finds the medium and marks every disk that carries the same image as ours.
+    /// Finds the medium with the image of this manifest, and marks every disk that carries the same image as ours.
     ///
     /// # Errors
-    /// The manifest cannot be read, or no disk carries the image.
-    pub fn find(disks: &mut Disks) -> Result<Medium> {
-        let text = read_to_string(manifest::PATH).doing(Kind::Medium, || format!("reading {}", manifest::PATH))?;
-        let manifest = Manifest::parse(&text)?;
+    /// No disk carries the image.
+    pub fn find(roots: Roots, manifest: &Manifest, disks: &mut Disks) -> Result<Medium> {
         let mut found: Option<Medium> = None;
         for disk in disks.iter_mut() {
             let carries = |node: &str| table(node).filter(|(guid, _)| *guid == manifest.disk_guid);
             // In a partition somebody may keep a copy of the image; nothing boots from there, but it is not for us to erase.
-            disk.ours = disk.partitions.iter().any(|partition| carries(&format!("/dev/{partition}")).is_some());
-            if let Some((_, partitions)) = carries(&disk.node()) {
+            disk.ours = disk.partitions.iter().any(|partition| carries(&roots.node(partition)).is_some());
+            let node = roots.node(&disk.name);
+            if let Some((_, partitions)) = carries(&node) {
                 disk.ours = true;
-                let medium = || Medium { node: disk.node(), disk: disk.clone(), manifest: manifest.clone(), partitions, copies: 0 };
+                let medium = || Medium { node, disk: disk.clone(), manifest: manifest.clone(), partitions, copies: 0 };
                 found.get_or_insert_with(medium).copies += 1;
             }
         }

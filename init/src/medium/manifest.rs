@@ -1,9 +1,11 @@
-//! What the image builder wrote down about the medium: its disk GUID, and sizes and digests of the images on it. Pure.
+//! What the image builder wrote down about the medium: its disk GUID, and sizes and digests of the images on it.
 
-use crate::error::{Error, Kind, Result};
+use std::fs::read_to_string;
+
+use crate::error::{Doing, Error, Kind, Result};
 
 /// Where the manifest is in the initrd.
-pub const PATH: &str = "/etc/autoinstaller/medium";
+const PATH: &str = "/etc/autoinstaller/medium";
 
 /// One image on the medium.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,14 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The manifest that came with this `init`.
+    ///
+    /// # Errors
+    /// It cannot be read, or is damaged.
+    pub fn of_this_initrd() -> Result<Manifest> {
+        Manifest::parse(&read_to_string(PATH).doing(Kind::Medium, || format!("reading {PATH}"))?)
+    }
+
     /// Reads the manifest's text.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use linux_raw_sys::ioctl::{BLKFLSBUF, BLKGETSIZE64, BLKROSET, BLKRRPART, BLKZEROOUT};
+use linux_raw_sys::ioctl::{BLKFLSBUF, BLKGETDISKSEQ, BLKGETSIZE64, BLKROSET, BLKRRPART, BLKZEROOUT};
 use rustix::io::Result;
 use rustix::ioctl::{Getter, NoArg, Setter, ioctl};
 
@@ -10,6 +10,12 @@ use rustix::ioctl::{Getter, NoArg, Setter, ioctl};
 pub fn size(device: impl AsFd) -> Result<u64> {
     // SAFETY: the kernel writes one u64 (`size_t` of a 64-bit machine), the type the getter reserves.
     unsafe { ioctl(device, Getter::<BLKGETSIZE64, u64>::new()) }
+}
+
+/// `BLKGETDISKSEQ`: sequence number of this attachment of the device, never used twice while the kernel runs.
+pub fn sequence(device: impl AsFd) -> Result<u64> {
+    // SAFETY: the kernel writes one u64, the type the getter reserves.
+    unsafe { ioctl(device, Getter::<BLKGETDISKSEQ, u64>::new()) }
 }
 
 /// `BLKROSET`: makes the kernel refuse or accept writes to this disk and all its partitions.

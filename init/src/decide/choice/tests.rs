@@ -1,19 +1,17 @@
-mod any_machine;
-
 use super::*;
 use crate::decide::Transport;
 use crate::facts::guid::{self, Guid};
 use crate::facts::table::{Gpt, Partition, Table};
 use crate::settings::Source;
 
-const GIB: u64 = 1 << 30;
+pub(super) const GIB: u64 = 1 << 30;
 
 fn settings(command_line: &str) -> Settings {
     let file = Source::file("settings", "targetHost=h\nprebuilt=true\nlabels.efi=E\nlabels.root=R\n");
     Settings::read(&[file, Source::command_line(command_line)]).unwrap()
 }
 
-fn disk(name: &str, gib: u64) -> Disk {
+pub(super) fn disk(name: &str, gib: u64) -> Disk {
     Disk { name: name.into(), bytes: gib * GIB, sector: 512, serial: format!("S-{name}"), transport: Transport::Nvme, ..Disk::default() }
 }
 
@@ -21,7 +19,7 @@ fn stick() -> Disk {
     Disk { ours: true, transport: Transport::Usb, ..disk("sda", 64) }
 }
 
-fn outcome(disks: &[Disk], entries: &[(u16, Option<LoadOption>)], command_line: &str) -> Result<Outcome> {
+pub(super) fn outcome(disks: &[Disk], entries: &[(u16, Option<LoadOption>)], command_line: &str) -> Result<Outcome> {
     choose(Facts { disks, entries, driverless: &[], content: GIB }, &settings(command_line), None)
 }
 
@@ -38,7 +36,7 @@ fn why(disks: &[Disk], command_line: &str) -> (String, Vec<String>) {
 }
 
 /// A disk with a GPT: an ESP when asked for, and other partitions; their GUIDs start with the first byte.
-fn with_table(disk: Disk, id: u8, esp: bool, others: u32) -> Disk {
+pub(super) fn with_table(disk: Disk, id: u8, esp: bool, others: u32) -> Disk {
     let first = u32::from(!esp);
     let partitions: Vec<Partition> = (first..=others)
         .map(|number| Partition {
@@ -52,13 +50,13 @@ fn with_table(disk: Disk, id: u8, esp: bool, others: u32) -> Disk {
     Disk { table: Table::Gpt(Gpt { disk: Guid([id; 16]), partitions, whole: true }), partitions: names, ..disk }
 }
 
-fn part(id: u8, number: u8) -> Guid {
+pub(super) fn part(id: u8, number: u8) -> Guid {
     let mut bytes = [id; 16];
     bytes[15] = number;
     Guid(bytes)
 }
 
-fn entry(number: u16, partition: Option<Guid>) -> (u16, Option<LoadOption>) {
+pub(super) fn entry(number: u16, partition: Option<Guid>) -> (u16, Option<LoadOption>) {
     (number, Some(LoadOption { description: format!("entry {number}"), active: true, partition }))
 }
 
@@ -199,7 +197,8 @@ fn our_own_medium_is_never_the_target_not_even_by_name() {
 fn each_kind_of_disk_that_is_never_chosen_has_its_reason() {
     for (disk, reason) in [
         (Disk { optical: true, ..disk("sr0", 1) }, "it is an optical drive"),
-        (disk("sdb", 0), "it has no medium in it"),
+        (Disk { removable: true, ..disk("sdb", 0) }, "it has no medium in it"),
+        (disk("sdb", 0), "the kernel gives it no size, as it does where it cannot use the length of the sectors"),
         (Disk { read_only: true, ..disk("sdb", 16) }, "it is read-only"),
         (disk("mmcblk0boot0", 16), "it is a boot or RPMB area of an eMMC"),
         (Disk { removable: true, ..disk("sdb", 16) }, "its medium is removable; it must be named"),
