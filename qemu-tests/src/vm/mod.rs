@@ -4,6 +4,7 @@
 
 pub mod scenario;
 pub mod scenarios;
+mod step;
 
 pub mod jobs;
 pub mod one;
@@ -18,6 +19,7 @@ mod keys;
 mod machine;
 mod qmp;
 mod serial;
+mod text_mode;
 
 pub mod disk;
 mod gpt_map;
