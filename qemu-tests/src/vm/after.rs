@@ -99,8 +99,7 @@ pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
 }
 
 fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Vec<String>, Failure> {
-    // What was plugged in stays plugged in.
-    let disks: Vec<Disk> = scenario.disks.iter().map(|disk| disk.plugged()).collect();
+    let disks: Vec<Disk> = scenario.disks.iter().map(|disk| disk.at_next_boot()).collect();
     let boot = Boot {
         firmware: Firmware::Ovmf,
         medium: None,

@@ -143,11 +143,12 @@ pub enum Bus {
 pub const SD_SERIAL: &str = "0xdeadbeef";
 
 impl Disk {
-    /// The disk as it is attached once it is there.
-    pub fn plugged(self) -> Disk {
+    /// The disk as it is attached when the machine boots what was installed: what was plugged in stays, and since the firmware
+    /// has no driver for SD cards, a card is put into a USB reader.
+    pub fn at_next_boot(self) -> Disk {
         let bus = match self.bus {
             Bus::NvmeLater => Bus::Nvme,
-            Bus::UsbLater => Bus::Usb,
+            Bus::UsbLater | Bus::Sd => Bus::Usb,
             bus => bus,
         };
         Disk { bus, ..self }

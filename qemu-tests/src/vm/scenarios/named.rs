@@ -82,7 +82,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: installed {host} on mmcblk0", 5 * STEP),
             ExpectPowerOff(OFF),
         ],
-        after: &[DiskUnchanged(0), TargetInstalled(1), BootsInstalled(Vars::Left)],
+        after: &[DiskUnchanged(0), TargetInstalled(1), BootsInstalled(Vars::Fresh)],
         ..BASE
     },
     Scenario {
