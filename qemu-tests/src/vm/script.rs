@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::page;
 use super::scenario::{Console, Step, flat};
 use super::transcript::Transcript;
 
@@ -89,7 +90,7 @@ pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript:
     for step in &script {
         player.step(step).map_err(|cause| Stop { phase: fill(&step.to_string()), cause })?;
     }
-    player.settle().map_err(|cause| Stop { phase: "after the last step".to_owned(), cause })
+    player.settle().and_then(|()| page::check(transcript.text())).map_err(|cause| Stop { phase: "after the last step".to_owned(), cause })
 }
 
 struct Player<'a> {
