@@ -6,6 +6,9 @@ use crate::vm::scenario::Console::{Keyboard, Serial};
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectScreen, Forbid, Picture, Type};
 use crate::vm::scenario::{BASE, Consoles, Firmware, Scenario, Vars};
 
+/// The first line of the page that a question stands under.
+const HEAD: &str = "autoinstaller: this medium installs {host}";
+
 pub const ROWS: &[Scenario] = &[
     Scenario {
         name: "keyboard-yes",
@@ -34,12 +37,12 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             REFUSES_NOTHING,
             Expect(ASK, BOOT + PROMPT),
-            ExpectScreen(&["target sd", ASK], 30),
+            ExpectScreen(&[HEAD, "target sd", ASK], 30),
             Picture("question.png"),
             Type(Serial, "nvme0n1"),
             Expect("target nvme0n1 (", 30),
             Expect(ASK, 30),
-            ExpectScreen(&["target nvme0n1 (", ASK], 30),
+            ExpectScreen(&[HEAD, "target nvme0n1 (", ASK], 30),
             Type(Keyboard, "no"),
             Expect(UNTOUCHED, 30),
             ExpectPowerOff(OFF),
@@ -68,7 +71,7 @@ pub const ROWS: &[Scenario] = &[
         words: &["install.force-uefi"],
         script: &[
             Forbid(FAILED),
-            ExpectScreen(&["target nvme0n1 (", ASK], BOOT + PROMPT),
+            ExpectScreen(&[HEAD, "target nvme0n1 (", ASK], BOOT + PROMPT),
             Picture("question.png"),
             Type(Keyboard, "yes"),
             ExpectScreen(&["step 7/10"], 4 * STEP),
