@@ -1,8 +1,9 @@
 //! Disks that lie beside the target, of every kind, and are left alone.
 
-use super::{BOOT, DATA, FAILED, LINUX, NO, NOISY, OFF, PROMPT, REFUSES_NOTHING, STEP, SYSTEM, YES};
+use super::{ASK, BOOT, DATA, FAILED, LINUX, NO, NOISY, OFF, PROMPT, REFUSES_NOTHING, STEP, SYSTEM, YES};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
-use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, Forbid};
+use crate::vm::scenario::Console::Serial;
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type};
 use crate::vm::scenario::{BASE, Bus, Disk, Entry, Firmware, Prefill, SD_SERIAL, Scenario, Vars};
 
 pub const ROWS: &[Scenario] = &[
@@ -25,20 +26,21 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "image-on-an-internal-disk",
-        proves: "Disks that carry a copy of the image, as a whole or in a partition, are protected as the stick is.",
+        proves: "Disks that carry a copy of the image, as a whole or in a partition, are protected as the stick is, even when they are named.",
         core: false,
         firmware: Firmware::Direct,
         disks: &[NOISY, Disk { prefill: Prefill::Image, ..DATA }, Disk { serial: "DATA02", prefill: Prefill::ImageInPartition, ..DATA }],
         script: &[
             REFUSES_NOTHING,
-            ExpectAll(
-                &[
-                    "DATA01\n             GPT with one bad head...; it carries the installer's own medium",
-                    "DATA02\n             MBR; it carries the installer's own medium",
-                ],
-                BOOT + PROMPT,
-            ),
-            Expect("chosen because no other disk can be the target", 10),
+            Expect("chosen because no other disk can be the target", BOOT + PROMPT),
+            Expect(ASK, 10),
+            Type(Serial, "DATA01"),
+            Expect("choosing the disk DATA01: ", 30),
+            Expect("cannot be the target: it carries the installer's own medium", 10),
+            Expect(ASK, 30),
+            Type(Serial, "DATA02"),
+            Expect("choosing the disk DATA02: ", 30),
+            Expect("cannot be the target: it carries the installer's own medium", 10),
             NO,
         ],
         after: &[DiskUnchanged(0), DiskUnchanged(1), DiskUnchanged(2)],
