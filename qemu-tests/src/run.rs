@@ -13,7 +13,7 @@ use crate::image::Image;
 use crate::vm::command::Boot;
 use crate::vm::emulator::qemu;
 use crate::vm::medium::{Kit, MediumCopy};
-use crate::vm::scenario::{Bus, Disk, Fault, Firmware, Medium, Prefill};
+use crate::vm::scenario::{Bus, Consoles, Disk, Fault, Firmware, Medium, Prefill};
 use crate::vm::{accel, after, command, disk};
 use crate::vm_test::work_dir;
 use crate::{cache, iso, prerequisites};
@@ -45,7 +45,16 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
 }
 
 fn boot(image: &Image, medium: Option<Medium>, dir: &Path) -> Result<()> {
-    let boot = Boot { firmware: Firmware::Ovmf, medium, disks: DISKS, ram_mib: 1024, words: &[], kernel_words: &[], survives_reset: false };
+    let boot = Boot {
+        firmware: Firmware::Ovmf,
+        medium,
+        disks: DISKS,
+        ram_mib: 1024,
+        words: &[],
+        kernel_words: &[],
+        consoles: Consoles::Both,
+        survives_reset: false,
+    };
     let status = qemu()
         .args(command::arguments(image, &boot, accel::accel(&image.kernel)))
         .args(["-serial", "mon:stdio"])

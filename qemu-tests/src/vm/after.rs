@@ -9,7 +9,7 @@ use super::command::{Boot, VARS};
 use super::medium::MediumCopy;
 use super::one::{Failure, watch};
 use super::oracle::{self, Installed, StoreCheck};
-use super::scenario::{After, Entry, Firmware, INSTALLED_SYSTEM, Scenario, Vars};
+use super::scenario::{After, Consoles, Disk, Entry, Firmware, INSTALLED_SYSTEM, Scenario, Vars};
 use super::{disk, sparse, variables};
 use crate::image::Image;
 
@@ -99,13 +99,15 @@ pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
 }
 
 fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Vec<String>, Failure> {
+    let disks: Vec<Disk> = scenario.disks.iter().map(|disk| disk.at_next_boot()).collect();
     let boot = Boot {
         firmware: Firmware::Ovmf,
         medium: None,
-        disks: scenario.disks,
+        disks: &disks,
         ram_mib: scenario.ram_mib,
         words: &[],
         kernel_words: &[],
+        consoles: Consoles::Both,
         survives_reset: false,
     };
     watch(image, &boot, dir, "boot", &[INSTALLED_SYSTEM])

@@ -3,9 +3,12 @@
 //! QEMU runs in the directory of the scenario, so its files go by their short names. Its standard input is the serial port and its
 //! standard output is QMP: sockets without names, which cannot be left behind or be too long.
 
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
 use super::disk::file_name;
 use super::medium;
-use super::scenario::{Bus, Disk, Firmware, Medium};
+use super::scenario::{Bus, Consoles, Disk, Firmware, Medium};
 use crate::image::Image;
 
 /// Name of the firmware variables in the directory of the scenario.
@@ -29,6 +32,8 @@ pub struct Boot<'a> {
     pub words: &'a [&'a str],
     /// Words for the kernel command line.
     pub kernel_words: &'a [&'a str],
+    /// Where the kernel talks.
+    pub consoles: Consoles,
     /// Whether the machine goes on after a reset.
     pub survives_reset: bool,
 }
@@ -37,7 +42,8 @@ pub struct Boot<'a> {
 pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
     let mut args = Args(Vec::new());
     args.words(&["-nodefaults", "-machine", "q35", "-accel", accel, "-cpu", "max", "-smp", "2", "-m", &boot.ram_mib.to_string()]);
-    args.words(&["-display", "none", "-vga", "std", "-nic", "none"]);
+    let card = if boot.consoles == Consoles::Serial { "none" } else { "std" };
+    args.words(&["-display", "none", "-vga", card, "-nic", "none"]);
     if !boot.survives_reset {
         args.words(&["-no-reboot"]);
     }
@@ -60,7 +66,7 @@ impl Args {
     }
 
     fn firmware(&mut self, image: &Image, boot: &Boot) {
-        if boot.firmware != Firmware::SeaBios {
+        if boot.firmware.is_uefi() {
             let code = escape(&image.ovmf_code.to_string_lossy());
             self.words(&["-drive", &format!("if=pflash,unit=0,format=raw,readonly=on,file={code}")]);
             self.words(&["-drive", &format!("if=pflash,unit=1,format=raw,file={VARS}")]);
@@ -69,9 +75,11 @@ impl Args {
             self.words(&["-smbios", &format!("type=11,value={}", escape(word))]);
         }
         let extra = boot.kernel_words.join(" ");
-        if boot.firmware == Firmware::Direct {
-            // On a busy host the emulated timer ticks late, and Linux takes that for a broken board.
-            let cmdline = format!("{} no_timer_check {extra}", image.cmdline);
+        if boot.firmware.is_direct() {
+            let words: Vec<&str> = image.cmdline.split(' ').filter(|word| boot.consoles.has(word)).collect();
+            // On a busy host the emulated timer ticks late, and Linux takes that for a broken board. `no-scroll` leaves the screen
+            // where it is read from.
+            let cmdline = format!("{} no_timer_check no-scroll {extra}", words.join(" "));
             self.words(&["-kernel", &image.kernel.to_string_lossy(), "-initrd", &image.initrd.to_string_lossy()]);
             self.words(&["-append", cmdline.trim_end()]);
         } else if !extra.is_empty() {
@@ -115,7 +123,10 @@ impl Args {
             // Port 0 of the controller is for the disc.
             Bus::Sata => self.words(&["-device", &format!("ide-hd,bus=ide.{},{drive},serial={serial}", index + 1)]),
             Bus::Virtio => self.words(&["-device", &format!("virtio-blk-pci,{drive},serial={serial},{sectors}")]),
+            // The port alone: a step puts the controller behind it.
+            Bus::NvmeLater => self.words(&["-device", &format!("pcie-root-port,id=port{index},chassis={}", index + 1)]),
             Bus::UsbLater => {}
+            Bus::Sd => self.words(&["-device", "sdhci-pci", "-device", &format!("sd-card,{drive}")]),
             // `usb-storage` ignores the sector size. Linux asks the USB device for the serial number, not the disk.
             Bus::Usb => {
                 self.words(&["-device", &format!("usb-bot,id=bot{index},bus=xhci.0,serial={serial}")]);
@@ -123,6 +134,33 @@ impl Args {
             }
         }
     }
+}
+
+impl Consoles {
+    /// Whether a word of the kernel is no console, or one that the machine has.
+    fn has(self, word: &str) -> bool {
+        let Some(console) = word.strip_prefix("console=") else { return true };
+        match self {
+            Consoles::Both => true,
+            Consoles::Serial => console.starts_with("ttyS"),
+            Consoles::Screen => !console.starts_with("ttyS"),
+        }
+    }
+}
+
+/// Device id of a disk that is plugged in by a step.
+pub fn late_id(index: usize) -> String {
+    format!("late{index}")
+}
+
+/// The device that is added when a disk is plugged in; QEMU has its file open already.
+pub fn late(index: usize, disk: &Disk) -> Result<Value> {
+    let (id, drive, serial) = (late_id(index), format!("disk{index}"), disk.serial);
+    Ok(match disk.bus {
+        Bus::NvmeLater => json!({"driver": "nvme", "id": id, "bus": format!("port{index}"), "drive": drive, "serial": serial}),
+        Bus::UsbLater => json!({"driver": "usb-storage", "id": id, "bus": "xhci.0", "drive": drive, "serial": serial}),
+        bus => bail!("plugging disk {index} in: {bus:?} is there from the start"),
+    })
 }
 
 /// QEMU's option lists are cut at single commas.
@@ -141,7 +179,7 @@ mod tests {
             iso: "/i/a.iso".into(),
             kernel: "/i/linux".into(),
             initrd: "/i/initrd".into(),
-            cmdline: "console=ttyS0".to_owned(),
+            cmdline: "console=tty0 console=ttyS0".to_owned(),
             ovmf_code: "/fw/code,1.fd".into(),
             ovmf_vars: "/fw/vars.fd".into(),
             disk_guid: String::new(),
@@ -164,6 +202,7 @@ mod tests {
         ram_mib: 1024,
         words: &["install.disk=a,b"],
         kernel_words: &["stand-in.fail", "x"],
+        consoles: Consoles::Both,
         survives_reset: false,
     };
 
@@ -180,8 +219,29 @@ mod tests {
     #[test]
     fn a_direct_boot_has_a_command_line_and_the_stick() {
         let line = line(&Boot { firmware: Firmware::Direct, ..BOOT });
-        assert!(line.contains("-kernel /i/linux -initrd /i/initrd -append console=ttyS0 no_timer_check stand-in.fail x"));
+        assert!(
+            line.contains("-kernel /i/linux -initrd /i/initrd -append console=tty0 console=ttyS0 no_timer_check no-scroll stand-in.fail x")
+        );
         assert!(line.contains("usb-storage,id=stick") && !line.contains("kernel-cmdline-extra"));
+    }
+
+    #[test]
+    fn a_machine_has_the_consoles_of_its_row() {
+        let of = |consoles| line(&Boot { firmware: Firmware::DirectBios, consoles, ..BOOT });
+        let serial = of(Consoles::Serial);
+        assert!(serial.contains("-vga none") && serial.contains("-append console=ttyS0 no_timer_check"));
+        let screen = of(Consoles::Screen);
+        assert!(screen.contains("-vga std") && screen.contains("-append console=tty0 no_timer_check") && !screen.contains("pflash"));
+    }
+
+    #[test]
+    fn disks_come_late_only_on_buses_for_that() {
+        let late = |bus| late(1, &Disk { bus, ..DISKS[0] });
+        assert_eq!(late(Bus::NvmeLater).unwrap()["bus"], "port1");
+        assert_eq!(late(Bus::UsbLater).unwrap()["id"], late_id(1));
+        assert_eq!(late(Bus::Sata).unwrap_err().to_string(), "plugging disk 1 in: Sata is there from the start");
+        let line = line(&Boot { disks: &[Disk { bus: Bus::NvmeLater, ..DISKS[0] }], ..BOOT });
+        assert!(line.contains("-device pcie-root-port,id=port0") && !line.contains("nvme,"));
     }
 
     #[test]

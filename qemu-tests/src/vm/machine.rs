@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::accel::accel;
-use super::command::{Boot, STICK, arguments};
+use super::command::{Boot, STICK, arguments, late, late_id};
 use super::emulator::{qemu, reap};
 use super::qmp::{Notice, Qmp};
-use super::scenario::Console;
+use super::scenario::{Console, Disk};
 use super::script::{End, Event, Machine};
-use super::serial;
+use super::{serial, text_mode};
 use crate::image::Image;
 
 /// Between the guest's power-off and the end of the emulator there are only a few file closes.
@@ -31,6 +31,8 @@ pub struct Running {
     port: UnixStream,
     qmp: Qmp,
     signals: Receiver<Signal>,
+    disks: Vec<Disk>,
+    dir: PathBuf,
     errors: PathBuf,
     serial_closed: bool,
     qmp_closed: bool,
@@ -67,7 +69,8 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
     serial::listen(port, &dir.join(log), move |bytes| drop(for_serial.send(Signal::Serial(bytes))))?;
     let qmp = Qmp::start(control, move |notice| drop(sender.send(Signal::Qmp(notice))))
         .with_context(|| format!("starting qemu-system-x86_64: {}", last_line(&errors)))?;
-    Ok(Running { child, port: writer, qmp, signals, errors, serial_closed: false, qmp_closed: false, end: None })
+    let (disks, dir) = (boot.disks.to_vec(), dir.to_owned());
+    Ok(Running { child, port: writer, qmp, signals, disks, dir, errors, serial_closed: false, qmp_closed: false, end: None })
 }
 
 impl Running {
@@ -130,9 +133,20 @@ impl Machine for Running {
 
     fn type_line(&mut self, console: Console, text: &str) -> Result<()> {
         match console {
-            Console::Serial => self.port.write_all(format!("{text}\r").as_bytes()).context("writing to the serial port"),
+            Console::Serial => self.send(format!("{text}\r").as_bytes()),
             Console::Keyboard => self.qmp.type_text(&format!("{text}\n")),
         }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.port.write_all(bytes).context("writing to the serial port")
+    }
+
+    fn screen(&mut self) -> Result<String> {
+        let file = Path::new("screen.bin");
+        self.qmp.memory(text_mode::ADDRESS, text_mode::BYTES, file)?;
+        let path = self.dir.join(file);
+        Ok(text_mode::text(&fs::read(&path).with_context(|| format!("reading {}", path.display()))?))
     }
 
     fn picture(&mut self, name: &str) -> Result<()> {
@@ -141,7 +155,12 @@ impl Machine for Running {
     }
 
     fn plug(&mut self, disk: usize) -> Result<()> {
-        self.qmp.plug(&format!("disk{disk}"))
+        let row = self.disks.get(disk).with_context(|| format!("plugging disk {disk} in: there is none"))?;
+        self.qmp.plug(late(disk, row)?)
+    }
+
+    fn pull(&mut self, disk: usize) -> Result<()> {
+        self.qmp.unplug(&late_id(disk))
     }
 
     fn unplug(&mut self) -> Result<()> {

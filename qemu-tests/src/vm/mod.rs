@@ -4,10 +4,12 @@
 
 pub mod scenario;
 pub mod scenarios;
+mod step;
 
 pub mod jobs;
 pub mod one;
 
+mod page;
 mod script;
 mod transcript;
 
@@ -18,6 +20,7 @@ mod keys;
 mod machine;
 mod qmp;
 mod serial;
+mod text_mode;
 
 pub mod disk;
 mod gpt_map;

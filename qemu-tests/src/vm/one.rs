@@ -10,7 +10,7 @@ use super::after::{self, Before};
 use super::command::Boot;
 use super::medium::{Kit, MediumCopy};
 use super::oracle::StoreCheck;
-use super::scenario::{Firmware, Scenario, Step};
+use super::scenario::{Scenario, Step};
 use super::script::play;
 use super::transcript::Transcript;
 use super::{disk, machine};
@@ -56,6 +56,7 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
         ram_mib: scenario.ram_mib,
         words: scenario.words,
         kernel_words: scenario.kernel_words,
+        consoles: scenario.consoles,
         survives_reset: scenario.survives_reset(),
     };
     let tail = watch(image, &boot, dir, "console", scenario.script)?;
@@ -76,7 +77,7 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
     for (index, row) in scenario.disks.iter().enumerate() {
         disk::create(row, &dir.join(disk::file_name(index)), &image.iso)?;
     }
-    if scenario.firmware != Firmware::SeaBios {
+    if scenario.firmware.is_uefi() {
         after::copy_vars(image, dir, scenario.entries)?;
     }
     let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };
@@ -111,7 +112,7 @@ fn sweep(dir: &Path) -> Result<()> {
     cache::remove(&dir.join("oracle"))?;
     for file in fs::read_dir(dir)? {
         let file = file?.path();
-        if file.extension().is_some_and(|ending| ending == "raw" || ending == "fd") {
+        if file.extension().is_some_and(|ending| ["raw", "fd", "bin"].iter().any(|big| ending == *big)) {
             fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
         }
     }

@@ -75,9 +75,14 @@ impl Qmp {
         self.execute("screendump", json!({"filename": path, "format": "png"}))
     }
 
-    /// Plugs a USB disk in, whose file the emulator has open already as the drive of this name.
-    pub fn plug(&mut self, drive: &str) -> Result<()> {
-        self.execute("device_add", json!({"driver": "usb-storage", "id": format!("late-{drive}"), "bus": "xhci.0", "drive": drive}))
+    /// Writes a piece of the guest's physical memory to a file.
+    pub fn memory(&mut self, address: u64, size: usize, path: &Path) -> Result<()> {
+        self.execute("pmemsave", json!({"val": address, "size": size, "filename": path}))
+    }
+
+    /// Plugs a device in.
+    pub fn plug(&mut self, device: Value) -> Result<()> {
+        self.execute("device_add", device)
     }
 
     /// Pulls a device out.

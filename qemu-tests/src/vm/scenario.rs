@@ -3,7 +3,9 @@
 //!
 //! Texts may hold `{host}` and `{toplevel}`: the name and the system that the image installs.
 //!
-//! Must never run anything. Deadlines are in seconds and chosen for two machines at once on two emulated cores.
+//! Must never run anything. What is said to the machine is in `step`.
+
+pub use super::step::{Console, INSTALLED_SYSTEM, KEYS, Step, deadline, flat};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,8 @@ pub struct Scenario {
     pub words: &'static [&'static str],
     /// Other kernel words: through systemd-boot, or on the command line of a direct boot.
     pub kernel_words: &'static [&'static str],
+    /// Where the kernel talks.
+    pub consoles: Consoles,
     /// What is wrong with the medium.
     pub fault: Fault,
     /// Guest memory in MiB.
@@ -47,6 +51,7 @@ pub const BASE: Scenario = Scenario {
     entries: &[],
     words: &[],
     kernel_words: &[],
+    consoles: Consoles::Both,
     fault: Fault::None,
     ram_mib: 1024,
     script: &[],
@@ -62,6 +67,31 @@ pub enum Firmware {
     SeaBios,
     /// UEFI, with kernel and initrd given to it: no loader, and words on the command line. The medium is attached all the same.
     Direct,
+    /// Legacy BIOS, with kernel and initrd given to it in the same way. Its screen is in text mode, and can be read.
+    DirectBios,
+}
+
+impl Firmware {
+    /// Whether there are firmware variables, and a loader can be started from them.
+    pub fn is_uefi(self) -> bool {
+        matches!(self, Firmware::Ovmf | Firmware::Direct)
+    }
+
+    /// Whether kernel and initrd are given to it.
+    pub fn is_direct(self) -> bool {
+        matches!(self, Firmware::Direct | Firmware::DirectBios)
+    }
+}
+
+/// The consoles of the machine. Only a direct boot can have fewer than both: otherwise the medium's own loader says which there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consoles {
+    /// The screen with its keyboard, and the serial line.
+    Both,
+    /// The serial line: the machine has no graphics card.
+    Serial,
+    /// The screen with its keyboard: the serial port is there, and nobody behind it.
+    Screen,
 }
 
 /// How the image is attached.
@@ -99,10 +129,30 @@ pub enum Bus {
     Sata,
     /// virtio-blk.
     Virtio,
+    /// A controller and a namespace behind a port of its own, not there until a step plugs it in.
+    NvmeLater,
     /// A disk in a USB enclosure, not removable.
     Usb,
     /// A USB disk that is not there until a step plugs it in.
     UsbLater,
+    /// An SD card in a slot on PCI, at most one. Its size must be a power of two; it has no serial number but [`SD_SERIAL`].
+    Sd,
+}
+
+/// The serial number that QEMU gives every SD card, as Linux spells it.
+pub const SD_SERIAL: &str = "0xdeadbeef";
+
+impl Disk {
+    /// The disk as it is attached when the machine boots what was installed: what was plugged in stays, and since the firmware
+    /// has no driver for SD cards, a card is put into a USB reader.
+    pub fn at_next_boot(self) -> Disk {
+        let bus = match self.bus {
+            Bus::NvmeLater => Bus::Nvme,
+            Bus::UsbLater | Bus::Sd => Bus::Usb,
+            bus => bus,
+        };
+        Disk { bus, ..self }
+    }
 }
 
 /// What a disk holds before the run.
@@ -149,40 +199,6 @@ pub enum Fault {
     FlipByte(&'static str, u64),
 }
 
-/// A console of the guest on which a person can type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Console {
-    /// ttyS0.
-    Serial,
-    /// The keyboard of the VGA console, tty0.
-    Keyboard,
-}
-
-/// One step of the conversation; the number is the deadline in seconds, counted from the step before.
-#[derive(Debug, Clone, Copy)]
-pub enum Step {
-    /// The text appears on the serial console, after the text expected before.
-    Expect(&'static str, u64),
-    /// All texts appear, in any order: Linux gives disks their names in the order in which they answer.
-    ExpectAll(&'static [&'static str], u64),
-    /// The text and Enter are typed.
-    Type(Console, &'static str),
-    /// The text must not appear in the whole run, wherever in the script this stands.
-    Forbid(&'static str),
-    /// The guest powers the machine off.
-    ExpectPowerOff(u64),
-    /// The guest resets the machine.
-    ExpectReset(u64),
-    /// A picture of the screen is kept beside the logs, under this name.
-    Picture(&'static str),
-    /// The disk with this number, which is on [`Bus::UsbLater`], is plugged in.
-    Plug(usize),
-    /// The stick is pulled.
-    Unplug,
-    /// Steps that several scripts share.
-    Part(&'static [Step]),
-}
-
 /// What must be true of the disks once the machine is off. A disk that no row names must be unchanged, always.
 #[derive(Debug, Clone, Copy)]
 pub enum After {
@@ -206,24 +222,6 @@ pub enum Vars {
     /// Those that the installation left.
     Left,
 }
-
-/// Firmware, loader, kernel and the first word of the installed system, in seconds.
-const BOOT: u64 = 240;
-/// From one of its findings to the next, and from the last to power-off.
-const FINDING: u64 = 60;
-
-/// What the installed test system finds out about itself, before it powers off.
-pub const INSTALLED_SYSTEM: Step = Step::Part(&[
-    Step::Expect("FIXTURE-ROOT /dev/", BOOT),
-    Step::Expect("FIXTURE-ESP mounted, 1 entries", FINDING),
-    Step::Expect("FIXTURE-SWAP found", FINDING),
-    Step::Expect("FIXTURE-STORE mode=1775 owner=0:30000 registration=0", FINDING),
-    Step::Expect("FIXTURE-BOOTED {host} generation=system-1-link system={toplevel}", FINDING),
-    Step::ExpectPowerOff(FINDING),
-]);
-
-/// The last line of the failure screen.
-pub const KEYS: &str = "autoinstaller: press p to power off, s for a shell";
 
 impl Scenario {
     /// Whether this disk may differ afterwards.
@@ -250,42 +248,5 @@ impl Scenario {
     pub fn bound(&self) -> u64 {
         let boots = self.after.iter().filter(|after| matches!(after, After::BootsInstalled(_))).count() as u64;
         deadline(self.script) + boots * deadline(&[INSTALLED_SYSTEM])
-    }
-}
-
-/// The steps of a script with those of its parts in their places.
-pub fn flat(script: &[Step]) -> Vec<Step> {
-    let steps = script.iter().map(|step| if let Step::Part(part) = step { flat(part) } else { vec![*step] });
-    steps.flatten().collect()
-}
-
-fn deadline(script: &[Step]) -> u64 {
-    flat(script).iter().map(Step::deadline).sum()
-}
-
-impl Step {
-    fn deadline(&self) -> u64 {
-        match self {
-            Step::Expect(_, seconds) | Step::ExpectAll(_, seconds) | Step::ExpectPowerOff(seconds) | Step::ExpectReset(seconds) => *seconds,
-            Step::Type(..) | Step::Forbid(_) | Step::Picture(_) | Step::Plug(_) | Step::Unplug | Step::Part(_) => 0,
-        }
-    }
-}
-
-impl std::fmt::Display for Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Step::Expect(text, seconds) => write!(f, "expecting `{text}` within {seconds} s"),
-            Step::ExpectAll(texts, seconds) => write!(f, "expecting all of `{}` within {seconds} s", texts.join("`, `")),
-            Step::Type(Console::Serial, text) => write!(f, "typing `{text}` on the serial console"),
-            Step::Type(Console::Keyboard, text) => write!(f, "typing `{text}` on the keyboard"),
-            Step::Forbid(text) => write!(f, "forbidding `{text}`"),
-            Step::ExpectPowerOff(seconds) => write!(f, "expecting power-off within {seconds} s"),
-            Step::ExpectReset(seconds) => write!(f, "expecting a reset within {seconds} s"),
-            Step::Picture(name) => write!(f, "keeping the picture {name}"),
-            Step::Plug(disk) => write!(f, "plugging disk {disk} in"),
-            Step::Unplug => f.write_str("pulling the stick"),
-            Step::Part(steps) => write!(f, "playing {} steps", steps.len()),
-        }
     }
 }

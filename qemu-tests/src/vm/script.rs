@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::page;
 use super::scenario::{Console, Step, flat};
 use super::transcript::Transcript;
 
@@ -14,6 +15,9 @@ const ALWAYS_FORBIDDEN: [&str; 2] = ["Kernel panic", "panicked at"];
 
 /// How long a machine that is left running is still listened to: what is forbidden may come late.
 const SETTLE: Duration = Duration::from_secs(2);
+
+/// How often the screen is looked at.
+const GLANCE: Duration = Duration::from_millis(500);
 
 /// How a run of the machine ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +49,16 @@ pub trait Machine {
     fn next(&mut self, wait: Duration) -> Event;
     /// Types the text and Enter.
     fn type_line(&mut self, console: Console, text: &str) -> Result<()>;
+    /// Sends bytes from the serial line.
+    fn send(&mut self, bytes: &[u8]) -> Result<()>;
+    /// What a screen in text mode shows.
+    fn screen(&mut self) -> Result<String>;
     /// Keeps a picture of the screen under this name.
     fn picture(&mut self, name: &str) -> Result<()>;
     /// Plugs a disk in.
     fn plug(&mut self, disk: usize) -> Result<()>;
+    /// Pulls a disk that was plugged in.
+    fn pull(&mut self, disk: usize) -> Result<()>;
     /// Pulls the stick.
     fn unplug(&mut self) -> Result<()>;
 }
@@ -80,7 +90,7 @@ pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript:
     for step in &script {
         player.step(step).map_err(|cause| Stop { phase: fill(&step.to_string()), cause })?;
     }
-    player.settle().map_err(|cause| Stop { phase: "after the last step".to_owned(), cause })
+    player.settle().and_then(|()| page::check(transcript.text())).map_err(|cause| Stop { phase: "after the last step".to_owned(), cause })
 }
 
 struct Player<'a> {
@@ -98,8 +108,10 @@ impl Player<'_> {
             // Forbidden texts are looked for all the time; the script is flat.
             Step::Forbid(_) | Step::Part(_) => Ok(()),
             Step::Type(console, text) => self.machine.type_line(console, text).map_err(|error| format!("{error:#}")),
+            Step::Send(bytes) => self.machine.send(bytes).map_err(|error| format!("{error:#}")),
             Step::Picture(name) => self.machine.picture(name).map_err(|error| format!("{error:#}")),
             Step::Plug(disk) => self.machine.plug(disk).map_err(|error| format!("{error:#}")),
+            Step::Pull(disk) => self.machine.pull(disk).map_err(|error| format!("{error:#}")),
             Step::Unplug => self.machine.unplug().map_err(|error| format!("{error:#}")),
             Step::Expect(text, seconds) => {
                 let text = (self.fill)(text);
@@ -108,6 +120,8 @@ impl Player<'_> {
             Step::ExpectAll(texts, seconds) => {
                 self.wait(seconds, |player| if player.transcript.advance_all(texts) { Ok(true) } else { player.still_running() })
             }
+            Step::ExpectScreen(texts, seconds) => self.watch_screen(texts, seconds),
+            Step::Wait(seconds) => self.do_nothing(seconds),
             Step::ExpectPowerOff(seconds) => {
                 self.wait(seconds, |player| if player.end == Some(End::PowerOff) { Ok(true) } else { player.still_running() })
             }
@@ -135,6 +149,37 @@ impl Player<'_> {
                 return Err(format!("nothing of the kind in {seconds} s"));
             }
         }
+    }
+
+    /// Looks at the screen until all texts stand on it. What is forbidden is forbidden there as well.
+    fn watch_screen(&mut self, texts: &[&str], seconds: u64) -> Result<(), String> {
+        let texts: Vec<String> = texts.iter().map(|text| (self.fill)(text)).collect();
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        loop {
+            self.still_running()?;
+            let screen = self.machine.screen().map_err(|error| format!("{error:#}"))?;
+            if let Some(text) = self.forbidden.iter().find(|text| screen.contains(**text)) {
+                return Err(format!("`{text}` appeared on the screen, which must not:\n{screen}"));
+            }
+            if texts.iter().all(|text| screen.contains(text)) {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(format!("after {seconds} s there is this instead:\n{screen}"));
+            }
+            self.take(GLANCE);
+        }
+    }
+
+    /// Only listens.
+    fn do_nothing(&mut self, seconds: u64) -> Result<(), String> {
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        while Instant::now() < deadline {
+            self.check_forbidden()?;
+            self.still_running()?;
+            self.take(deadline.saturating_duration_since(Instant::now()));
+        }
+        Ok(())
     }
 
     /// Takes one event; false when there was none in time.

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use super::*;
 use Console::{Keyboard, Serial};
-use Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, Forbid, Part, Type, Unplug};
+use Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, ExpectScreen, Forbid, Part, Pull, Send, Type, Unplug, Wait};
 
 #[derive(Default)]
 struct Fake {
     events: VecDeque<Event>,
+    screens: VecDeque<&'static str>,
     done: Vec<String>,
 }
 
@@ -20,6 +21,13 @@ impl Machine for Fake {
         self.done.push(format!("{console:?} {text}"));
         Ok(())
     }
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.done.push(format!("send {bytes:?}"));
+        Ok(())
+    }
+    fn screen(&mut self) -> Result<String> {
+        Ok(self.screens.pop_front().unwrap_or_default().to_owned())
+    }
     fn picture(&mut self, name: &str) -> Result<()> {
         self.done.push(format!("picture {name}"));
         Ok(())
@@ -27,6 +35,11 @@ impl Machine for Fake {
 
     fn plug(&mut self, disk: usize) -> Result<()> {
         self.done.push(format!("plug {disk}"));
+        Ok(())
+    }
+
+    fn pull(&mut self, disk: usize) -> Result<()> {
+        self.done.push(format!("pull {disk}"));
         Ok(())
     }
 
@@ -45,7 +58,11 @@ fn off() -> Event {
 }
 
 fn play_on(script: &[Step], events: &[Event]) -> (Result<(), Stop>, Fake) {
-    let mut fake = Fake { events: events.iter().cloned().collect(), done: Vec::new() };
+    play_before(script, events, &[])
+}
+
+fn play_before(script: &[Step], events: &[Event], screens: &[&'static str]) -> (Result<(), Stop>, Fake) {
+    let mut fake = Fake { events: events.iter().cloned().collect(), screens: screens.iter().copied().collect(), done: Vec::new() };
     let result = play(script, &|text| text.replace("{host}", "uv"), &mut fake, &mut Transcript::default());
     (result, fake)
 }
@@ -125,4 +142,29 @@ fn several_texts_may_come_in_any_order() {
     let script = [ExpectAll(&["UV0001", "UV0002"], 9), Expect("failed", 9)];
     assert_eq!(play_on(&script, &[says("UV0002 "), says("UV0001 failed")]).0, Ok(()));
     assert_eq!(cause(&script, &[says("UV0002 failed")]), "nothing of the kind in 9 s");
+}
+
+#[test]
+fn a_screen_is_looked_at_until_all_texts_stand_on_it() {
+    let script = [ExpectScreen(&["type yes", "{host}"], 9), Type(Keyboard, "yes"), ExpectPowerOff(9)];
+    let (result, fake) = play_before(&script, &[says("x"), says("x"), off()], &["uv", "type yes", "uv type yes"]);
+    assert_eq!(result, Ok(()));
+    assert_eq!(fake.done, ["Keyboard yes"]);
+    let (result, _) = play_before(&[ExpectScreen(&["type yes"], 0)], &[], &["uv"]);
+    assert_eq!(result.unwrap_err().cause, "after 0 s there is this instead:\nuv");
+}
+
+#[test]
+fn what_is_forbidden_is_forbidden_on_the_screen_as_well() {
+    let (result, _) = play_before(&[Forbid("failed"), ExpectScreen(&["yes"], 9)], &[], &["failed yes"]);
+    assert_eq!(result.unwrap_err().cause, "`failed` appeared on the screen, which must not:\nfailed yes");
+}
+
+#[test]
+fn a_machine_is_listened_to_while_nothing_is_done() {
+    let (result, fake) = play_on(&[Wait(0), Send(&[0, 255]), Pull(1)], &[]);
+    assert_eq!(result, Ok(()));
+    assert_eq!(fake.done, ["send [0, 255]", "pull 1"]);
+    assert_eq!(cause(&[Wait(9)], &[off()]), "the machine powered off instead");
+    assert_eq!(cause(&[Forbid("failed"), Wait(9)], &[says("failed"), says("x")]), "`failed` appeared, which must not");
 }

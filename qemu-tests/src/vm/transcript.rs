@@ -91,6 +91,11 @@ impl Transcript {
         self.text.contains(text)
     }
 
+    /// All of it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The last lines, at most `count`, without empty ones.
     pub fn tail(&self, count: usize) -> Vec<&str> {
         let lines: Vec<&str> = self.text.lines().filter(|line| !line.trim().is_empty()).collect();

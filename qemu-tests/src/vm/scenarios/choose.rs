@@ -1,25 +1,15 @@
 //! Machines with several disks: each rule of the choice, in the order in which they count, and what a person can say against it.
 
-use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE};
+use super::{
+    ASK, BOOT, DATA, FAILED, INSTALLED, LINUX, NO, NO_ANSWER, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP, STEP_ONE, SYSTEM, YES,
+};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Plug, Type};
-use crate::vm::scenario::{BASE, Bus, Disk, Entry, Firmware, Medium, Prefill, Scenario, Step, Vars};
-
-/// A data disk: larger, and with more partitions.
-const DATA: Disk =
-    Disk { bus: Bus::Sata, mib: 64 * 1024, serial: "DATA01", prefill: Prefill::Table { esp: true, ids: &[7, 8, 9, 10] }, ..NVME };
-/// The system's disk.
-const SYSTEM: Disk = Disk { prefill: Prefill::Table { esp: true, ids: &[5, 6] }, ..NVME };
-/// The firmware's entry for it.
-const LINUX: Entry = Entry { number: 3, description: "Linux Boot Manager", partition: [5; 16], active: true };
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type};
+use crate::vm::scenario::{BASE, Bus, Disk, Entry, Firmware, Prefill, Scenario, Vars};
 
 /// What is asked when no rule tells disks apart.
-const TIE: &str = "autoinstaller: more than one disk could be the target: type the name of the disk to erase";
-
-const REFUSES_NOTHING: Step = Part(&[Forbid(FAILED), Forbid(INSTALLED), Forbid(STEP_ONE)]);
-/// The plan is not carried out: what was chosen is on the screen.
-const NO: Step = Part(&[Expect(ASK, PROMPT), Type(Serial, "no"), ExpectPowerOff(OFF)]);
+const TIE: &str = "more than one disk could be the target";
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
@@ -101,7 +91,7 @@ pub const ROWS: &[Scenario] = &[
         proves: "Among disks without partitions the largest is taken.",
         core: false,
         firmware: Firmware::Direct,
-        disks: &[Disk { prefill: Prefill::Noise, ..NVME }, Disk { prefill: Prefill::Noise, ..DATA }],
+        disks: &[NOISY, Disk { prefill: Prefill::Noise, ..DATA }],
         script: &[REFUSES_NOTHING, Expect("target sd", BOOT + PROMPT), Expect("serial DATA01", 10), Expect("it is the largest", 10), NO],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],
         ..BASE
@@ -110,17 +100,17 @@ pub const ROWS: &[Scenario] = &[
         name: "tie-answered",
         proves: "Two equal disks are a question, to which yes is no answer; a serial number typed on the other console makes the plan.",
         firmware: Firmware::Direct,
-        disks: &[Disk { prefill: Prefill::Noise, ..NVME }, Disk { serial: "UV0002", ..NVME }],
+        disks: &[NOISY, Disk { serial: "UV0002", ..NVME }],
         script: &[
             Forbid(FAILED),
             Forbid(INSTALLED),
             Forbid(STEP_ONE),
             Expect(TIE, BOOT + PROMPT),
             Type(Serial, "yes"),
-            Expect("please answer with one of these words", 30),
+            Expect(NO_ANSWER, 30),
             Expect(TIE, 30),
             Type(Keyboard, "uv0002"),
-            Expect("please answer with one of these words", 30),
+            Expect(NO_ANSWER, 30),
             Expect(TIE, 30),
             Type(Serial, "UV0002"),
             Expect("nothing recognised; it could be, but ", 30),
@@ -156,111 +146,22 @@ pub const ROWS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
-        name: "usb-bystander",
-        proves: "A disk in a USB enclosure is left alone although it is larger, has an ESP and the firmware boots it.",
+        name: "tie-installed",
+        proves: "When no rule tells two disks apart, the name of one typed on the keyboard, and yes on the serial line, install that one.",
         core: false,
         firmware: Firmware::Direct,
-        disks: &[Disk { prefill: Prefill::Noise, ..NVME }, Disk { bus: Bus::Usb, ..DATA }],
-        entries: &[Entry { partition: [7; 16], ..LINUX }],
+        disks: &[NOISY, Disk { bus: Bus::Virtio, serial: "UV0002", ..NVME }],
         script: &[
-            REFUSES_NOTHING,
-            Expect("it is attached by USB; it must be named", BOOT + PROMPT),
-            Expect("target nvme0n1 (", 10),
-            Expect("chosen because no other disk can be the target", 10),
-            NO,
-        ],
-        after: &[DiskUnchanged(0), DiskUnchanged(1)],
-        ..BASE
-    },
-    Scenario {
-        name: "named-by-id",
-        proves: "A name below /dev/disk/by-id, in the word of the older tool, goes before every rule.",
-        core: false,
-        firmware: Firmware::Direct,
-        disks: &[SYSTEM, DATA],
-        entries: &[Entry { partition: [7; 16], ..LINUX }],
-        kernel_words: &["INSTALL_DISK=/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_UV0001"],
-        script: &[REFUSES_NOTHING, Expect("target nvme0n1 (", BOOT + PROMPT), Expect("chosen because install.disk= names it", 10), NO],
-        after: &[DiskUnchanged(0), DiskUnchanged(1)],
-        ..BASE
-    },
-    Scenario {
-        name: "stick-looks-like-a-disk",
-        proves: "The stick is known by its image although it is larger than the target and says it is no removable medium.",
-        core: false,
-        firmware: Firmware::Ovmf,
-        medium: Medium::UsbDisk,
-        disks: &[Disk { prefill: Prefill::Noise, ..NVME }],
-        words: &["install.disk=sda"],
-        script: &[
-            Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK)]),
-            Expect("64.0 GiB, usb): GPT with one bad header: ", BOOT + PROMPT),
-            Expect("it carries the installer's own medium", 10),
-            Expect("autoinstaller: failed: choosing the disk sda: sda cannot be the target: it carries the installer's own medium", 10),
-            HELD,
-        ],
-        after: &[DiskUnchanged(0)],
-        ..BASE
-    },
-    Scenario {
-        name: "image-on-an-internal-disk",
-        proves: "Disks that carry a copy of the image, as a whole or in a partition, are protected as the stick is.",
-        core: false,
-        firmware: Firmware::Direct,
-        disks: &[
-            Disk { prefill: Prefill::Noise, ..NVME },
-            Disk { prefill: Prefill::Image, ..DATA },
-            Disk { serial: "DATA02", prefill: Prefill::ImageInPartition, ..DATA },
-        ],
-        script: &[
-            REFUSES_NOTHING,
-            Expect("it carries the installer's own medium", BOOT + PROMPT),
-            Expect("it carries the installer's own medium", 10),
-            Expect("it carries the installer's own medium", 10),
-            Expect("chosen because no other disk can be the target", 10),
-            NO,
-        ],
-        after: &[DiskUnchanged(0), DiskUnchanged(1), DiskUnchanged(2)],
-        ..BASE
-    },
-    Scenario {
-        name: "first-disk-plugged-in-late",
-        proves: "Without any disk that could be the target the installer waits, and a disk that is plugged in then can be named.",
-        core: false,
-        firmware: Firmware::Direct,
-        disks: &[Disk { mib: 1024, prefill: Prefill::Noise, ..NVME }, Disk { bus: Bus::UsbLater, ..DATA }],
-        script: &[
-            REFUSES_NOTHING,
-            Expect("it is too small: 1.0 GiB where ", BOOT + PROMPT),
-            Expect("autoinstaller: no disk can be the target: type the name of the disk to erase, plug one in", 10),
-            Plug(1),
-            Expect("the disks have changed: looking again", 60),
-            Expect("64.0 GiB  usb", PROMPT),
-            Expect("GPT; it is attached by USB; it must be named", 10),
-            Expect("autoinstaller: no disk can be the target: type the name", 10),
-            Type(Serial, "sdb"),
-            Expect("target sdb (", 30),
+            Forbid(FAILED),
+            Expect(TIE, BOOT + PROMPT),
+            Type(Keyboard, "vda"),
+            Expect("target vda (", 30),
             Expect("chosen because its name was typed", 10),
-            NO,
+            YES,
+            Expect("autoinstaller: installed {host} on vda", 5 * STEP),
+            ExpectPowerOff(OFF),
         ],
-        after: &[DiskUnchanged(0), DiskUnchanged(1)],
-        ..BASE
-    },
-    Scenario {
-        name: "disk-plugged-in-while-asking",
-        proves: "A disk that appears under the question withdraws it: yes is asked again for a plan that speaks of it.",
-        firmware: Firmware::Direct,
-        disks: &[Disk { prefill: Prefill::Noise, ..NVME }, Disk { bus: Bus::UsbLater, ..DATA }],
-        script: &[
-            REFUSES_NOTHING,
-            Expect(ASK, BOOT + PROMPT),
-            Plug(1),
-            Expect("the disks have changed: looking again", 60),
-            Expect("64.0 GiB  usb", PROMPT),
-            Expect("it is attached by USB; it must be named", 10),
-            NO,
-        ],
-        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        after: &[DiskUnchanged(0), TargetInstalled(1), BootsInstalled(Vars::Left)],
         ..BASE
     },
 ];

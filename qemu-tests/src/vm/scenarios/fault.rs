@@ -1,17 +1,17 @@
 //! Faults: of the medium, and of a step in the middle of an installation.
 
-use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NVME, PROMPT, STEP, STEP_ONE, UNTOUCHED};
+use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, PROMPT, STEP, STEP_ONE, UNTOUCHED};
 use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, Forbid, Type, Unplug};
-use crate::vm::scenario::{BASE, Disk, Fault, Firmware, Prefill, Scenario};
+use crate::vm::scenario::{BASE, Fault, Firmware, Scenario};
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
         name: "corrupt-stage2",
         proves: "A single wrong byte in the stage-2 image is found before the first write.",
         firmware: Firmware::Direct,
-        disks: &[Disk { prefill: Prefill::Noise, ..NVME }],
+        disks: &[NOISY],
         fault: Fault::FlipByte("AI-STAGE2", 1_000_003),
         script: &[
             Forbid(INSTALLED),
@@ -30,7 +30,7 @@ pub const ROWS: &[Scenario] = &[
         proves: "Consent that comes before the medium is verified waits for that, and a wrong byte in the closure makes it void.",
         core: false,
         firmware: Firmware::Direct,
-        disks: &[Disk { prefill: Prefill::Noise, ..NVME }],
+        disks: &[NOISY],
         fault: Fault::FlipByte("AI-CLOSURE", 1_000_003),
         script: &[
             Forbid(INSTALLED),

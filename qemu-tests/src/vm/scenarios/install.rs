@@ -1,7 +1,7 @@
 //! Installations that must succeed.
 
-use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, PROMPT, STEP, STEP_ONE};
-use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
+use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, ON_SDX, PROMPT, STEP, STEP_ONE};
+use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Picture, Type};
 use crate::vm::scenario::{BASE, Bus, Disk, Firmware, INSTALLED_SYSTEM, Medium, Prefill, Scenario, Step, Vars};
@@ -100,26 +100,6 @@ pub const ROWS: &[Scenario] = &[
         after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
         ..BASE
     },
-    Scenario {
-        name: "named-usb-disk",
-        proves: "A disk named by its serial is taken although another would win, and that other one keeps every byte.",
-        core: false,
-        firmware: Firmware::Direct,
-        disks: &[Disk { mib: 32 * 1024, prefill: Prefill::Noise, ..NVME }, Disk { bus: Bus::Usb, serial: "UV0002", ..NVME }],
-        words: &["install.disk=UV0002"],
-        script: ON_SDX,
-        after: &[DiskUnchanged(0), TargetInstalled(1), BootsInstalled(Vars::Left)],
-        ..BASE
-    },
-];
-
-/// The stick and the disk race for their names.
-const ON_SDX: &[Step] = &[
-    Forbid(FAILED),
-    Expect(ASK, BOOT + PROMPT),
-    Type(Serial, "yes"),
-    Expect("autoinstaller: installed {host} on sd", 5 * STEP),
-    ExpectPowerOff(OFF),
 ];
 
 /// One active Linux partition, its ext2 superblock's magic, and the signature of the boot sector.

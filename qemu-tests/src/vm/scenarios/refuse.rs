@@ -1,11 +1,9 @@
 //! Machines on which nothing may be installed: the refusal gives its reason and no disk is written.
 
-use super::{FAILED, HELD, NVME, PROMPT, REFUSED, UNTOUCHED};
+use super::{FAILED, HELD, NOISY, PROMPT, REFUSED, UNTOUCHED};
 use crate::vm::scenario::After::DiskUnchanged;
 use crate::vm::scenario::Step::{Expect, ExpectAll};
-use crate::vm::scenario::{BASE, Disk, Firmware, Prefill, Scenario};
-
-const NOISY: Disk = Disk { prefill: Prefill::Noise, ..NVME };
+use crate::vm::scenario::{BASE, Disk, Firmware, Scenario};
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
@@ -55,24 +53,6 @@ pub const ROWS: &[Scenario] = &[
             REFUSED,
             Expect("it is too small: 1.0 GiB where ", PROMPT),
             Expect("autoinstaller: failed: choosing the disk: no disk can be the target", 10),
-            Expect(UNTOUCHED, 10),
-            HELD,
-        ],
-        after: &[DiskUnchanged(0)],
-        ..BASE
-    },
-    Scenario {
-        name: "unknown-disk",
-        proves: "A disk that was named and does not come is a refusal when nobody may be asked: no other disk is taken in its place.",
-        core: false,
-        firmware: Firmware::Direct,
-        disks: &[NOISY],
-        words: &["install.disk=UV0009", "install.unattended"],
-        script: &[
-            REFUSED,
-            Expect("UV0009 is no disk's name, path, by-id name, serial number or WWN: waiting 40 s for it", PROMPT),
-            Expect("serial UV0001, 16.0 GiB, nvme): nothing recognised; it could be the target", 90),
-            Expect("autoinstaller: failed: choosing the disk: UV0009 is no disk's name", 10),
             Expect(UNTOUCHED, 10),
             HELD,
         ],

@@ -1,6 +1,6 @@
 //! Consent in advance: good for one disk, and good once.
 
-use super::{ASK, BOOT, FAILED, HELD, HELLO, NVME, OFF, PROMPT, REFUSED, STEP, STEP_ONE};
+use super::{ASK, BOOT, DATA, FAILED, HELD, HELLO, NO, NOISY, NVME, OFF, PROMPT, REFUSED, REFUSES_NOTHING, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, KitHas, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Type};
@@ -32,7 +32,7 @@ pub const ROWS: &[Scenario] = &[
         name: "confirm-another-disk",
         proves: "A confirmed serial number that is not the target's is no consent, and when nobody may be asked that is a refusal.",
         firmware: Firmware::Direct,
-        disks: &[Disk { prefill: Prefill::Noise, ..NVME }],
+        disks: &[NOISY],
         words: &["install.confirm=UV0009", "install.unattended"],
         script: &[
             REFUSED,
@@ -41,6 +41,38 @@ pub const ROWS: &[Scenario] = &[
             HELD,
         ],
         after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "confirm-shared-serial",
+        proves: "A serial number that two disks have is no consent, although one of them is the target.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NOISY, Disk { serial: "UV0001", prefill: Prefill::Noise, ..DATA }],
+        words: &["install.confirm=UV0001", "install.unattended"],
+        script: &[
+            REFUSED,
+            Expect("install.confirm=UV0001 does not count: several disks have this serial number", PROMPT),
+            Expect("autoinstaller: failed: asking for consent: install.unattended forbids to ask", 30),
+            HELD,
+        ],
+        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        ..BASE
+    },
+    Scenario {
+        name: "confirm-the-other-disk",
+        proves: "Consent for one disk is none for the other that the rules choose, and does not change their choice: a person is asked.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NOISY, Disk { prefill: Prefill::Noise, ..DATA }],
+        words: &["install.confirm=UV0001"],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("target sd", BOOT + PROMPT),
+            Expect("install.confirm=UV0001 does not count: the target sd", 10),
+            NO,
+        ],
+        after: &[DiskUnchanged(0), DiskUnchanged(1)],
         ..BASE
     },
 ];
