@@ -42,7 +42,7 @@ fn what_a_wrong_table_says_is_reported_line_by_line() {
 }
 
 /// How every rule, every reason against a disk or an entry, and every refusal begins behind its subject.
-const SAID: [&str; 38] = [
+const SAID: [&str; 39] = [
     ": install.disk= names it",
     ": its name was typed",
     ": no other disk can be the target",
