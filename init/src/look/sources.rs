@@ -10,6 +10,9 @@ use crate::settings::{Settings, Source};
 /// The settings file that the image was built with.
 const FILE: &str = "/etc/autoinstaller/settings";
 
+/// What an older tool called `install.disk=`; people have it in their boot entries.
+const OLDER: &str = "INSTALL_DISK=";
+
 /// Reads all sources.
 ///
 /// # Errors
@@ -17,6 +20,9 @@ const FILE: &str = "/etc/autoinstaller/settings";
 pub fn settings() -> Result<Settings> {
     let file = read_to_string(FILE).doing(Kind::Settings, || format!("reading {FILE}"))?;
     let command_line = read_to_string("/proc/cmdline").doing(Kind::Settings, || "reading /proc/cmdline".into())?;
+    if command_line.split_ascii_whitespace().any(|word| word.starts_with(OLDER)) {
+        log::info!("{OLDER} is understood as install.disk=, which is its name now");
+    }
     Settings::read(&[Source::file("the settings file", &file), Source::smbios(&oem_strings()), Source::command_line(&command_line)])
 }
 

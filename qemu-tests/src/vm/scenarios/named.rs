@@ -17,7 +17,13 @@ pub const ROWS: &[Scenario] = &[
         disks: &[SYSTEM, DATA],
         entries: &[Entry { partition: [7; 16], ..LINUX }],
         kernel_words: &["INSTALL_DISK=/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_UV0001"],
-        script: &[REFUSES_NOTHING, Expect("target nvme0n1 (", BOOT + PROMPT), Expect("chosen because install.disk= names it", 10), NO],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("autoinstaller: INSTALL_DISK= is understood as install.disk=", BOOT + PROMPT),
+            Expect("target nvme0n1 (", 30),
+            Expect("chosen because install.disk= names it", 10),
+            NO,
+        ],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],
         ..BASE
     },
