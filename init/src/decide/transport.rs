@@ -64,9 +64,9 @@ impl fmt::Display for Transport {
             Transport::Usb => "usb",
             Transport::Mmc => "mmc",
             Transport::Virtio => "virtio",
-            Transport::FibreChannel => "fibre channel",
+            Transport::FibreChannel => "fc",
             Transport::Iscsi => "iscsi",
-            Transport::FireWire => "firewire",
+            Transport::FireWire => "1394",
             Transport::Scsi => "scsi",
             Transport::Other => "other",
         })
