@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::cache;
-use crate::image::modules;
+use crate::image::{libraries, modules};
 use crate::parts::Parts;
 
 /// Lays the flake out in `target` (which is emptied first), with files of the parts.
@@ -30,13 +30,30 @@ pub fn lay(parts: &Parts, target: &Path) -> Result<()> {
     let boot = make_dir(&target.join("boot"))?;
     copy(&parts.kernel, &boot.join("bzImage"))?;
     copy(&parts.loader, &boot.join("systemd-bootx64.efi"))?;
-    lay_modules(&source.join("modules"), &parts.modules, &make_dir(&boot.join("modules"))?)
+    let lists = [source.join("modules"), source.join("modules-luks")];
+    lay_modules(&lists[..1], &parts.modules, &make_dir(&boot.join("modules"))?)?;
+    lay_modules(&lists, &parts.modules, &make_dir(&boot.join("modules-luks"))?)?;
+    lay_cryptsetup(&parts.stage2, &target.join("cryptsetup"))
 }
 
-/// Unpacks the modules named in `list` with all they need, and writes `order`, their file names in load order.
-fn lay_modules(list: &Path, kernel: &Path, target: &Path) -> Result<()> {
-    let list = fs::read_to_string(list).with_context(|| format!("reading {}", list.display()))?;
-    let names: Vec<&str> = list.split_whitespace().collect();
+/// cryptsetup and all that its loader will look for, one of them unnamed: without it argon2id aborts when a thread ends.
+fn lay_cryptsetup(tree: &Path, target: &Path) -> Result<()> {
+    const PROGRAM: &str = "usr/sbin/cryptsetup";
+    let lib = make_dir(&target.join("lib"))?;
+    copy(&tree.join(PROGRAM), &target.join("cryptsetup"))?;
+    let unnamed = tree.join("usr/lib/x86_64-linux-gnu/libgcc_s.so.1");
+    let named = libraries::needed(tree, &[PROGRAM])?;
+    for (path, file) in named.iter().map(|(path, file)| (Path::new(path), file)).chain([(unnamed.as_path(), &unnamed)]) {
+        copy(file, &lib.join(path.file_name().context("naming a library: no file name")?))?;
+    }
+    Ok(())
+}
+
+/// Unpacks the modules named in `lists` with all they need, and writes `order`, their file names in load order.
+fn lay_modules(lists: &[PathBuf], kernel: &Path, target: &Path) -> Result<()> {
+    let texts = lists.iter().map(|list| fs::read_to_string(list).with_context(|| format!("reading {}", list.display())));
+    let texts = texts.collect::<Result<Vec<String>>>()?;
+    let names: Vec<&str> = texts.iter().flat_map(|text| text.split_whitespace()).collect();
     let mut order = String::new();
     for (number, file) in modules::files_in_load_order(kernel, &names)?.iter().enumerate() {
         let name = format!("{number}.ko");

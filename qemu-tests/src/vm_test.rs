@@ -1,10 +1,12 @@
 //! `cargo xtask vm-test`: boots the image in virtual machines and judges the disks.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::image::Image;
 use crate::nix::Nix;
 use crate::vm::jobs::{Count, run_all};
 use crate::vm::scenario::Scenario;
@@ -20,9 +22,6 @@ pub struct Options {
     jobs: usize,
     stage2_overlay: Option<PathBuf>,
 }
-
-/// The host whose medium is tested.
-const HOST: &str = "ultraviolet";
 
 /// Runs the scenarios that were named, or the core set; the last line counts them.
 pub fn run(words: &[String]) -> Result<ExitCode> {
@@ -42,14 +41,33 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
 /// Builds the medium, runs the scenarios, and says how many ended how. Programs must be there already.
 pub fn count(options: &Options) -> Result<Count> {
     let rows = choose(options)?;
-    let image = iso::of_host(HOST, options.stage2_overlay.as_deref(), None)?;
-    for file in [&image.ovmf_code, &image.ovmf_vars] {
-        ensure!(file.is_file(), "finding the UEFI firmware: there is no {}", file.display());
+    let mut images = BTreeMap::new();
+    for host in rows.iter().map(|row| row.host).collect::<BTreeSet<&str>>() {
+        images.insert(host, Medium::of_host(host, options.stage2_overlay.as_deref())?);
     }
-    let store = Nix::new(&image.stage2_root, &cache::root())?;
     let work = work_dir()?;
-    let run = |row: &Scenario| one::run(row, &image, &work.join(row.name), &store);
+    let run = |row: &Scenario| {
+        let medium = &images[row.host];
+        one::run(row, &medium.image, &work.join(row.name), &medium.store)
+    };
     Ok(run_all(rows, options.jobs, &run, &|text| print!("{text}")))
+}
+
+/// The image of a host, and the Nix that verifies what it installs.
+struct Medium {
+    image: Image,
+    store: Nix,
+}
+
+impl Medium {
+    fn of_host(host: &str, stage2_overlay: Option<&Path>) -> Result<Medium> {
+        let image = iso::of_host(host, stage2_overlay, None)?;
+        for file in [&image.ovmf_code, &image.ovmf_vars] {
+            ensure!(file.is_file(), "finding the UEFI firmware: there is no {}", file.display());
+        }
+        let store = Nix::new(&image.stage2_root, &cache::root())?;
+        Ok(Medium { image, store })
+    }
 }
 
 /// Where scenarios leave their files.

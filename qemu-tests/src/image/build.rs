@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::Result;
-use init::settings::Settings;
 
 use super::Image;
 use super::identity::{self, Raw};
@@ -22,8 +21,6 @@ pub struct Request<'a> {
     pub host: &'a str,
     /// Its settings and banner.
     pub settings: &'a HostSettings,
-    /// The same settings, understood.
-    pub parsed: &'a Settings,
     /// Its system.
     pub closure: &'a Closure,
     /// The squashfs with that closure.
@@ -70,7 +67,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
         disk_guid,
         toplevel: request.closure.toplevel.clone(),
         stage2_root: parts.stage2.clone(),
-        settings: request.parsed.clone(),
+        settings: request.settings.settings.clone(),
         loader: parts.loader.clone(),
     };
     Ok((image, sizes))

@@ -18,8 +18,6 @@ pub mod stage2;
 
 use std::path::PathBuf;
 
-use init::settings::Settings;
-
 /// A finished image, and what is needed to boot it and to judge what it installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
@@ -41,8 +39,8 @@ pub struct Image {
     pub toplevel: String,
     /// The unpacked stage-2 tree; its `nix-store` verifies installed stores.
     pub stage2_root: PathBuf,
-    /// What the ISO is told to do, unless somebody says otherwise at boot.
-    pub settings: Settings,
+    /// What the ISO is told to do, unless somebody says otherwise at boot: `key=value` lines.
+    pub settings: String,
     /// The EFI binary of the boot loader that the ISO installs.
     pub loader: PathBuf,
 }

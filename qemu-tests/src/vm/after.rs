@@ -7,9 +7,10 @@ use anyhow::{Context, Result, bail};
 
 use super::command::{Boot, VARS};
 use super::medium::MediumCopy;
+use super::names::Names;
 use super::one::{Failure, watch};
-use super::oracle::{self, Installed, StoreCheck};
-use super::scenario::{After, Consoles, Disk, Entry, Firmware, INSTALLED_SYSTEM, Scenario, Vars};
+use super::oracle::{self, Installed, StoreCheck, Wanted};
+use super::scenario::{After, Consoles, Disk, Entry, Firmware, Scenario, Vars};
 use super::{disk, sparse, variables};
 use crate::image::Image;
 
@@ -44,7 +45,14 @@ pub fn check(scenario: &Scenario, image: &Image, dir: &Path, before: &Before, st
 fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &Before, store: &dyn StoreCheck) -> Result<()> {
     match *after {
         After::TargetInstalled(index) => {
-            let expected = Installed { settings: &image.settings, toplevel: &image.toplevel, loader: &image.loader, store };
+            let expected = Installed {
+                wanted: &Wanted::read(&image.settings, scenario.words),
+                passphrase: scenario.passphrase,
+                ram_mib: scenario.ram_mib,
+                toplevel: &image.toplevel,
+                loader: &image.loader,
+                store,
+            };
             oracle::check(&dir.join(disk::file_name(index)), scenario.disks[index].sector, &dir.join("oracle"), &expected)
         }
         After::DiskWritten(index) if !changed(index, dir, before)? => {
@@ -110,5 +118,5 @@ fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Vec<
         consoles: Consoles::Both,
         survives_reset: false,
     };
-    watch(image, &boot, dir, "boot", &[INSTALLED_SYSTEM])
+    watch(image, &boot, dir, "boot", &scenario.installed_script(), &Names::of(scenario, image))
 }

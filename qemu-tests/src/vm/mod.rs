@@ -25,6 +25,7 @@ mod text_mode;
 pub mod disk;
 mod gpt_map;
 pub mod medium;
+mod names;
 mod sparse;
 mod variables;
 

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use super::after::{self, Before};
 use super::command::Boot;
 use super::medium::{Kit, MediumCopy};
+use super::names::Names;
 use super::oracle::StoreCheck;
 use super::scenario::{Scenario, Step};
 use super::script::play;
@@ -59,7 +60,7 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
         consoles: scenario.consoles,
         survives_reset: scenario.survives_reset(),
     };
-    let tail = watch(image, &boot, dir, "console", scenario.script)?;
+    let tail = watch(image, &boot, dir, "console", scenario.script, &Names::of(scenario, image))?;
     after::check(scenario, image, dir, &before, store).map_err(|mut failure| {
         // The boot of the installed disk has a console of its own to show.
         if failure.tail.is_empty() {
@@ -87,12 +88,11 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
 
 /// Starts a machine, plays the script, switches the machine off, and returns the last lines of the console. A failure carries them,
 /// and a picture of the screen.
-pub fn watch(image: &Image, boot: &Boot, dir: &Path, name: &str, script: &[Step]) -> Result<Vec<String>, Failure> {
+pub fn watch(image: &Image, boot: &Boot, dir: &Path, name: &str, script: &[Step], names: &Names) -> Result<Vec<String>, Failure> {
     let log = format!("{name}.log");
     let mut running = machine::start(image, boot, dir, &log).map_err(|error| Failure::new("starting the machine", &error))?;
     let mut transcript = Transcript::default();
-    let fill = |text: &str| text.replace("{host}", &image.settings.target_host).replace("{toplevel}", &image.toplevel);
-    let played = play(script, &fill, &mut running, &mut transcript);
+    let played = play(script, &|text| names.fill(text), &mut running, &mut transcript);
     let tail: Vec<String> = transcript.tail(TAIL).into_iter().map(str::to_owned).collect();
     let result = played.map_err(|stop| {
         let mut files = vec![dir.join(log)];

@@ -1,11 +1,12 @@
 //! The vocabulary of a scenario: one row says which machine is built, what is said to it, and what must be true of
 //! its disks afterwards.
 //!
-//! Texts may hold `{host}` and `{toplevel}`: the name and the system that the image installs.
+//! Texts may hold `{host}` and `{toplevel}`, the name and the system that the image installs, and `{luks}` and `{swap}`, what the
+//! installed system finds of them.
 //!
 //! Must never run anything. What is said to the machine is in `step`.
 
-pub use super::step::{Console, INSTALLED_SYSTEM, KEYS, Step, deadline, flat};
+pub use super::step::{Console, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Step, deadline, flat};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,10 @@ pub struct Scenario {
     pub core: bool,
     /// What starts the kernel.
     pub firmware: Firmware,
+    /// Whose medium it is, as in `hosts`.
+    pub host: &'static str,
+    /// What the script types as passphrase, where the host is encrypted.
+    pub passphrase: Option<&'static str>,
     /// How the image is attached.
     pub medium: Medium,
     /// The machine's own disks, in the order in which it finds them.
@@ -40,12 +45,14 @@ pub struct Scenario {
     pub after: &'static [After],
 }
 
-/// A UEFI machine with 1 GiB of memory and the image on a USB stick, without disks and without a script.
+/// A UEFI machine with 1 GiB of memory and ultraviolet's image on a USB stick, without disks and without a script.
 pub const BASE: Scenario = Scenario {
     name: "",
     proves: "",
     core: true,
     firmware: Firmware::Ovmf,
+    host: "ultraviolet",
+    passphrase: None,
     medium: Medium::UsbStick,
     disks: &[],
     entries: &[],
@@ -229,6 +236,12 @@ impl Scenario {
         self.after.iter().any(|after| matches!(after, After::TargetInstalled(i) | After::DiskWritten(i) if *i == disk))
     }
 
+    /// What is said between the disk and a person when what was installed boots.
+    pub fn installed_script(&self) -> Vec<Step> {
+        let unlock = self.passphrase.map(|passphrase| [LOCKED_SYSTEM, Step::Type(Console::Serial, passphrase)]);
+        unlock.into_iter().flatten().chain([INSTALLED_SYSTEM]).collect()
+    }
+
     /// Whether the machine goes on after a reset.
     pub fn survives_reset(&self) -> bool {
         flat(self.script).iter().any(|step| matches!(step, Step::ExpectReset(_)))
@@ -247,6 +260,6 @@ impl Scenario {
     /// An upper bound of the run in seconds: the sum of its deadlines. Orders the scenarios, longest first.
     pub fn bound(&self) -> u64 {
         let boots = self.after.iter().filter(|after| matches!(after, After::BootsInstalled(_))).count() as u64;
-        deadline(self.script) + boots * deadline(&[INSTALLED_SYSTEM])
+        deadline(self.script) + boots * deadline(&self.installed_script())
     }
 }

@@ -42,6 +42,12 @@ fn hash(path: &Path, skip: Range<u64>) -> Result<String> {
 
 /// Copies a range of a file into a sparse file of its own.
 pub fn carve(source: &Path, range: Range<u64>, target: &Path) -> Result<()> {
+    convert(source, range, target, |_, _| ())
+}
+
+/// Like [`carve`], with every block that has data changed on the way. Its offset is counted from the start of the range, and it has
+/// 64 KiB, or less at the end of the range.
+pub fn convert(source: &Path, range: Range<u64>, target: &Path, change: impl Fn(u64, &mut [u8])) -> Result<()> {
     let subject =
         || format!("copying {} bytes at {} of {} to {}", range.end - range.start, range.start, source.display(), target.display());
     let mut from = File::open(source).with_context(subject)?;
@@ -53,6 +59,7 @@ pub fn carve(source: &Path, range: Range<u64>, target: &Path) -> Result<()> {
     to.set_len(range.end - range.start).with_context(subject)?;
     each_block(&mut from, range.clone(), |offset, block| {
         if !is_zero(block) {
+            change(offset - range.start, block);
             to.seek(SeekFrom::Start(offset - range.start))?;
             to.write_all(block)?;
         }

@@ -52,12 +52,16 @@ const FINDING: u64 = 60;
 /// What the installed test system finds out about itself, before it powers off.
 pub const INSTALLED_SYSTEM: Step = Step::Part(&[
     Step::Expect("FIXTURE-ROOT /dev/", BOOT),
+    Step::Expect("FIXTURE-LUKS {luks}", FINDING),
     Step::Expect("FIXTURE-ESP mounted, 1 entries", FINDING),
-    Step::Expect("FIXTURE-SWAP found", FINDING),
+    Step::Expect("FIXTURE-SWAP {swap}", FINDING),
     Step::Expect("FIXTURE-STORE mode=1775 owner=0:30000 registration=0", FINDING),
     Step::Expect("FIXTURE-BOOTED {host} generation=system-1-link system={toplevel}", FINDING),
     Step::ExpectPowerOff(FINDING),
 ]);
+
+/// What comes before that where the root is encrypted; the passphrase is typed then.
+pub const LOCKED_SYSTEM: Step = Step::Expect("FIXTURE-UNLOCK passphrase for ", BOOT);
 
 /// The last line of the failure screen.
 pub const KEYS: &str = "autoinstaller: press p to power off, s for a shell";

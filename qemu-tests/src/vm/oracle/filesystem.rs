@@ -1,5 +1,5 @@
-//! The three file systems of an installation: their superblocks as libblkid reads them, their consistency as fsck sees it, and
-//! copies of their files.
+//! The file systems of an installation: their superblocks as libblkid reads them, their consistency as fsck sees it, and copies of
+//! their files. Must never accept a partition with a second answer to the question what it holds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use super::signatures;
 use crate::command::{self, tool};
 
 /// ESP: FAT, labelled, clean.
@@ -60,7 +61,8 @@ pub fn dump_esp(part: &Path, dir: &Path) -> Result<()> {
     command::run("copying the files of the ESP", &mut command)
 }
 
-fn expect(part: &Path, kind: &str, label: &str) -> Result<()> {
+/// One answer, with this type and label: blkid gives none when there are several, and may hide those that it believes less.
+pub fn expect(part: &Path, kind: &str, label: &str) -> Result<()> {
     let subject = format!("looking at what {label} holds");
     let text = command::text(&subject, tool("blkid").args(["-p", "-o", "export"]).arg(part))?;
     let found = parse(&text);
@@ -70,7 +72,7 @@ fn expect(part: &Path, kind: &str, label: &str) -> Result<()> {
             bail!("{subject}: {key} is {value} instead of {wanted}");
         }
     }
-    Ok(())
+    signatures::expect(part, label, &[kind])
 }
 
 fn parse(text: &str) -> BTreeMap<&str, &str> {

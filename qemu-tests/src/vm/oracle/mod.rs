@@ -1,21 +1,26 @@
-//! Judges an installed disk with tools that are not ours: gdisk, util-linux, e2fsprogs, dosfstools, mtools, Nix.
+//! Judges an installed disk with tools that are not ours: gdisk, util-linux, e2fsprogs, dosfstools, mtools, cryptsetup, Nix.
 //!
-//! Must never use code of `init`, its reading of the settings aside: an error made in both would not be seen. Reads copies, so that
-//! the disk can still be booted.
+//! Must never use code of `init`, its reading of a size aside: an error made in both would not be seen. Reads copies, so that the disk
+//! can still be booted.
 
+mod decrypt;
 pub mod filesystem;
 pub mod layout;
 pub mod loader;
+mod luks;
 pub mod nix;
+pub mod signatures;
 pub mod table;
+pub mod wanted;
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use init::settings::Settings;
 
+use layout::Holds;
 pub use nix::StoreCheck;
+pub use wanted::Wanted;
 
 use super::sparse;
 use crate::cache;
@@ -25,8 +30,12 @@ const LOG: &str = "var/log/autoinstaller.log";
 
 /// What the installation was to put on the disk.
 pub struct Installed<'a> {
-    /// What was asked for: labels and swap.
-    pub settings: &'a Settings,
+    /// What was asked for.
+    pub wanted: &'a Wanted,
+    /// The passphrase that was typed, if there was one to type.
+    pub passphrase: Option<&'a str>,
+    /// The machine's memory in MiB, part of which the passphrase was stretched over.
+    pub ram_mib: u32,
     /// Store path of the installed system.
     pub toplevel: &'a str,
     /// The boot loader that the firmware is to find.
@@ -45,17 +54,27 @@ pub fn check(disk: &Path, sector: u32, work: &Path, expected: &Installed) -> Res
     }
     let parts = table::read(disk, sector)?;
     let size = fs::metadata(disk).with_context(|| format!("measuring {}", disk.display()))?.len();
-    layout::check(&parts, size, sector, expected.settings)?;
-    let [esp_part, root_part, swap_part] = [0, 1, 2].map(|index| work.join(format!("p{}.img", index + 1)));
-    for (part, file) in parts.iter().zip([&esp_part, &root_part, &swap_part]) {
+    let rows = layout::rows(expected.wanted, sector)?;
+    layout::check(&parts, size, sector, &rows)?;
+    let (esp_part, root_part) = (work.join("esp.img"), work.join("root.img"));
+    let root_label = expected.wanted.need("labels.root")?;
+    for (part, row) in parts.iter().zip(&rows) {
+        let other = work.join("other.img");
+        let file = match row.holds {
+            Holds::Esp => &esp_part,
+            Holds::Root => &root_part,
+            Holds::Container | Holds::Swap | Holds::Nothing => &other,
+        };
         sparse::carve(disk, part.range.clone(), file)?;
+        match row.holds {
+            Holds::Esp => filesystem::check_esp(file, &row.name)?,
+            Holds::Swap => filesystem::check_swap(file, &row.name)?,
+            Holds::Nothing => signatures::expect(file, &row.name, &[])?,
+            Holds::Container => luks::open(file, &row.name, expected, &root_part)?,
+            Holds::Root => {}
+        }
     }
-    let labels = &expected.settings.labels;
-    filesystem::check_esp(&esp_part, &labels.efi)?;
-    filesystem::check_root(&root_part, &labels.root)?;
-    if expected.settings.swap.is_some() {
-        filesystem::check_swap(&swap_part, &labels.swap)?;
-    }
+    filesystem::check_root(&root_part, root_label)?;
     filesystem::dump_root(&root_part, &root)?;
     filesystem::dump_esp(&esp_part, &esp)?;
     check_log(&root.join(LOG))?;

@@ -6,8 +6,6 @@ use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, symlink};
 
-use init::settings::Source;
-
 use super::*;
 use crate::command::{self, tool};
 use crate::vm::disk::{Scratch, scratch};
@@ -65,8 +63,9 @@ fn installed(name: &str) -> Scratch {
 fn verdict(dir: &Path, toplevel: &str) -> Result<()> {
     let settings =
         "targetHost=a\nprebuilt=true\nlabels.efi=UV-ESP\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\nswap.enable=true\nswap.size=16M";
-    let settings = Settings::read(&[Source::file("settings", settings)])?;
-    let expected = Installed { settings: &settings, toplevel, loader: &dir.join("loader.efi"), store: &NoNix };
+    let wanted = Wanted::read(settings, &[]);
+    let loader = &dir.join("loader.efi");
+    let expected = Installed { wanted: &wanted, passphrase: None, ram_mib: 1024, toplevel, loader, store: &NoNix };
     check(&dir.join("disk"), 512, &dir.join("work"), &expected)
 }
 

@@ -1,0 +1,33 @@
+//! What the placeholders in the texts of a scenario stand for. Pure.
+
+use super::oracle::Wanted;
+use super::scenario::Scenario;
+use crate::image::Image;
+
+/// Placeholders and their values.
+pub struct Names(Vec<(&'static str, String)>);
+
+impl Names {
+    /// Those of one row and the medium that it runs.
+    pub fn of(scenario: &Scenario, image: &Image) -> Names {
+        let wanted = Wanted::read(&image.settings, scenario.words);
+        let encrypted = wanted.on("luks.enable");
+        let swap = match (wanted.on("swap.enable"), encrypted) {
+            (false, _) => "none",
+            (true, false) => "found",
+            (true, true) => "encrypted",
+        };
+        let mapper = wanted.text("luks.mapperName").unwrap_or("cryptroot");
+        Names(vec![
+            ("{host}", wanted.text("targetHost").unwrap_or_default().to_owned()),
+            ("{toplevel}", image.toplevel.clone()),
+            ("{luks}", if encrypted { format!("{mapper} on ") } else { "none".to_owned() }),
+            ("{swap}", swap.to_owned()),
+        ])
+    }
+
+    /// The text with every placeholder replaced.
+    pub fn fill(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+    }
+}
