@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
+use super::dirty;
 use super::scenario::{Disk, Prefill};
 use crate::command;
 
@@ -42,6 +43,7 @@ fn write(disk: &Disk, path: &Path, iso: &Path) -> Result<()> {
             file.seek(SeekFrom::Start(MIB))?;
             io::copy(&mut File::open(iso)?, &mut file)?;
         }
+        Prefill::Dirty(dirty) => dirty::lay(path, dirty)?,
         Prefill::Table { esp, ids } => table(path, disk, esp, ids)?,
         Prefill::Noise => {
             for (part, offset) in [0, size / 2, size - MIB].into_iter().enumerate() {

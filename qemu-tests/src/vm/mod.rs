@@ -22,10 +22,12 @@ mod qmp;
 mod serial;
 mod text_mode;
 
+mod dirty;
 pub mod disk;
 mod gpt_map;
 pub mod medium;
 mod names;
+mod remains;
 mod sparse;
 mod variables;
 

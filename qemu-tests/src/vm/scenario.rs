@@ -6,6 +6,7 @@
 //!
 //! Must never run anything. What is said to the machine is in `step`.
 
+pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::step::{Console, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Step, deadline, flat};
 
 /// One row of the table.
@@ -175,6 +176,8 @@ pub enum Prefill {
     Image,
     /// An MBR with one partition at 1 MiB, which holds such a copy.
     ImageInPartition,
+    /// Remains of earlier systems.
+    Dirty(&'static Dirty),
     /// A GPT of partitions of 64 MiB, the first of them an ESP if it is asked for. Their GUIDs are 16 times the byte.
     Table {
         /// Whether there is an ESP.

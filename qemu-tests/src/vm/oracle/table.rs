@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::command::{self, tool};
@@ -49,8 +49,17 @@ pub fn read(disk: &Path, sector: u32) -> Result<Vec<Part>> {
 fn parse(text: &str) -> Result<Vec<Part>> {
     let json: Value = serde_json::from_str(text)?;
     let table = json.get("partitiontable").context("there is none")?;
+    // With both copies broken gdisk finds no problem in the empty table that it makes up, and sfdisk reads the protective MBR.
+    let label = table.get("label").and_then(Value::as_str).unwrap_or("unknown");
+    ensure!(label == "gpt", "it is a table of the kind {label}");
     let unit = table.get("sectorsize").and_then(Value::as_u64).unwrap_or(512);
     let rows = table.get("partitions").and_then(Value::as_array).context("it is empty")?;
+    let uuids = rows.iter().map(|row| row.get("uuid").and_then(Value::as_str).context("a partition without `uuid`"));
+    let uuids = uuids.collect::<Result<Vec<&str>>>()?;
+    // Which neither tool minds.
+    if let Some(twice) = uuids.iter().enumerate().find_map(|(at, uuid)| uuids[..at].contains(uuid).then_some(uuid)) {
+        bail!("two partitions have the GUID {twice}");
+    }
     let mut parts = rows
         .iter()
         .map(|row| {
@@ -88,14 +97,17 @@ mod tests {
     use super::*;
 
     const TEXT: &str = r#"{"partitiontable": {"label": "gpt", "sectorsize": 4096, "partitions": [
-        {"node": "x2", "start": 262400, "size": 256, "type": "0FC63DAF-8483-4772-8E79-3D69D8477DE4", "name": "UV-ROOT"},
-        {"node": "x1", "start": 256, "size": 262144, "type": "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "name": "UV-ESP"},
-        {"node": "x3", "start": 262656, "size": 256, "type": "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F", "name": "UV-SWAP"}]}}"#;
+        {"uuid": "B", "start": 262400, "size": 256, "type": "0FC63DAF-8483-4772-8E79-3D69D8477DE4", "name": "UV-ROOT"},
+        {"uuid": "A", "start": 256, "size": 262144, "type": "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "name": "UV-ESP"},
+        {"uuid": "C", "start": 262656, "size": 256, "type": "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F", "name": "UV-SWAP"}]}}"#;
 
     #[test]
     fn a_table_is_read_in_the_order_of_the_disk() {
         let parts = parse(TEXT).unwrap();
         assert_eq!(parts[0].range, 1 << 20..1025 << 20);
         assert_eq!(parts[1].name, "UV-ROOT");
+        let twins = parse(&TEXT.replace(r#""uuid": "C""#, r#""uuid": "A""#));
+        assert_eq!(twins.unwrap_err().to_string(), "two partitions have the GUID A");
+        assert_eq!(parse(&TEXT.replace("gpt", "dos")).unwrap_err().to_string(), "it is a table of the kind dos");
     }
 }

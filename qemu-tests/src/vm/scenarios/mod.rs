@@ -4,6 +4,7 @@ mod ask;
 mod bystanders;
 mod choose;
 mod consoles;
+mod dirty;
 mod fault;
 mod install;
 mod late;
@@ -17,7 +18,7 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
-    let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS];
+    let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, refuse::ROWS, fault::ROWS];
     machines.into_iter().chain(persons).flatten().collect()
 }

@@ -1,0 +1,149 @@
+//! Disks that are not empty: remains of earlier systems, and partition tables that no longer agree with themselves.
+//!
+//! Invariant: what a row says is there was seen there by util-linux and gdisk before the machine starts; a row about remains that
+//! nobody would have recognised proves nothing.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+pub use super::remains::Old;
+
+use super::oracle::{signatures, table};
+use super::sparse;
+use crate::command::{self, tool};
+
+const MIB: u64 = 1024 * 1024;
+
+/// A disk with a past.
+#[derive(Debug)]
+pub struct Dirty {
+    /// Its partition table.
+    pub table: Table,
+    /// What is in its regions.
+    pub regions: &'static [Region],
+}
+
+/// A piece of the disk, and what was in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Region {
+    /// In MiB from the start of the disk.
+    pub from: u64,
+    /// In MiB; where it ends.
+    pub to: u64,
+    /// Remains, which must not overlap.
+    pub holds: &'static [Old],
+}
+
+/// The partition table, in which every region is a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// There is none: the regions are those of a table that is gone.
+    None,
+    /// A GPT whose first copy is broken.
+    BrokenFirst,
+    /// A GPT whose copy at the end is broken.
+    BrokenBackup,
+    /// A GPT of which both copies are broken.
+    BrokenBoth,
+    /// A GPT whose MBR shows the first two partitions as its own.
+    Hybrid,
+    /// A GPT all of whose partitions have the same GUID.
+    Twins,
+}
+
+/// Lays table and remains out on the file of a disk with 512-byte sectors, and makes sure that they are seen.
+pub fn lay(disk: &Path, dirty: &Dirty) -> Result<()> {
+    if dirty.table != Table::None {
+        make_table(disk, dirty)?;
+    }
+    let file = OpenOptions::new().read(true).write(true).open(disk).context("opening it")?;
+    let end = file.metadata().context("measuring it")?.len();
+    for region in dirty.regions {
+        for old in region.holds {
+            for (at, bytes) in old.pieces((region.to - region.from) * MIB) {
+                file.write_all_at(&bytes, region.from * MIB + at).with_context(|| format!("leaving {old:?}"))?;
+            }
+        }
+    }
+    let broken: &[u64] = match dirty.table {
+        Table::BrokenFirst => &[512],
+        Table::BrokenBackup => &[end - 512],
+        Table::BrokenBoth => &[512, end - 512],
+        Table::None | Table::Hybrid | Table::Twins => &[],
+    };
+    for header in broken {
+        // The checksum of the header (UEFI 2.10, table 5-5).
+        file.write_all_at(b"XXXX", header + 16).context("breaking the table")?;
+    }
+    check(disk, dirty)
+}
+
+fn make_table(disk: &Path, dirty: &Dirty) -> Result<()> {
+    let mut command = tool("sgdisk");
+    for (number, region) in (1..).zip(dirty.regions) {
+        command.arg(format!("--new={number}:{}M:{}", region.from, region.to * 2048 - 1)).arg(format!("--typecode={number}:8300"));
+        if dirty.table == Table::Twins {
+            command.arg(format!("--partition-guid={number}:5eed5eed-5eed-4eed-8eed-5eed5eed5eed"));
+        }
+    }
+    if dirty.table == Table::Hybrid {
+        command.arg("--hybrid=1:2");
+    }
+    command::run("making a partition table", command.arg(disk))
+}
+
+/// Fails unless every kind of remains is recognised where it lies, and gdisk complains about a table that has something wrong.
+fn check(disk: &Path, dirty: &Dirty) -> Result<()> {
+    let copy = disk.with_extension("region");
+    for region in dirty.regions {
+        sparse::carve(disk, region.from * MIB..region.to * MIB, &copy)?;
+        let seen = signatures::all(&copy)?;
+        for old in region.holds {
+            ensure!(seen.contains(old.name()), "looking for {old:?} at {} MiB: only {seen:?} are seen", region.from);
+        }
+    }
+    std::fs::remove_file(&copy).with_context(|| format!("removing {}", copy.display()))?;
+    let sound = table::read(disk, 512).is_ok();
+    ensure!(!sound || dirty.table == Table::Hybrid, "looking at {:?}: no tool complains", dirty.table);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vm::disk::scratch;
+    use std::fs::File;
+
+    #[test]
+    #[ignore = "needs util-linux and gdisk"]
+    fn all_remains_are_recognised_alone_and_all_tables_are_wrong() {
+        let dir = scratch("dirty");
+        let disk = dir.join("disk");
+        let kinds: &[&[Old]] = &[
+            &[Old::Lvm],
+            &[Old::Md090],
+            &[Old::Md10],
+            &[Old::Md11],
+            &[Old::Md12],
+            &[Old::Luks1],
+            &[Old::Luks2],
+            &[Old::Zfs],
+            &[Old::Btrfs(1)],
+            &[Old::Bcache],
+        ];
+        for holds in kinds {
+            // libblkid sees no ZFS in less than 64 MiB.
+            File::create(&disk).unwrap().set_len(80 * MIB).unwrap();
+            let region: &'static [Region] = Box::leak(Box::new([Region { from: 1, to: 79, holds }]));
+            lay(&disk, &Dirty { table: Table::None, regions: region }).unwrap();
+        }
+        for table in [Table::BrokenFirst, Table::BrokenBackup, Table::BrokenBoth, Table::Hybrid, Table::Twins] {
+            File::create(&disk).unwrap().set_len(64 * MIB).unwrap();
+            const REGIONS: &[Region] = &[Region { from: 1, to: 9, holds: &[] }, Region { from: 9, to: 63, holds: &[] }];
+            lay(&disk, &Dirty { table, regions: REGIONS }).unwrap();
+        }
+    }
+}
