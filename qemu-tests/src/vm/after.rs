@@ -39,7 +39,8 @@ pub fn check(scenario: &Scenario, image: &Image, dir: &Path, before: &Before, st
             one(after, scenario, image, dir, before, store).map_err(|error| Failure::new(&phase, &error))?;
         }
     }
-    Ok(())
+    let Some(passphrase) = scenario.passphrase else { return Ok(()) };
+    oracle::secrets::check(dir, passphrase, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))
 }
 
 fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &Before, store: &dyn StoreCheck) -> Result<()> {

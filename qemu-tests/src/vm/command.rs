@@ -3,12 +3,14 @@
 //! QEMU runs in the directory of the scenario, so its files go by their short names. Its standard input is the serial port and its
 //! standard output is QMP: sockets without names, which cannot be left behind or be too long.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use super::disk::file_name;
-use super::medium;
 use super::scenario::{Bus, Consoles, Disk, Firmware, Medium};
+use super::{medium, observer};
 use crate::image::Image;
 
 /// Name of the firmware variables in the directory of the scenario.
@@ -80,7 +82,8 @@ impl Args {
             // On a busy host the emulated timer ticks late, and Linux takes that for a broken board. `no-scroll` leaves the screen
             // where it is read from.
             let cmdline = format!("{} no_timer_check no-scroll {extra}", words.join(" "));
-            self.words(&["-kernel", &image.kernel.to_string_lossy(), "-initrd", &image.initrd.to_string_lossy()]);
+            let initrd = if boot.kernel_words.contains(&observer::WORD) { Path::new(observer::INITRD) } else { &image.initrd };
+            self.words(&["-kernel", &image.kernel.to_string_lossy(), "-initrd", &initrd.to_string_lossy()]);
             self.words(&["-append", cmdline.trim_end()]);
         } else if !extra.is_empty() {
             self.words(&["-smbios", &format!("type=11,value=io.systemd.boot.kernel-cmdline-extra={}", escape(&extra))]);

@@ -27,6 +27,7 @@ pub mod disk;
 mod gpt_map;
 pub mod medium;
 mod names;
+mod observer;
 mod remains;
 mod sparse;
 mod variables;

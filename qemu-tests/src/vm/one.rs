@@ -14,7 +14,7 @@ use super::oracle::StoreCheck;
 use super::scenario::{Scenario, Step};
 use super::script::play;
 use super::transcript::Transcript;
-use super::{disk, machine};
+use super::{disk, machine, observer};
 use crate::cache;
 use crate::image::Image;
 
@@ -80,6 +80,9 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
     }
     if scenario.firmware.is_uefi() {
         after::copy_vars(image, dir, scenario.entries)?;
+    }
+    if scenario.is_observed() {
+        observer::add(&image.initrd, &dir.join(observer::INITRD))?;
     }
     let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };
     let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit)?;

@@ -245,6 +245,11 @@ impl Scenario {
         unlock.into_iter().flatten().chain([INSTALLED_SYSTEM]).collect()
     }
 
+    /// Whether somebody looks at all processes while it runs.
+    pub fn is_observed(&self) -> bool {
+        self.kernel_words.contains(&super::observer::WORD)
+    }
+
     /// Whether the machine goes on after a reset.
     pub fn survives_reset(&self) -> bool {
         flat(self.script).iter().any(|step| matches!(step, Step::ExpectReset(_)))

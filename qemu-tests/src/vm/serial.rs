@@ -1,4 +1,4 @@
-//! Listens to the guest's serial port: every byte goes to the script, every line with its time to a log file.
+//! Listens to the guest's serial port: every byte goes to the script and to a file, every line with its time to a log.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -11,14 +11,17 @@ use anyhow::{Context, Result};
 
 use super::transcript::Transcript;
 
-/// Reads the port on a thread until the emulator closes it. `report` gets the bytes, and `None` at the end.
+/// Reads the port on a thread until the emulator closes it. The bytes as they came go to a file beside the log. `report` gets the bytes, and `None` at the end.
 pub fn listen(mut port: UnixStream, log: &Path, mut report: impl FnMut(Option<Vec<u8>>) + Send + 'static) -> Result<()> {
-    let file = File::create(log).with_context(|| format!("making the log {}", log.display()))?;
+    let create = |path: &Path| File::create(path).with_context(|| format!("making the log {}", path.display()));
+    let (file, mut all) = (create(log)?, create(&log.with_extension("serial"))?);
     let mut log = StampedLog { file, started: Instant::now(), clean: Transcript::default(), at_start: true };
     thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = port.read(&mut buffer) {
             log.write(&buffer[..count]);
+            // As with the log: the script has its own copy.
+            let _ = all.write_all(&buffer[..count]);
             report(Some(buffer[..count].to_vec()));
         }
         report(None);

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use memchr::memmem;
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
@@ -38,6 +39,30 @@ fn hash(path: &Path, skip: Range<u64>) -> Result<String> {
         Ok(())
     })?;
     Ok(hex(&hash.finalize()))
+}
+
+/// Where the bytes first stand in the file.
+pub fn find(path: &Path, wanted: &[u8]) -> Result<Option<u64>> {
+    let subject = || format!("searching {}", path.display());
+    let mut file = File::open(path).with_context(subject)?;
+    let length = file.metadata().with_context(subject)?.len();
+    // The end of what was read last, for what begins in one block and ends in the next.
+    let (mut kept, mut end, mut found) = (Vec::new(), 0, None);
+    each_block(&mut file, 0..length, |offset, block| {
+        if offset != end {
+            kept.clear();
+        }
+        let start = offset - kept.len() as u64;
+        kept.extend_from_slice(block);
+        end = offset + block.len() as u64;
+        if found.is_none() {
+            found = memmem::find(&kept, wanted).map(|at| start + at as u64);
+        }
+        kept.drain(..kept.len().saturating_sub(wanted.len().saturating_sub(1)));
+        Ok(())
+    })
+    .with_context(subject)?;
+    Ok(found)
 }
 
 /// Copies a range of a file into a sparse file of its own.

@@ -9,6 +9,7 @@ pub mod layout;
 pub mod loader;
 mod luks;
 pub mod nix;
+pub mod secrets;
 pub mod signatures;
 pub mod table;
 pub mod wanted;
@@ -75,6 +76,7 @@ pub fn check(disk: &Path, sector: u32, work: &Path, expected: &Installed) -> Res
         }
     }
     filesystem::check_root(&root_part, root_label)?;
+    expected.passphrase.map_or(Ok(()), |passphrase| secrets::absent(&root_part, passphrase))?;
     filesystem::dump_root(&root_part, &root)?;
     filesystem::dump_esp(&esp_part, &esp)?;
     check_log(&root.join(LOG))?;

@@ -61,11 +61,14 @@ fn installed(name: &str) -> Scratch {
 }
 
 fn verdict(dir: &Path, toplevel: &str) -> Result<()> {
-    let settings =
-        "targetHost=a\nprebuilt=true\nlabels.efi=UV-ESP\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\nswap.enable=true\nswap.size=16M";
-    let wanted = Wanted::read(settings, &[]);
+    judge(dir, toplevel, &[], None)
+}
+
+fn judge(dir: &Path, toplevel: &str, words: &[&str], passphrase: Option<&str>) -> Result<()> {
+    let settings = "labels.efi=UV-ESP\nlabels.luks=UV-LUKS\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\nswap.enable=true\nswap.size=16M";
+    let wanted = Wanted::read(settings, words);
     let loader = &dir.join("loader.efi");
-    let expected = Installed { wanted: &wanted, passphrase: None, ram_mib: 1024, toplevel, loader, store: &NoNix };
+    let expected = Installed { wanted: &wanted, passphrase, ram_mib: 1024, toplevel, loader, store: &NoNix };
     check(&dir.join("disk"), 512, &dir.join("work"), &expected)
 }
 
@@ -123,4 +126,61 @@ fn another_system_a_dirty_file_system_and_a_missing_log_are_found() {
     sh(&dir, &format!("cp clean p2; debugfs -w -R 'rm /var/log/autoinstaller.log' p2; {back}"));
     let error = format!("{:#}", verdict(&dir, TOP).unwrap_err());
     assert!(error.starts_with("reading the installed /var/log/autoinstaller.log: No such file"), "{error}");
+}
+
+/// What the words of the row are for the container of the test.
+const ENCRYPTED: &[&str] = &["install.luks.enable", "install.luks.pbkdf.memory=32", "install.luks.pbkdf.parallel=1"];
+const PASSPHRASE: &str = "correct horse";
+
+/// Puts the root file system into a container, and takes what is in the swap partition away.
+fn encrypt(dir: &Path) {
+    use aes::cipher::KeyInit;
+    sh(
+        dir,
+        "truncate -s 64M luks; printf 'correct horse' > typed; chmod 600 luks typed
+        cryptsetup luksFormat --batch-mode --type luks2 --label UV-LUKS --sector-size 512 --pbkdf argon2id --pbkdf-memory 32768 \
+            --pbkdf-force-iterations 4 --pbkdf-parallel 1 --key-file typed luks
+        cryptsetup luksDump --batch-mode --dump-volume-key --key-file typed --volume-key-file key luks
+        truncate -s 48M p2; mkfs.ext4 -q -L UV-ROOT -d root p2
+        sgdisk -c 2:UV-LUKS -t 2:8309 disk; dd if=/dev/zero of=disk bs=1M seek=1089 count=16 conv=notrunc",
+    );
+    let key = fs::read(dir.join("key")).unwrap();
+    let cipher = |bytes: &[u8]| aes::Aes256::new(bytes.into());
+    let mut root = fs::read(dir.join("p2")).unwrap();
+    let cipher = xts_mode::Xts128::new(cipher(&key[..32]), cipher(&key[32..]));
+    cipher.encrypt_area(&mut root, 512, 0, xts_mode::get_tweak_default);
+    let container = OpenOptions::new().write(true).open(dir.join("luks")).unwrap();
+    container.write_all_at(&root, 16 * MIB).unwrap();
+    sh(dir, "dd if=luks of=disk bs=1M seek=1025 conv=notrunc; rm key typed p2");
+}
+
+#[test]
+#[ignore = "needs gdisk, util-linux, dosfstools, mtools, e2fsprogs and cryptsetup"]
+fn an_encrypted_root_is_judged_like_another() {
+    let dir = installed("oracle-luks");
+    encrypt(&dir);
+    let verdict =
+        |words: &[&str], passphrase| judge(&dir, TOP, &[ENCRYPTED, words].concat(), passphrase).map_err(|error| format!("{error:#}"));
+    verdict(&[], Some(PASSPHRASE)).unwrap();
+    assert_eq!(verdict(&[], None).unwrap_err(), "opening the container: the row has no passphrase");
+    let wrong = verdict(&[], Some("battery staple")).unwrap_err();
+    assert!(wrong.starts_with("opening the container UV-LUKS: cryptsetup exited with 2: "), "{wrong}");
+    let weak = verdict(&["install.luks.pbkdf.memory=64"], Some(PASSPHRASE)).unwrap_err();
+    assert_eq!(weak, "checking the key derivation: 32768 KiB are not from 64 to 64 MiB");
+    let second = verdict(&["install.luks.recoveryKey"], Some(PASSPHRASE)).unwrap_err();
+    assert_eq!(second, "comparing the header of UV-LUKS: `Tokens:` stands where `1: luks2` should");
+    sh(&dir, "printf %0100d 0 | dd of=disk bs=1 seek=$(((1025 + 16) * 1048576 + 1024)) conv=notrunc");
+    let broken = verdict(&[], Some(PASSPHRASE)).unwrap_err();
+    assert!(broken.starts_with("looking at what UV-ROOT holds: blkid exited with "), "{broken}");
+    sh(&dir, "mkswap -L UV-SWAP luks; dd if=luks of=disk bs=4096 count=1 seek=$((1089 * 256)) conv=notrunc");
+    encrypt_anew(&dir);
+    let swap = verdict(&[], Some(PASSPHRASE)).unwrap_err();
+    assert_eq!(swap, "looking for what is left in UV-SWAP: it has swap instead of nothing");
+}
+
+/// The container as it was, with the swap partition left as it is.
+fn encrypt_anew(dir: &Path) {
+    sh(dir, "dd if=disk of=swap bs=1M skip=1089 count=16");
+    encrypt(dir);
+    sh(dir, "dd if=swap of=disk bs=1M seek=1089 conv=notrunc");
 }
