@@ -15,7 +15,7 @@ const fn region(from: u64, to: u64, holds: &'static [Old]) -> Region {
 }
 
 /// The partitions to come, each with remains at both of its ends.
-const AT_NEW_ENDS: &[Region] = &[
+pub const AT_NEW_ENDS: &[Region] = &[
     region(1, 1025, &[Old::Lvm, Old::Md12, Old::Zfs, Old::Md10]),
     region(1025, 14335, &[Old::Luks2, Old::Btrfs(1), Old::Zfs, Old::Md090]),
     region(14335, 16383, &[Old::Luks1, Old::Bcache, Old::Btrfs(2), Old::Md10]),
