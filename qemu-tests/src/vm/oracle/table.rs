@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use super::signatures;
 use crate::command::{self, tool};
 
 /// How gdisk begins a line about something that is not as it should be.
@@ -42,6 +43,8 @@ pub fn read(disk: &Path, sector: u32) -> Result<Vec<Part>> {
             bail!("{subject}: sfdisk says: {line}");
         }
     }
+    // A member of an array or a pool can be a whole disk.
+    signatures::expect(disk, "the disk as a whole", &["PMBR", "gpt"])?;
     let text = command::text("reading the partition table", tool("sfdisk").arg("--json").arg(disk))?;
     parse(&text).context("reading the partition table that sfdisk printed")
 }

@@ -20,6 +20,9 @@ pub const AT_NEW_ENDS: &[Region] = &[
     region(1025, 14335, &[Old::Luks2, Old::Btrfs(1), Old::Zfs, Old::Md090]),
     region(14335, 16383, &[Old::Luks1, Old::Bcache, Old::Btrfs(2), Old::Md10]),
 ];
+/// The same, on a disk that was in an array and in a pool as a whole.
+const AND_WHOLE: &[Region] =
+    &[AT_NEW_ENDS[0], AT_NEW_ENDS[1], AT_NEW_ENDS[2], region(0, 16384, &[Old::Lvm, Old::Md12, Old::Zfs, Old::Md10])];
 /// Others that share only the outermost boundaries with those to come.
 const ELSEWHERE: &[Region] = &[
     region(1, 513, &[Old::Md11, Old::Btrfs(1), Old::Zfs, Old::Md090]),
@@ -43,9 +46,9 @@ const ROW: Scenario = Scenario {
 pub const ROWS: &[Scenario] = &[
     Scenario {
         name: "dirty-no-table",
-        proves: "Remains at both ends of the partitions to come, which no table leads to any more, are gone afterwards.",
+        proves: "Remains at both ends of the disk and of the partitions to come, which no table leads to any more, are gone afterwards.",
         core: true,
-        disks: &[with(&Dirty { table: Table::None, regions: AT_NEW_ENDS })],
+        disks: &[with(&Dirty { table: Table::None, regions: AND_WHOLE })],
         ..ROW
     },
     Scenario {
