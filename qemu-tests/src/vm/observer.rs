@@ -37,6 +37,8 @@ pub fn add(initrd: &Path, target: &Path) -> Result<()> {
     bytes.resize(bytes.len().next_multiple_of(4), 0);
     let mut archive = Archive::default();
     archive.file("observe", 0o755, SCRIPT.into());
+    // The shell gives it to what runs in the background, and there are no devices yet.
+    archive.file("dev/null", 0o666, Vec::new());
     bytes.extend(archive.bytes());
     fs::write(target, bytes).with_context(|| format!("writing {}", target.display()))
 }
