@@ -37,10 +37,11 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>) ->
     let parts = debian::parts()?;
     let nix = Nix::new(&parts.stage2, &cache::root())?;
     let settings = host::settings(&nix, host)?;
-    Settings::read(&[Source::file(&format!("the settings of hosts/{host}/installer.nix"), &settings.settings)])?;
+    let parsed = Settings::read(&[Source::file(&format!("the settings of hosts/{host}/installer.nix"), &settings.settings)])?;
     let closure_image = cache::directory("iso")?.join(format!("{host}.closure"));
     let closure = closure::build(&nix, &parts, host, &closure_image)?;
-    let request = Request { host, settings: &settings, closure: &closure, closure_image: &closure_image, stage2_overlay, out };
+    let request =
+        Request { host, settings: &settings, parsed: &parsed, closure: &closure, closure_image: &closure_image, stage2_overlay, out };
     let (image, sizes) = build(&parts, &request)?;
     print!("{sizes}");
     println!("medium of {host}: {} with disk GUID {}", image.iso.display(), image.disk_guid);

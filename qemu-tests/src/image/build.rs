@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use init::settings::Settings;
 
 use super::Image;
 use super::identity::{self, Raw};
@@ -21,6 +22,8 @@ pub struct Request<'a> {
     pub host: &'a str,
     /// Its settings and banner.
     pub settings: &'a HostSettings,
+    /// The same settings, understood.
+    pub parsed: &'a Settings,
     /// Its system.
     pub closure: &'a Closure,
     /// The squashfs with that closure.
@@ -67,7 +70,8 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
         disk_guid,
         toplevel: request.closure.toplevel.clone(),
         stage2_root: parts.stage2.clone(),
-        settings: request.settings.settings.clone(),
+        settings: request.parsed.clone(),
+        settings_text: request.settings.settings.clone(),
         loader: parts.loader.clone(),
     };
     Ok((image, sizes))

@@ -18,6 +18,8 @@ pub mod stage2;
 
 use std::path::PathBuf;
 
+use init::settings::Settings;
+
 /// A finished image, and what is needed to boot it and to judge what it installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
@@ -39,8 +41,10 @@ pub struct Image {
     pub toplevel: String,
     /// The unpacked stage-2 tree; its `nix-store` verifies installed stores.
     pub stage2_root: PathBuf,
-    /// What the ISO is told to do, unless somebody says otherwise at boot: `key=value` lines.
-    pub settings: String,
+    /// What the ISO is told to do, unless somebody says otherwise at boot.
+    pub settings: Settings,
+    /// The same as the ISO has it: `key=value` lines.
+    pub settings_text: String,
     /// The EFI binary of the boot loader that the ISO installs.
     pub loader: PathBuf,
 }

@@ -47,7 +47,7 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
     match *after {
         After::TargetInstalled(index) => {
             let expected = Installed {
-                wanted: &Wanted::read(&image.settings, scenario.words),
+                wanted: &Wanted::read(&image.settings_text, scenario.words),
                 passphrase: scenario.passphrase,
                 ram_mib: scenario.ram_mib,
                 toplevel: &image.toplevel,

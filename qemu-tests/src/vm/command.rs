@@ -175,6 +175,7 @@ fn escape(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::vm::scenario::Prefill;
+    use init::settings::{Settings, Source};
 
     fn image() -> Image {
         Image {
@@ -187,7 +188,8 @@ mod tests {
             disk_guid: String::new(),
             toplevel: String::new(),
             stage2_root: "/s".into(),
-            settings: String::new(),
+            settings: Settings::read(&[Source::file("a", "targetHost=a\nprebuilt=true\nlabels.efi=E\nlabels.root=R")]).unwrap(),
+            settings_text: String::new(),
             loader: "/l.efi".into(),
         }
     }

@@ -10,7 +10,7 @@ pub struct Names(Vec<(&'static str, String)>);
 impl Names {
     /// Those of one row and the medium that it runs.
     pub fn of(scenario: &Scenario, image: &Image) -> Names {
-        let wanted = Wanted::read(&image.settings, scenario.words);
+        let wanted = Wanted::read(&image.settings_text, scenario.words);
         let encrypted = wanted.on("luks.enable");
         let swap = match (wanted.on("swap.enable"), encrypted) {
             (false, _) => "none",
@@ -19,7 +19,7 @@ impl Names {
         };
         let mapper = wanted.text("luks.mapperName").unwrap_or("cryptroot");
         Names(vec![
-            ("{host}", wanted.text("targetHost").unwrap_or_default().to_owned()),
+            ("{host}", image.settings.target_host.clone()),
             ("{toplevel}", image.toplevel.clone()),
             ("{luks}", if encrypted { format!("{mapper} on ") } else { "none".to_owned() }),
             ("{swap}", swap.to_owned()),
