@@ -78,6 +78,8 @@ fn rows_ask_only_for_what_their_machine_can_do() {
         assert!(row.kernel_words.iter().all(|word| !word.starts_with("install.")), "{}", row.name);
         let any_sector = [Bus::Nvme, Bus::Virtio, Bus::Usb];
         assert!(row.disks.iter().all(|disk| any_sector.contains(&disk.bus) || disk.sector == 512), "{}", row.name);
+        assert!(!row.is_observed() || row.firmware.is_direct(), "{}: a loader takes the initrd of the medium", row.name);
+        assert!(row.disks.iter().all(|disk| disk.sector == 512 || !matches!(disk.prefill, Prefill::Dirty(_))), "{}", row.name);
         let cards: Vec<&Disk> = row.disks.iter().filter(|disk| disk.bus == Bus::Sd).collect();
         assert!(cards.len() < 2 && cards.iter().all(|card| card.mib.is_power_of_two() && card.serial == SD_SERIAL), "{}", row.name);
         let left = row.after.iter().any(|after| matches!(after, After::BootsInstalled(Vars::Left)));
