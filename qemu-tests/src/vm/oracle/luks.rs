@@ -21,12 +21,12 @@ const RANDOM: [&str; 5] = ["UUID:", "Epoch:", "Salt:", "Digest:", "Iterations:"]
 /// Processors of the machine, and so lanes unless somebody asked for others.
 const PROCESSORS: u64 = 2;
 
-/// Checks the container and writes what it holds.
-pub fn open(part: &Path, label: &str, expected: &Installed, plain: &Path) -> Result<()> {
+/// Checks the container, on a disk with sectors of so many bytes, and writes what it holds.
+pub fn open(part: &Path, label: &str, sector: u32, expected: &Installed, plain: &Path) -> Result<()> {
     let subject = format!("opening the container {label}");
     filesystem::expect(part, "crypto_LUKS", label)?;
     let dump = |option: Option<&str>| command::text(&subject, tool("cryptsetup").arg("luksDump").args(option).arg(part));
-    compare(&normal(&dump(None)?), label, expected.wanted, expected.ram_mib)?;
+    compare(&normal(&dump(None)?), (label, sector), expected.wanted, expected.ram_mib)?;
     let segment = Segment::of(&dump(Some("--dump-json-metadata"))?).with_context(|| subject.clone())?;
     let key = volume_key(&subject, part, expected.passphrase.context("opening the container: the row has no passphrase")?)?;
     decrypt(part, &segment, &key, plain)
@@ -55,8 +55,8 @@ fn normal(dump: &str) -> Vec<String> {
     lines
 }
 
-fn compare(found: &[String], label: &str, wanted: &Wanted, ram_mib: u32) -> Result<()> {
-    let (memory, sector) = (number(found, "Memory:")?, number(found, "sector:")?);
+fn compare(found: &[String], (label, sector): (&str, u32), wanted: &Wanted, ram_mib: u32) -> Result<()> {
+    let memory = number(found, "Memory:")?;
     check_memory(memory, wanted, ram_mib)?;
     let threads = wanted.number("luks.pbkdf.parallel")?.unwrap_or(PROCESSORS);
     let iterations = wanted.number("luks.pbkdf.iterations")?.unwrap_or(4);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     fn verdict(lines: &[String], words: &[&str]) -> String {
-        compare(lines, "L", &Wanted::read("", words), 1024).map_or_else(|error| error.to_string(), |()| "good".to_owned())
+        compare(lines, ("L", 512), &Wanted::read("", words), 1024).map_or_else(|error| error.to_string(), |()| "good".to_owned())
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub fn check(disk: &Path, sector: u32, work: &Path, expected: &Installed) -> Res
             Holds::Esp => filesystem::check_esp(file, &row.name)?,
             Holds::Swap => filesystem::check_swap(file, &row.name)?,
             Holds::Nothing => signatures::expect(file, &row.name, &[])?,
-            Holds::Container => luks::open(file, &row.name, expected, &root_part)?,
+            Holds::Container => luks::open(file, &row.name, sector, expected, &root_part)?,
             Holds::Root => {}
         }
     }
