@@ -1,10 +1,13 @@
 //! Mounts below `/mnt`, always by the chosen disk's own nodes and never by label: another disk may carry the same one.
 
-use std::fs::{File, create_dir_all};
+use std::fs::{File, create_dir_all, read_to_string};
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
+use super::mapping;
+use crate::decide::Volume;
 use crate::error::{Doing, Kind, Result};
+use crate::settings::RootFs;
 use crate::sys::swap;
 
 /// Where the target's root is mounted.
@@ -15,23 +18,25 @@ pub const BOOT: &str = "/mnt/boot";
 /// The target's file systems while they are mounted.
 #[derive(Debug)]
 pub struct Mounted {
-    root: String,
-    esp: String,
-    swap: Option<String>,
+    root: Volume,
+    /// Kind of the root file system.
+    kind: RootFs,
+    esp: Volume,
+    swap: Option<Volume>,
     /// Open since before the first file was written: a write error after that is reported to these, once (syncfs(2)).
     witnesses: Vec<File>,
 }
 
 impl Mounted {
     /// Mounts root and ESP for writing and uses the swap area at once: a small machine needs it for the installation itself.
-    pub fn writable(root: &str, esp: &str, swap: Option<&str>) -> Result<Mounted> {
-        let mut mounted = Mounted { root: node(root), esp: node(esp), swap: swap.map(node), witnesses: Vec::new() };
+    pub fn writable((root, kind): &(Volume, RootFs), esp: &Volume, swap: Option<Volume>) -> Result<Mounted> {
+        let mut mounted = Mounted { root: root.clone(), kind: *kind, esp: esp.clone(), swap, witnesses: Vec::new() };
         mounted.mount(MountFlags::NOATIME)?;
         for directory in [ROOT, BOOT] {
             mounted.witnesses.push(File::open(directory).doing(Kind::Disk, || format!("opening {directory}"))?);
         }
-        if let Some(node) = &mounted.swap {
-            swap::on(node).doing(Kind::Disk, || format!("using swap on {node}"))?;
+        if let Some(swap) = &mounted.swap {
+            swap::on(&swap.node()).doing(Kind::Disk, || format!("using swap on {swap}"))?;
         }
         Ok(mounted)
     }
@@ -45,21 +50,27 @@ impl Mounted {
             rustix::fs::syncfs(&witness).doing(Kind::Disk, || "writing everything to the disk".into())?;
         }
         self.unmount()?;
-        for node in [&self.root, &self.esp] {
-            let doing = || format!("flushing {node}");
-            let device = File::open(node).doing(Kind::Disk, doing)?;
+        for volume in [&self.root, &self.esp] {
+            let doing = || format!("flushing {volume}");
+            let device = File::open(volume.node()).doing(Kind::Disk, doing)?;
             rustix::fs::fsync(&device).doing(Kind::Disk, doing)?;
             crate::sys::block::drop_cache(&device).doing(Kind::Disk, doing)?;
         }
         self.mount(MountFlags::RDONLY)
     }
 
-    /// Unmounts everything and stops using the swap area.
-    pub fn unmount(&mut self) -> Result<()> {
-        if let Some(node) = self.swap.take() {
+    /// Unmounts everything for good and closes what is encrypted.
+    pub fn close(&mut self) -> Result<()> {
+        self.unmount()?;
+        if let Volume::Mapping(name) = &self.root { mapping::close(name) } else { Ok(()) }
+    }
+
+    /// Unmounts everything and stops using the swap space.
+    fn unmount(&mut self) -> Result<()> {
+        if let Some(swap) = self.swap.take() {
             // It holds nothing of the installation, so this says nothing about it either.
-            if let Err(error) = swap::off(&node) {
-                log::warn!("leaving swap on {node}: {error}");
+            if let Err(error) = no_longer_use(&swap) {
+                log::warn!("{error}");
             }
         }
         unmount(BOOT, UnmountFlags::empty()).doing(Kind::Disk, || format!("unmounting {BOOT}"))?;
@@ -67,10 +78,11 @@ impl Mounted {
     }
 
     fn mount(&self, flags: MountFlags) -> Result<()> {
-        mount(&self.root, ROOT, "ext4", flags, None).doing(Kind::Disk, || format!("mounting {} at {ROOT}", self.root))?;
+        let (root, esp) = (self.root.node(), self.esp.node());
+        mount(&root, ROOT, self.kind.to_string(), flags, None).doing(Kind::Disk, || format!("mounting {root} at {ROOT}"))?;
         create_boot(flags)?;
         // The keys and initrds on an ESP are nobody's business but root's.
-        mount(&self.esp, BOOT, "vfat", flags, c"umask=0077").doing(Kind::Disk, || format!("mounting {} at {BOOT}", self.esp))
+        mount(&esp, BOOT, "vfat", flags, c"umask=0077").doing(Kind::Disk, || format!("mounting {esp} at {BOOT}"))
     }
 }
 
@@ -81,8 +93,9 @@ fn create_boot(flags: MountFlags) -> Result<()> {
     create_dir_all(BOOT).doing(Kind::Disk, || format!("creating {BOOT}"))
 }
 
-fn node(name: &str) -> String {
-    format!("/dev/{name}")
+fn no_longer_use(swap: &Volume) -> Result<()> {
+    swap::off(&swap.node()).doing(Kind::Disk, || format!("leaving swap on {swap}"))?;
+    if let Volume::Mapping(name) = swap { mapping::close(name) } else { Ok(()) }
 }
 
 /// Lets go of whatever is still mounted of the target, as well as it can: called when the machine ends, after success or failure.
@@ -94,4 +107,14 @@ pub fn release() {
         // A child may still hold it: detach, so that at least the sync that follows is complete.
         unmount(target, UnmountFlags::DETACH).unwrap_or_default();
     }
+    for swap in swaps() {
+        swap::off(&swap).unwrap_or_else(|error| log::debug!("leaving swap on {swap}: {error}"));
+    }
+    mapping::close_all();
+}
+
+/// The nodes of all swap space in use: the first word of each line but the heading.
+fn swaps() -> Vec<String> {
+    let table = read_to_string("/proc/swaps").unwrap_or_default();
+    table.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(String::from).collect()
 }

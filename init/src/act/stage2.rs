@@ -6,6 +6,7 @@
 
 use std::fs::{File, create_dir_all};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -47,15 +48,33 @@ impl Stage2 {
         Ok(Stage2 { image })
     }
 
+    /// Whether it has this program.
+    pub fn has(&self, program: &str) -> bool {
+        Path::new(&format!("{ROOT}{}", place(program))).exists()
+    }
+
+    /// Path of a file in its writable layer, in memory: outside, and as its programs see it.
+    pub fn file(&self, name: &str) -> (String, String) {
+        (format!("{ROOT}/{name}"), format!("/{name}"))
+    }
+
     /// Runs a program of stage-2 to its end. `input` becomes its standard input.
     pub fn run(&self, program: &str, arguments: &[&str], input: Option<File>, doing: &str) -> Result<()> {
         let mut command = Command::new("/proc/self/exe");
-        command.arg(ROLE).arg(format!("/usr/bin/{program}")).args(arguments).env_clear();
+        command.arg(ROLE).arg(place(program)).args(arguments).env_clear();
         // nixos-install uses this PATH inside the target as well, where only the first entry exists.
         command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
+        // Whoever makes a mapping must not wait for a udev that is not there.
+        command.env("DM_DISABLE_UDEV", "1");
         command.stdin(input.map_or_else(Stdio::null, Stdio::from));
         children::run(command, Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info })
     }
+}
+
+/// Where a program is in stage-2.
+fn place(program: &str) -> String {
+    let system = format!("/usr/sbin/{program}");
+    if Path::new(&format!("{ROOT}{system}")).exists() { system } else { format!("/usr/bin/{program}") }
 }
 
 impl Drop for Stage2 {
