@@ -6,6 +6,7 @@ mod editor;
 pub mod hidden;
 pub mod journal;
 pub mod keyboard;
+mod lines;
 pub mod mounts;
 mod panic;
 pub mod power;
