@@ -2,13 +2,14 @@
 
 use std::fs::{File, create_dir_all, read_to_string};
 
+use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use super::mapping;
-use crate::decide::Volume;
+use crate::decide::{Volume, human};
 use crate::error::{Doing, Kind, Result};
 use crate::settings::RootFs;
-use crate::sys::swap;
+use crate::sys::{block, swap};
 
 /// Where the target's root is mounted.
 pub const ROOT: &str = "/mnt";
@@ -46,6 +47,7 @@ impl Mounted {
     /// # Errors
     /// Anything that was written since the first mount did not reach the disk; or the file systems cannot be unmounted or mounted.
     pub fn again_read_only(&mut self) -> Result<()> {
+        self.trim();
         for witness in std::mem::take(&mut self.witnesses) {
             rustix::fs::syncfs(&witness).doing(Kind::Disk, || "writing everything to the disk".into())?;
         }
@@ -54,9 +56,20 @@ impl Mounted {
             let doing = || format!("flushing {volume}");
             let device = File::open(volume.node()).doing(Kind::Disk, doing)?;
             rustix::fs::fsync(&device).doing(Kind::Disk, doing)?;
-            crate::sys::block::drop_cache(&device).doing(Kind::Disk, doing)?;
+            block::drop_cache(&device).doing(Kind::Disk, doing)?;
         }
         self.mount(MountFlags::RDONLY)
+    }
+
+    /// Gives back what the installation wrote and deleted again. Not every device takes that, which is no fault of the installation.
+    fn trim(&self) {
+        for (witness, directory) in self.witnesses.iter().zip([ROOT, BOOT]) {
+            match block::trim(witness) {
+                Ok(bytes) => log::debug!("trimmed {} of {directory}", human(bytes)),
+                Err(Errno::OPNOTSUPP | Errno::NOTTY) => log::debug!("{directory} takes no trimming"),
+                Err(error) => log::warn!("trimming {directory}: {error}"),
+            }
+        }
     }
 
     /// Unmounts everything for good and closes what is encrypted.

@@ -122,11 +122,13 @@ fn seen_by_kernel(disk: &Disk, partition: &Partition) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::{Layout, Wanted};
+    use crate::decide::{Geometry, Layout, Wanted};
 
     fn rehearsed(bytes: u64, sector: u64) -> Result<Rehearsal> {
         let disk = Disk { name: "nvme0n1".into(), bytes, sector, ..Disk::default() };
-        let layout = Layout::of(bytes, sector, Wanted { esp: 1 << 30, swap: Some("2G".parse().unwrap()), content: 0 }).unwrap();
+        let layout =
+            Layout::of(Geometry { bytes, sector, optimal: 0 }, Wanted { esp: 1 << 30, swap: Some("2G".parse().unwrap()), content: 0 })
+                .unwrap();
         let partitions = [(Use::Esp, layout.esp), (Use::Luks, layout.root), (Use::Swap, layout.swap.unwrap())];
         let named = partitions.map(|(usage, region)| Partition { name: "x".into(), label: format!("UV-{usage:?}"), region, usage });
         rehearse(&disk, &named)

@@ -58,14 +58,20 @@ impl Stage2 {
         (format!("{ROOT}/{name}"), format!("/{name}"))
     }
 
-    /// Runs a program of stage-2 to its end. `input` becomes its standard input.
-    pub fn run(&self, program: &str, arguments: &[&str], input: Option<File>, doing: &str) -> Result<()> {
+    /// A program of stage-2, to be started.
+    pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("/proc/self/exe");
         command.arg(ROLE).arg(place(program)).args(arguments).env_clear();
         // nixos-install uses this PATH inside the target as well, where only the first entry exists.
         command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
         // Whoever makes a mapping must not wait for a udev that is not there.
-        command.env("DM_DISABLE_UDEV", "1");
+        command.env("DM_DISABLE_UDEV", "1").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a program of stage-2 to its end. `input` becomes its standard input.
+    pub fn run(&self, program: &str, arguments: &[&str], input: Option<File>, doing: &str) -> Result<()> {
+        let mut command = self.command(program, arguments);
         command.stdin(input.map_or_else(Stdio::null, Stdio::from));
         children::run(command, Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info })
     }

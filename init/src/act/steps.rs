@@ -9,7 +9,7 @@ use super::partition::Rehearsal;
 use super::passphrase::Keys;
 use super::stage2::Stage2;
 use super::{format, guard, luks, mapping, partition, read_back, standing, store, wipe};
-use crate::decide::{Disk, FileSystem, Plan, Step, Swap, Volume};
+use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
 use crate::medium::{Loop, Medium};
@@ -84,7 +84,10 @@ impl<'a> Work<'a> {
 
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
-            Step::Wipe(disk) => wipe::signatures(self.claim()?, disk, &self.plan.layout),
+            Step::Wipe(disk) => {
+                wipe::discard(self.claim()?, disk);
+                wipe::signatures(self.claim()?, disk, &self.plan.layout)
+            }
             Step::Partition(partitions) => {
                 partition::write(self.claim()?, &self.table, &self.plan.target, partitions)?;
                 self.claim = None;
@@ -100,7 +103,7 @@ impl<'a> Work<'a> {
                 Some(Keys { passphrase, recovery: Some(key) }) => luks::add_key(self.stage2()?, container, &passphrase, &key),
                 _ => Err(out_of_order("adding the recovery key")),
             },
-            Step::Format { volume, label, what } => format::format(volume, label, *what, self.stage2()?),
+            Step::Format(volumes) => format::format(volumes, self.stage2()?),
             Step::LeaveSwap(_) => Ok(()),
             Step::Mount { root, esp, swap } => {
                 let swap = swap.as_ref().map(|swap| self.swap_space(swap)).transpose()?;
@@ -120,7 +123,8 @@ impl<'a> Work<'a> {
             Swap::Area(volume) => Ok(volume.clone()),
             Swap::RandomKey(partition) => {
                 let volume = luks::swap_with_random_key(self.stage2()?, partition)?;
-                format::format(&volume, "installation", FileSystem::Swap, self.stage2()?)?;
+                let area = Formatting { volume: volume.clone(), label: "installation".into(), what: FileSystem::Swap };
+                format::format(&[area], self.stage2()?)?;
                 Ok(volume)
             }
         }

@@ -1,7 +1,7 @@
 //! What will be done to which disk, why that one, and step by step.
 
 use super::choice::Loser;
-use super::{Choice, Container, Disk, FileSystem, Layout, Partition, Region, Rule, Step, Swap, Use, Volume};
+use super::{Choice, Container, Disk, FileSystem, Formatting, Layout, Partition, Region, Rule, Step, Swap, Use, Volume};
 use crate::settings::{Labels, Settings};
 
 /// How many steps a plan can have.
@@ -35,9 +35,17 @@ impl Plan {
         let partitions = partitions(settings, &target, &layout);
         let mut steps = heapless::Vec::new();
         let prepare = [Step::Wipe(Box::new(target.clone())), Step::Partition(partitions.clone())];
-        let install =
-            [mount(settings, &partitions), Step::Unpack, Step::Register, Step::NixosInstall(settings.target_host.clone()), Step::Verify];
-        steps.extend(prepare.into_iter().chain(partitions.iter().flat_map(|partition| fill(settings, partition))).chain(install));
+        let encrypt = partitions.iter().flat_map(|partition| encrypt(settings, partition));
+        let format = partitions.iter().filter_map(|partition| formatting(settings, partition)).collect();
+        let install = [
+            Step::Format(format),
+            mount(settings, &partitions),
+            Step::Unpack,
+            Step::Register,
+            Step::NixosInstall(settings.target_host.clone()),
+            Step::Verify,
+        ];
+        steps.extend(prepare.into_iter().chain(encrypt).chain(install));
         Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others, warnings, notes }
     }
 
@@ -97,11 +105,9 @@ fn partitions(settings: &Settings, target: &Disk, layout: &Layout) -> Vec<Partit
     (1..).zip(there).map(partition).collect()
 }
 
-/// What is made in a partition.
-fn fill(settings: &Settings, partition: &Partition) -> Vec<Step> {
-    let format = |what| Step::Format { volume: Volume::Partition(partition.name.clone()), label: partition.label.clone(), what };
+/// What comes between the table and the file systems: the container, and what is left alone.
+fn encrypt(settings: &Settings, partition: &Partition) -> Vec<Step> {
     match (partition.usage, &settings.luks) {
-        (Use::Esp, _) => vec![format(FileSystem::Vfat)],
         (Use::Luks, Some(luks)) => {
             let container = Container {
                 partition: partition.name.clone(),
@@ -109,14 +115,26 @@ fn fill(settings: &Settings, partition: &Partition) -> Vec<Step> {
                 mapping: luks.mapper_name.clone(),
                 pbkdf: luks.pbkdf,
             };
-            let volume = Volume::Mapping(luks.mapper_name.clone());
-            let root = Step::Format { volume, label: settings.labels.root.clone(), what: FileSystem::Root(settings.root_fs) };
             let recovery = luks.recovery_key.then(|| Step::RecoveryKey(container.clone()));
-            [Step::Encrypt(container)].into_iter().chain(recovery).chain([root]).collect()
+            [Step::Encrypt(container)].into_iter().chain(recovery).collect()
         }
         (Use::Swap, Some(_)) => vec![Step::LeaveSwap(partition.clone())],
-        (Use::Swap, None) => vec![format(FileSystem::Swap)],
-        (Use::Root | Use::Luks, _) => vec![format(FileSystem::Root(settings.root_fs))],
+        _ => Vec::new(),
+    }
+}
+
+/// What is made in a partition, or in the container that it holds.
+fn formatting(settings: &Settings, partition: &Partition) -> Option<Formatting> {
+    let plain = |what| Some(Formatting { volume: Volume::Partition(partition.name.clone()), label: partition.label.clone(), what });
+    match (partition.usage, &settings.luks) {
+        (Use::Esp, _) => plain(FileSystem::Vfat),
+        (Use::Luks, Some(luks)) => {
+            let volume = Volume::Mapping(luks.mapper_name.clone());
+            Some(Formatting { volume, label: settings.labels.root.clone(), what: FileSystem::Root(settings.root_fs) })
+        }
+        (Use::Swap, Some(_)) => None,
+        (Use::Swap, None) => plain(FileSystem::Swap),
+        (Use::Root | Use::Luks, _) => plain(FileSystem::Root(settings.root_fs)),
     }
 }
 
@@ -188,16 +206,14 @@ mod tests {
              > target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): nothing recognised\n\
              \x20 chosen because no other disk can be the target\n\
              \x20 nvme0n1 has a partition now, which WILL BE LOST\n\
-             plan 1/10: wiping old signatures from nvme0n1\n\
-             plan 2/10: writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 12.9 GiB, UV-SWAP 2.0 GiB\n\
-             plan 3/10: formatting nvme0n1p1 (vfat UV-ESP)\n\
-             plan 4/10: formatting nvme0n1p2 (ext4 UV-ROOT)\n\
-             plan 5/10: formatting nvme0n1p3 (swap UV-SWAP)\n\
-             plan 6/10: mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot\n\
-             plan 7/10: unpacking the closure into /mnt/nix/store\n\
-             plan 8/10: registering the store paths\n\
-             plan 9/10: running nixos-install for ultraviolet\n\
-             plan 10/10: reading the disk back and comparing"
+             plan 1/8: wiping old signatures from nvme0n1\n\
+             plan 2/8: writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 12.9 GiB, UV-SWAP 2.0 GiB\n\
+             plan 3/8: formatting nvme0n1p1 (vfat UV-ESP), nvme0n1p2 (ext4 UV-ROOT), nvme0n1p3 (swap UV-SWAP)\n\
+             plan 4/8: mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot\n\
+             plan 5/8: unpacking the closure into /mnt/nix/store\n\
+             plan 6/8: registering the store paths\n\
+             plan 7/8: running nixos-install for ultraviolet\n\
+             plan 8/8: reading the disk back and comparing"
         );
         assert_eq!(
             plan.others()[0].to_string(),
@@ -216,11 +232,10 @@ mod tests {
             [
                 "wiping old signatures from sda",
                 "writing the partition table: UV-ESP 1.0 GiB, UV-CRYPT 12.9 GiB, UV-SWAP 2.0 GiB",
-                "formatting sda1 (vfat UV-ESP)",
                 "encrypting sda2 (LUKS2 UV-CRYPT) and opening it as cryptroot",
                 "adding the recovery key to sda2 (UV-CRYPT)",
-                "formatting cryptroot (btrfs UV-ROOT)",
                 "leaving sda3 (UV-SWAP) for the system's own random encryption",
+                "formatting sda1 (vfat UV-ESP), cryptroot (btrfs UV-ROOT)",
                 "mounting cryptroot at /mnt and sda1 at /mnt/boot",
                 "unpacking the closure into /mnt/nix/store",
                 "registering the store paths",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Container, Disk, FileSystem, Partition, Swap, Volume, human};
+use super::{Container, Disk, Formatting, Partition, Swap, Volume, human};
 use crate::settings::RootFs;
 
 /// One act. Its `Display` is the line that people and tests read.
@@ -16,15 +16,8 @@ pub enum Step {
     Encrypt(Container),
     /// Give the container a second key, which the person has written down.
     RecoveryKey(Container),
-    /// Make a file system or swap area.
-    Format {
-        /// Where.
-        volume: Volume,
-        /// Its label.
-        label: String,
-        /// What.
-        what: FileSystem,
-    },
+    /// Make file systems and swap area, side by side.
+    Format(Vec<Formatting>),
     /// Make nothing: the installed system encrypts its swap anew, with a key of its own, whenever it starts.
     LeaveSwap(Partition),
     /// Mount the new file systems below `/mnt`.
@@ -51,13 +44,15 @@ impl fmt::Display for Step {
         match self {
             Step::Wipe(disk) => write!(f, "wiping old signatures from {}", disk.name),
             Step::Partition(partitions) => {
-                f.write_str("writing the partition table:")?;
-                let separators = std::iter::once(" ").chain(std::iter::repeat(", "));
-                separators.zip(partitions).try_for_each(|(separator, p)| write!(f, "{separator}{} {}", p.label, human(p.region.bytes)))
+                let sizes: Vec<String> = partitions.iter().map(|p| format!("{} {}", p.label, human(p.region.bytes))).collect();
+                write!(f, "writing the partition table: {}", sizes.join(", "))
             }
             Step::Encrypt(c) => write!(f, "encrypting {} (LUKS2 {}) and opening it as {}", c.partition, c.label, c.mapping),
             Step::RecoveryKey(c) => write!(f, "adding the recovery key to {} ({})", c.partition, c.label),
-            Step::Format { volume, label, what } => write!(f, "formatting {volume} ({what} {label})"),
+            Step::Format(volumes) => {
+                let volumes: Vec<String> = volumes.iter().map(Formatting::to_string).collect();
+                write!(f, "formatting {}", volumes.join(", "))
+            }
             Step::LeaveSwap(p) => write!(f, "leaving {} ({}) for the system's own random encryption", p.name, p.label),
             Step::Mount { root: (root, _), esp, .. } => write!(f, "mounting {root} at /mnt and {esp} at /mnt/boot"),
             Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),

@@ -1,6 +1,6 @@
 //! Whether a disk could be the target at all, and why not.
 
-use super::layout::{TooSmall, Wanted};
+use super::layout::{Geometry, TooSmall, Wanted};
 use super::{Disk, Layout, Transport, human, virtual_media};
 use crate::facts::table::Table;
 use crate::settings::Settings;
@@ -96,7 +96,8 @@ pub fn judge(disk: &Disk, named: bool, settings: &Settings, content: u64) -> Res
         return Err(never);
     }
     let wanted = Wanted { esp: settings.esp, swap: settings.swap, content };
-    Layout::of(disk.bytes, disk.sector, wanted).map_err(|TooSmall { needed }| Never::TooSmall { bytes: disk.bytes, needed })
+    let geometry = Geometry { bytes: disk.bytes, sector: disk.sector, optimal: disk.optimal };
+    Layout::of(geometry, wanted).map_err(|TooSmall { needed }| Never::TooSmall { bytes: disk.bytes, needed })
 }
 
 #[cfg(test)]

@@ -91,6 +91,23 @@ impl fmt::Display for FileSystem {
     }
 }
 
+/// A file system or swap area to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Formatting {
+    /// Where.
+    pub volume: Volume,
+    /// Its label.
+    pub label: String,
+    /// What.
+    pub what: FileSystem,
+}
+
+impl fmt::Display for Formatting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} {})", self.volume, self.what, self.label)
+    }
+}
+
 /// The swap space that the installation itself uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Swap {
