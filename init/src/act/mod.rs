@@ -5,6 +5,8 @@ mod boot_files;
 mod efi_program;
 mod format;
 mod guard;
+mod hooks;
+mod links;
 mod luks;
 mod mapping;
 mod mounts;

@@ -3,7 +3,7 @@
 use std::fs::{File, create_dir_all, read_to_string};
 
 use rustix::io::Errno;
-use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
 
 use super::mapping;
 use crate::decide::{Volume, human};
@@ -86,17 +86,29 @@ impl Mounted {
                 log::warn!("{error}");
             }
         }
-        unmount(BOOT, UnmountFlags::empty()).doing(Kind::Disk, || format!("unmounting {BOOT}"))?;
-        unmount(ROOT, UnmountFlags::empty()).doing(Kind::Disk, || format!("unmounting {ROOT}"))
+        // The last one first: it may lie on another.
+        let mounts = read_to_string("/proc/self/mounts").doing(Kind::System, || "reading /proc/self/mounts".into())?;
+        below_root(&mounts)
+            .into_iter()
+            .rev()
+            .try_for_each(|target| unmount(&target, UnmountFlags::empty()).doing(Kind::Disk, || format!("unmounting {target}")))
     }
 
     fn mount(&self, flags: MountFlags) -> Result<()> {
         let (root, esp) = (self.root.node(), self.esp.node());
         mount(&root, ROOT, self.kind.to_string(), flags, None).doing(Kind::Disk, || format!("mounting {root} at {ROOT}"))?;
+        // What the owner's commands mount below it in stage-2 appears here, and in every later program's view.
+        mount_change(ROOT, MountPropagationFlags::SHARED).doing(Kind::Disk, || format!("sharing {ROOT}"))?;
         create_boot(flags)?;
         // The keys and initrds on an ESP are nobody's business but root's.
         mount(&esp, BOOT, "vfat", flags, c"umask=0077").doing(Kind::Disk, || format!("mounting {esp} at {BOOT}"))
     }
+}
+
+/// Where something is mounted at [`ROOT`] or below it, in the order in which it was. Blanks in names are `\040` (proc_pid_mountinfo(5)).
+fn below_root(mounts: &str) -> Vec<String> {
+    let targets = mounts.lines().filter_map(|line| line.split(' ').nth(1)).map(|target| target.replace("\\040", " "));
+    targets.filter(|target| target.strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))).collect()
 }
 
 fn create_boot(flags: MountFlags) -> Result<()> {
@@ -113,12 +125,12 @@ fn no_longer_use(swap: &Volume) -> Result<()> {
 
 /// Lets go of whatever is still mounted of the target, as well as it can: called when the machine ends, after success or failure.
 pub fn release() {
-    for target in [BOOT, ROOT] {
-        while unmount(target, UnmountFlags::empty()).is_ok() {
-            log::debug!("unmounted {target}");
+    for target in below_root(&read_to_string("/proc/self/mounts").unwrap_or_default()).into_iter().rev() {
+        match unmount(&target, UnmountFlags::empty()) {
+            Ok(()) => log::debug!("unmounted {target}"),
+            // A child may still hold it: detach, so that at least the sync that follows is complete.
+            Err(_) => unmount(&target, UnmountFlags::DETACH).unwrap_or_default(),
         }
-        // A child may still hold it: detach, so that at least the sync that follows is complete.
-        unmount(target, UnmountFlags::DETACH).unwrap_or_default();
     }
     for swap in swaps() {
         swap::off(&swap).unwrap_or_else(|error| log::debug!("leaving swap on {swap}: {error}"));
@@ -130,4 +142,16 @@ pub fn release() {
 fn swaps() -> Vec<String> {
     let table = read_to_string("/proc/swaps").unwrap_or_default();
     table.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(String::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::below_root;
+
+    #[test]
+    fn the_root_and_what_is_below_it_and_nothing_else() {
+        let mounts = "proc /proc proc rw 0 0\n/dev/sda2 /mnt ext4 rw 0 0\n/dev/sda1 /mnt/boot vfat rw 0 0\ntmpfs /mnt/a\\040b tmpfs rw 0 0\n\
+                      tmpfs /mnt2 tmpfs rw 0 0\n";
+        assert_eq!(below_root(mounts), ["/mnt", "/mnt/boot", "/mnt/a b"]);
+    }
 }

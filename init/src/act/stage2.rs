@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use log::Level;
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change, mount_move, unmount};
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind_recursive, mount_move, unmount};
 
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::{Loop, Medium};
@@ -105,11 +105,11 @@ pub fn enter(words: &[String]) -> Error {
     Error::new(Kind::Install, format!("starting {program} in stage-2"), Command::new(program).args(arguments).exec())
 }
 
-/// The target comes along with the mounts below it; what is mounted here is gone with the program.
+/// The target comes along with the mounts below it. It is shared with PID 1, which has made it so: what is mounted below it stays. What
+/// is mounted anywhere else is gone with the program.
 fn switch_root() -> Result<()> {
     let doing = || "switching to the stage-2 root".to_string();
     namespace::leave_mounts().doing(Kind::Install, doing)?;
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).doing(Kind::Install, doing)?;
     for directory in ["/proc", "/sys", "/dev", super::mounts::ROOT] {
         let target = format!("{ROOT}{directory}");
         mount_bind_recursive(directory, &target).doing(Kind::Install, || format!("binding {directory} into stage-2"))?;

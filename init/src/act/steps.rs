@@ -8,7 +8,7 @@ use super::mounts::{BOOT, Mounted, ROOT};
 use super::partition::Rehearsal;
 use super::passphrase::Keys;
 use super::stage2::Stage2;
-use super::{format, guard, luks, mapping, partition, read_back, standing, store, wipe};
+use super::{format, guard, hooks, links, luks, mapping, partition, read_back, standing, store, wipe};
 use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
@@ -108,8 +108,11 @@ impl<'a> Work<'a> {
             Step::Mount { root, esp, swap } => {
                 let swap = swap.as_ref().map(|swap| self.swap_space(swap)).transpose()?;
                 self.mounted = Some(Mounted::writable(root, esp, swap)?);
+                links::make(self.plan);
                 if self.in_advance { standing::note_on_disk(Path::new(BOOT), self.medium, &self.plan.target) } else { Ok(()) }
             }
+            Step::Directories(paths) => hooks::create(paths),
+            Step::PostMount(scripts) => hooks::run(self.stage2()?, scripts),
             Step::Unpack => store::unpack(self.stage2()?, &self.closure),
             Step::Register => store::register(self.stage2()?),
             Step::NixosInstall(_) => store::nixos_install(self.stage2()?, &self.plan.toplevel),

@@ -55,7 +55,7 @@ pub struct Geometry {
 impl Geometry {
     /// Alignment of every boundary, in bytes: whole stripes, if the disk has believable ones, and whole MiB.
     fn alignment(self) -> u64 {
-        let stripe = STRIPES.contains(&self.optimal) && self.optimal.is_multiple_of(*STRIPES.start());
+        let stripe = STRIPES.contains(&self.optimal) && self.optimal % STRIPES.start() == 0;
         if stripe { ALIGN.checked_next_multiple_of(self.optimal).unwrap_or(ALIGN) } else { ALIGN }
     }
 }

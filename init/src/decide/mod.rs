@@ -14,7 +14,7 @@ mod verdict;
 mod virtual_media;
 mod volume;
 
-pub use by_id::Ids;
+pub use by_id::{Ids, names as by_id};
 pub use choice::{Choice, Facts, Loser, Outcome, Undecided, choose, is_name};
 pub use disk::{Disk, Disks, MAX_DISKS};
 pub use layout::{Geometry, Layout, Region, Wanted};

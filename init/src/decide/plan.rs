@@ -37,15 +37,11 @@ impl Plan {
         let prepare = [Step::Wipe(Box::new(target.clone())), Step::Partition(partitions.clone())];
         let encrypt = partitions.iter().flat_map(|partition| encrypt(settings, partition));
         let format = partitions.iter().filter_map(|partition| formatting(settings, partition)).collect();
-        let install = [
-            Step::Format(format),
-            mount(settings, &partitions),
-            Step::Unpack,
-            Step::Register,
-            Step::NixosInstall(settings.target_host.clone()),
-            Step::Verify,
-        ];
-        steps.extend(prepare.into_iter().chain(encrypt).chain(install));
+        let directories = (!settings.mount_dirs.is_empty()).then(|| Step::Directories(settings.mount_dirs.clone()));
+        let post_mount = (!settings.post_mount.is_empty()).then(|| Step::PostMount(settings.post_mount.clone()));
+        let mount = [Step::Format(format), mount(settings, &partitions)];
+        let install = [Step::Unpack, Step::Register, Step::NixosInstall(settings.target_host.clone()), Step::Verify];
+        steps.extend(prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(install));
         Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others, warnings, notes }
     }
 

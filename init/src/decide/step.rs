@@ -29,6 +29,10 @@ pub enum Step {
         /// Swap space, which is used from here on.
         swap: Option<Swap>,
     },
+    /// Create directories on the new root.
+    Directories(Vec<String>),
+    /// Run the owner's scripts.
+    PostMount(Vec<String>),
     /// Unpack the closure image into the store.
     Unpack,
     /// Make the store's database know the paths.
@@ -55,6 +59,9 @@ impl fmt::Display for Step {
             }
             Step::LeaveSwap(p) => write!(f, "leaving {} ({}) for the system's own random encryption", p.name, p.label),
             Step::Mount { root: (root, _), esp, .. } => write!(f, "mounting {root} at /mnt and {esp} at /mnt/boot"),
+            Step::Directories(paths) => write!(f, "creating {} on the new root", paths.join(", ")),
+            Step::PostMount(scripts) if scripts.len() == 1 => f.write_str("running the post-mount commands"),
+            Step::PostMount(scripts) => write!(f, "running {} lists of post-mount commands", scripts.len()),
             Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),
             Step::Register => f.write_str("registering the store paths"),
             Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),

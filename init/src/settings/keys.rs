@@ -22,6 +22,7 @@ pub struct Draft {
     swap_enable: bool,
     swap_size: Option<Size>,
     keymap: Option<String>,
+    mount_dirs: Vec<String>,
     power_off: Option<bool>,
     disk: Option<String>,
     dry_run: bool,
@@ -47,6 +48,8 @@ struct Key {
 enum Value {
     Text(fn(&mut Draft, &str) -> std::result::Result<(), String>),
     Switch(fn(&mut Draft) -> &mut bool),
+    /// Each value by itself; the same key again adds one.
+    List(fn(&mut Draft) -> &mut Vec<String>, fn(&str) -> std::result::Result<String, String>),
 }
 
 const fn key(name: &'static str, said: Said, value: Value) -> Key {
@@ -72,6 +75,7 @@ const KEYS: &[Key] = &[
     key("swap.enable", Said::Anywhere, Value::Switch(|d| &mut d.swap_enable)),
     key("swap.size", Said::Anywhere, Value::Text(|d, v| v.parse().map(|size| d.swap_size = Some(size)))),
     key("keymap", Said::Anywhere, Value::Text(|d, v| file_name(v).map(|name| d.keymap = Some(name)))),
+    key("extraMountDirs", Said::Anywhere, Value::List(|d| &mut d.mount_dirs, directory)),
     key("powerOff", Said::Anywhere, Value::Switch(|d| d.power_off.get_or_insert(true))),
     key(
         "disk",
@@ -95,7 +99,21 @@ const KEYS: &[Key] = &[
     key("force-uefi", Said::AtBoot, Value::Switch(|d| &mut d.force_uefi)),
 ];
 
+/// Whether a key may be given more than once.
+pub fn is_list(name: &str) -> bool {
+    KEYS.iter().any(|key| key.name == name && matches!(key.value, Value::List(..)))
+}
+
 impl Draft {
+    /// A later source replaces a list whole.
+    pub fn forget_lists(&mut self, entries: &[Entry]) {
+        for key in KEYS.iter().filter(|key| entries.iter().any(|entry| entry.key == key.name)) {
+            if let Value::List(field, _) = key.value {
+                field(self).clear();
+            }
+        }
+    }
+
     /// Takes one entry in.
     pub fn set(&mut self, source: &Source, entry: &Entry) -> Result<()> {
         let wrong = |cause: String| Error::new(Kind::Settings, format!("reading {}", entry.place), cause);
@@ -107,14 +125,20 @@ impl Draft {
             let name = key.name;
             return Err(wrong(format!("{name} can only be given at boot, as install.{name}= on the kernel command line")));
         }
+        // At boot the place has the key in it.
+        let bad = |cause: String| match source.kind {
+            SourceKind::File => wrong(format!("{}: {cause}", key.name)),
+            SourceKind::Boot => wrong(cause),
+        };
         match (&key.value, entry.value.as_deref()) {
-            // At boot the place has the key in it.
-            (Value::Text(set), Some(value)) if !value.is_empty() => set(self, value).map_err(|cause| match source.kind {
-                SourceKind::File => wrong(format!("{}: {cause}", key.name)),
-                SourceKind::Boot => wrong(cause),
-            }),
+            (Value::Text(set), Some(value)) if !value.is_empty() => set(self, value).map_err(bad),
+            (Value::List(field, check), Some(value)) if !value.is_empty() => {
+                let value = check(value).map_err(bad)?;
+                field(self).push(value);
+                Ok(())
+            }
             (Value::Switch(_), None) if source.kind == SourceKind::File => Err(wrong(format!("{} needs a value", key.name))),
-            (Value::Text(_), _) => Err(wrong(format!("{} needs a value", key.name))),
+            (Value::Text(_) | Value::List(..), _) => Err(wrong(format!("{} needs a value", key.name))),
             (Value::Switch(field), None | Some("true")) => {
                 *field(self) = true;
                 Ok(())
@@ -176,6 +200,8 @@ impl Draft {
             luks,
             swap: self.swap_enable.then(|| self.swap_size.unwrap_or_default()),
             keymap: self.keymap,
+            mount_dirs: self.mount_dirs,
+            post_mount: Vec::new(),
             power_off: self.power_off.unwrap_or(true),
             disk: self.disk,
             dry_run: self.dry_run,
@@ -189,6 +215,13 @@ impl Draft {
 
 fn wrong(cause: String) -> Error {
     Error::new(Kind::Settings, "reading the settings", cause)
+}
+
+/// A directory of the new root; the older tool's paths started with the place where it is mounted.
+fn directory(text: &str) -> std::result::Result<String, String> {
+    let below = text.strip_prefix("/mnt").filter(|rest| rest.starts_with('/')).unwrap_or(text).trim_end_matches('/');
+    let good = below.starts_with('/') && below.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
+    if good { Ok(below.into()) } else { Err(format!("{text} is not an absolute path without . and ..")) }
 }
 
 /// A file of a directory that is known.

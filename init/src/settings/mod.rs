@@ -37,6 +37,10 @@ pub struct Settings {
     pub swap: Option<Size>,
     /// Layout of the keyboards, by the name its file has; `None` for the kernel's own.
     pub keymap: Option<String>,
+    /// Directories to create on the new root, as the installed system sees them.
+    pub mount_dirs: Vec<String>,
+    /// Scripts to run when the new file systems are mounted: files of the initrd, since a script has lines.
+    pub post_mount: Vec<String>,
     /// Power off at the end, otherwise reboot.
     pub power_off: bool,
     /// `install.disk=`: the target named by a person.
@@ -74,7 +78,9 @@ impl Settings {
     pub fn read(sources: &[Source]) -> Result<Settings> {
         let mut draft = keys::Draft::default();
         for source in sources {
-            grammar::entries(source)?.into_iter().try_for_each(|entry| draft.set(source, &entry))?;
+            let entries = grammar::entries(source, keys::is_list)?;
+            draft.forget_lists(&entries);
+            entries.iter().try_for_each(|entry| draft.set(source, entry))?;
         }
         draft.finish()
     }
@@ -98,6 +104,13 @@ mod tests {
         assert_eq!(settings.disk.as_deref(), Some("nvme0n1"));
         assert_eq!(settings.swap, Some(Size::Bytes(512 << 20)));
         assert!(settings.dry_run && settings.power_off && settings.prebuilt);
+    }
+
+    #[test]
+    fn a_list_grows_within_a_source_and_is_replaced_by_the_next() {
+        let file = format!("{FILE}extraMountDirs=/persist\nextraMountDirs=/mnt/var/data/\n");
+        assert_eq!(read(&file, "").unwrap().mount_dirs, ["/persist", "/var/data"]);
+        assert_eq!(read(&file, "install.extraMountDirs=/other").unwrap().mount_dirs, ["/other"]);
     }
 
     #[test]
@@ -134,6 +147,8 @@ mod tests {
                 "reading install.luks.pbkdf.memory of the kernel command line: 16 is not a number from 32 to 4096",
             ),
             ("esp.size=100M", "", "reading line 1 of settings: esp.size: 100M is too small for FAT32 on every disk: use at least 260M"),
+            ("extraMountDirs=persist", "", "reading line 1 of settings: extraMountDirs: persist is not an absolute path without . and .."),
+            ("extraMountDirs=/a/../b", "", "reading line 1 of settings: extraMountDirs: /a/../b is not an absolute path without . and .."),
             ("rootFs=zfs", "", "reading line 1 of settings: rootFs: zfs is not a root file system: use ext4, btrfs, xfs or f2fs"),
             (
                 "labels.efi=UV-ESP-TOO-LONG",
