@@ -20,6 +20,7 @@ fn installation() -> Result<End> {
     let mut drivers = Drivers::start()?;
     let (mut disks, mut medium) = look::machine(&mut drivers)?;
     let settings = look::settings()?;
+    pid1::keyboard::load(settings.keymap.as_deref())?;
     if settings.shell {
         return Ok(End::Shell);
     }

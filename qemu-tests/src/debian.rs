@@ -32,11 +32,22 @@ struct Tree {
 
 const BOOT: Tree = Tree {
     name: "boot",
-    packages: &["bash-static", "busybox-static", "dosfstools", "e2fsprogs", "linux-image-amd64", "ovmf", "systemd-boot-efi", "util-linux"],
+    packages: &[
+        "bash-static",
+        "busybox-static",
+        "console-data",
+        "dosfstools",
+        "e2fsprogs",
+        "kbd",
+        "linux-image-amd64",
+        "ovmf",
+        "systemd-boot-efi",
+        "util-linux",
+    ],
     leave_out: include_str!("../debian/boot.list"),
     fix_up: fixup::boot,
     finish: |_| Ok(()),
-    version: 1,
+    version: 2,
 };
 
 const STAGE2: Tree = Tree {

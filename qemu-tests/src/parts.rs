@@ -10,7 +10,7 @@ pub struct Parts {
     pub kernel_config: PathBuf,
     /// Its module directory with depmod's tables.
     pub modules: PathBuf,
-    /// Tree that holds busybox and the mkfs programs with their libraries.
+    /// Tree that holds busybox and the mkfs programs with their libraries, and `loadkeys` with keyboard layouts.
     pub programs: PathBuf,
     /// systemd-boot's EFI binary.
     pub loader: PathBuf,

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::passphrase::{self, Keys};
 use super::shown::Shown;
 use super::standing;
 use crate::decide::{self, Disk, Facts, Outcome, Plan, Undecided};
@@ -24,6 +25,8 @@ pub struct Confirmed {
     pub(super) medium: Medium,
     /// By `install.confirm`, which is good once.
     pub(super) in_advance: bool,
+    /// Of the encrypted container, if the plan has one.
+    pub(super) keys: Option<Keys>,
     #[expect(dead_code, reason = "its presence is the proof")]
     verified: Verified,
 }
@@ -84,6 +87,7 @@ pub fn agree(
     drivers: &mut Drivers,
     talk: &mut Talk,
 ) -> Result<Answer> {
+    let source = passphrase::Source::find(settings, medium)?;
     loop {
         let outcome = match decide::choose(facts, settings, talk.typed.as_deref()) {
             Ok(Outcome::Open(why)) if talk.typed.take().is_some() => {
@@ -107,7 +111,7 @@ pub fn agree(
         }
         let shown = match shown {
             Shown::Plan(plan) if !talk.begun && standing::consent(&plan, settings, facts.disks, medium) => {
-                return confirmed(*plan, medium, verification, true);
+                return confirmed(*plan, medium, verification, true, source);
             }
             shown => shown,
         };
@@ -121,7 +125,7 @@ pub fn agree(
         let withdrawn = || verification.failed() || (drivers.restless() && disks_changed(facts.disks));
         let answer = console::ask(&format!("autoinstaller: {}", shown.question()), withdrawn);
         match (reply(answer.as_deref(), matches!(shown, Shown::Plan(_)), facts.disks), shown) {
-            (Some(Reply::Yes), Shown::Plan(plan)) => return confirmed(*plan, medium, verification, false),
+            (Some(Reply::Yes), Shown::Plan(plan)) => return confirmed(*plan, medium, verification, false, source),
             (Some(Reply::No), _) => return Ok(Answer::No),
             (Some(Reply::Disk(name)), _) => talk.typed = Some(name),
             // Withdrawn for a damaged medium, which is an error, or for the disks.
@@ -136,13 +140,14 @@ fn disks_changed(shown: &[Disk]) -> bool {
     look::disks().is_ok_and(|now| super::guard::same_disks(shown, &now).is_err())
 }
 
-fn confirmed(plan: Plan, medium: &Medium, verification: &Verification, in_advance: bool) -> Result<Answer> {
+fn confirmed(plan: Plan, medium: &Medium, verification: &Verification, in_advance: bool, source: passphrase::Source) -> Result<Answer> {
     if !verification.finished() {
         log::info!("waiting for the medium to be verified");
     }
     let verified = verification.result()?;
     log::info!("the medium is whole");
-    Ok(Answer::Yes(Box::new(Confirmed { plan, medium: medium.clone(), in_advance, verified })))
+    let keys = source.keys(&plan)?;
+    Ok(Answer::Yes(Box::new(Confirmed { plan, medium: medium.clone(), in_advance, keys, verified })))
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -1,11 +1,15 @@
 //! Mounts below `/mnt`, always by the chosen disk's own nodes and never by label: another disk may carry the same one.
 
-use std::fs::{File, create_dir_all};
+use std::fs::{File, create_dir_all, read_to_string};
 
-use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
 
+use super::mapping;
+use crate::decide::{Volume, human};
 use crate::error::{Doing, Kind, Result};
-use crate::sys::swap;
+use crate::settings::RootFs;
+use crate::sys::{block, swap};
 
 /// Where the target's root is mounted.
 pub const ROOT: &str = "/mnt";
@@ -15,23 +19,25 @@ pub const BOOT: &str = "/mnt/boot";
 /// The target's file systems while they are mounted.
 #[derive(Debug)]
 pub struct Mounted {
-    root: String,
-    esp: String,
-    swap: Option<String>,
+    root: Volume,
+    /// Kind of the root file system.
+    kind: RootFs,
+    esp: Volume,
+    swap: Option<Volume>,
     /// Open since before the first file was written: a write error after that is reported to these, once (syncfs(2)).
     witnesses: Vec<File>,
 }
 
 impl Mounted {
     /// Mounts root and ESP for writing and uses the swap area at once: a small machine needs it for the installation itself.
-    pub fn writable(root: &str, esp: &str, swap: Option<&str>) -> Result<Mounted> {
-        let mut mounted = Mounted { root: node(root), esp: node(esp), swap: swap.map(node), witnesses: Vec::new() };
+    pub fn writable((root, kind): &(Volume, RootFs), esp: &Volume, swap: Option<Volume>) -> Result<Mounted> {
+        let mut mounted = Mounted { root: root.clone(), kind: *kind, esp: esp.clone(), swap, witnesses: Vec::new() };
         mounted.mount(MountFlags::NOATIME)?;
         for directory in [ROOT, BOOT] {
             mounted.witnesses.push(File::open(directory).doing(Kind::Disk, || format!("opening {directory}"))?);
         }
-        if let Some(node) = &mounted.swap {
-            swap::on(node).doing(Kind::Disk, || format!("using swap on {node}"))?;
+        if let Some(swap) = &mounted.swap {
+            swap::on(&swap.node()).doing(Kind::Disk, || format!("using swap on {swap}"))?;
         }
         Ok(mounted)
     }
@@ -41,37 +47,68 @@ impl Mounted {
     /// # Errors
     /// Anything that was written since the first mount did not reach the disk; or the file systems cannot be unmounted or mounted.
     pub fn again_read_only(&mut self) -> Result<()> {
+        self.trim();
         for witness in std::mem::take(&mut self.witnesses) {
             rustix::fs::syncfs(&witness).doing(Kind::Disk, || "writing everything to the disk".into())?;
         }
         self.unmount()?;
-        for node in [&self.root, &self.esp] {
-            let doing = || format!("flushing {node}");
-            let device = File::open(node).doing(Kind::Disk, doing)?;
+        for volume in [&self.root, &self.esp] {
+            let doing = || format!("flushing {volume}");
+            let device = File::open(volume.node()).doing(Kind::Disk, doing)?;
             rustix::fs::fsync(&device).doing(Kind::Disk, doing)?;
-            crate::sys::block::drop_cache(&device).doing(Kind::Disk, doing)?;
+            block::drop_cache(&device).doing(Kind::Disk, doing)?;
         }
         self.mount(MountFlags::RDONLY)
     }
 
-    /// Unmounts everything and stops using the swap area.
-    pub fn unmount(&mut self) -> Result<()> {
-        if let Some(node) = self.swap.take() {
-            // It holds nothing of the installation, so this says nothing about it either.
-            if let Err(error) = swap::off(&node) {
-                log::warn!("leaving swap on {node}: {error}");
+    /// Gives back what the installation wrote and deleted again. Not every device takes that, which is no fault of the installation.
+    fn trim(&self) {
+        for (witness, directory) in self.witnesses.iter().zip([ROOT, BOOT]) {
+            match block::trim(witness) {
+                Ok(bytes) => log::debug!("trimmed {} of {directory}", human(bytes)),
+                Err(Errno::OPNOTSUPP | Errno::NOTTY) => log::debug!("{directory} takes no trimming"),
+                Err(error) => log::warn!("trimming {directory}: {error}"),
             }
         }
-        unmount(BOOT, UnmountFlags::empty()).doing(Kind::Disk, || format!("unmounting {BOOT}"))?;
-        unmount(ROOT, UnmountFlags::empty()).doing(Kind::Disk, || format!("unmounting {ROOT}"))
+    }
+
+    /// Unmounts everything for good and closes what is encrypted.
+    pub fn close(&mut self) -> Result<()> {
+        self.unmount()?;
+        if let Volume::Mapping(name) = &self.root { mapping::close(name) } else { Ok(()) }
+    }
+
+    /// Unmounts everything and stops using the swap space.
+    fn unmount(&mut self) -> Result<()> {
+        if let Some(swap) = self.swap.take() {
+            // It holds nothing of the installation, so this says nothing about it either.
+            if let Err(error) = no_longer_use(&swap) {
+                log::warn!("{error}");
+            }
+        }
+        // The last one first: it may lie on another.
+        let mounts = read_to_string("/proc/self/mounts").doing(Kind::System, || "reading /proc/self/mounts".into())?;
+        below_root(&mounts)
+            .into_iter()
+            .rev()
+            .try_for_each(|target| unmount(&target, UnmountFlags::empty()).doing(Kind::Disk, || format!("unmounting {target}")))
     }
 
     fn mount(&self, flags: MountFlags) -> Result<()> {
-        mount(&self.root, ROOT, "ext4", flags, None).doing(Kind::Disk, || format!("mounting {} at {ROOT}", self.root))?;
+        let (root, esp) = (self.root.node(), self.esp.node());
+        mount(&root, ROOT, self.kind.to_string(), flags, None).doing(Kind::Disk, || format!("mounting {root} at {ROOT}"))?;
+        // What the owner's commands mount below it in stage-2 appears here, and in every later program's view.
+        mount_change(ROOT, MountPropagationFlags::SHARED).doing(Kind::Disk, || format!("sharing {ROOT}"))?;
         create_boot(flags)?;
         // The keys and initrds on an ESP are nobody's business but root's.
-        mount(&self.esp, BOOT, "vfat", flags, c"umask=0077").doing(Kind::Disk, || format!("mounting {} at {BOOT}", self.esp))
+        mount(&esp, BOOT, "vfat", flags, c"umask=0077").doing(Kind::Disk, || format!("mounting {esp} at {BOOT}"))
     }
+}
+
+/// Where something is mounted at [`ROOT`] or below it, in the order in which it was. Blanks in names are `\040` (proc_pid_mountinfo(5)).
+fn below_root(mounts: &str) -> Vec<String> {
+    let targets = mounts.lines().filter_map(|line| line.split(' ').nth(1)).map(|target| target.replace("\\040", " "));
+    targets.filter(|target| target.strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))).collect()
 }
 
 fn create_boot(flags: MountFlags) -> Result<()> {
@@ -81,17 +118,40 @@ fn create_boot(flags: MountFlags) -> Result<()> {
     create_dir_all(BOOT).doing(Kind::Disk, || format!("creating {BOOT}"))
 }
 
-fn node(name: &str) -> String {
-    format!("/dev/{name}")
+fn no_longer_use(swap: &Volume) -> Result<()> {
+    swap::off(&swap.node()).doing(Kind::Disk, || format!("leaving swap on {swap}"))?;
+    if let Volume::Mapping(name) = swap { mapping::close(name) } else { Ok(()) }
 }
 
 /// Lets go of whatever is still mounted of the target, as well as it can: called when the machine ends, after success or failure.
 pub fn release() {
-    for target in [BOOT, ROOT] {
-        while unmount(target, UnmountFlags::empty()).is_ok() {
-            log::debug!("unmounted {target}");
+    for target in below_root(&read_to_string("/proc/self/mounts").unwrap_or_default()).into_iter().rev() {
+        match unmount(&target, UnmountFlags::empty()) {
+            Ok(()) => log::debug!("unmounted {target}"),
+            // A child may still hold it: detach, so that at least the sync that follows is complete.
+            Err(_) => unmount(&target, UnmountFlags::DETACH).unwrap_or_default(),
         }
-        // A child may still hold it: detach, so that at least the sync that follows is complete.
-        unmount(target, UnmountFlags::DETACH).unwrap_or_default();
+    }
+    for swap in swaps() {
+        swap::off(&swap).unwrap_or_else(|error| log::debug!("leaving swap on {swap}: {error}"));
+    }
+    mapping::close_all();
+}
+
+/// The nodes of all swap space in use: the first word of each line but the heading.
+fn swaps() -> Vec<String> {
+    let table = read_to_string("/proc/swaps").unwrap_or_default();
+    table.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(String::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::below_root;
+
+    #[test]
+    fn the_root_and_what_is_below_it_and_nothing_else() {
+        let mounts = "proc /proc proc rw 0 0\n/dev/sda2 /mnt ext4 rw 0 0\n/dev/sda1 /mnt/boot vfat rw 0 0\ntmpfs /mnt/a\\040b tmpfs rw 0 0\n\
+                      tmpfs /mnt2 tmpfs rw 0 0\n";
+        assert_eq!(below_root(mounts), ["/mnt", "/mnt/boot", "/mnt/a b"]);
     }
 }

@@ -72,6 +72,7 @@ fn entry(partition: &Partition, sector: u64) -> Entry {
     entry.part_type_guid = match partition.usage {
         Use::Esp => partition_types::EFI,
         Use::Root => partition_types::LINUX_ROOT_X64,
+        Use::Luks => partition_types::LINUX_LUKS,
         Use::Swap => partition_types::LINUX_SWAP,
     };
     entry.first_lba = partition.region.start / sector;
@@ -121,13 +122,15 @@ fn seen_by_kernel(disk: &Disk, partition: &Partition) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::Layout;
+    use crate::decide::{Geometry, Layout, Wanted};
 
     fn rehearsed(bytes: u64, sector: u64) -> Result<Rehearsal> {
         let disk = Disk { name: "nvme0n1".into(), bytes, sector, ..Disk::default() };
-        let layout = Layout::of(bytes, sector, Some("2G".parse().unwrap()), 0).unwrap();
-        let partitions = [(Use::Esp, layout.esp), (Use::Root, layout.root), (Use::Swap, layout.swap.unwrap())];
-        let named = partitions.map(|(usage, region)| Partition { name: "x".into(), label: format!("UV-{usage}"), region, usage });
+        let layout =
+            Layout::of(Geometry { bytes, sector, optimal: 0 }, Wanted { esp: 1 << 30, swap: Some("2G".parse().unwrap()), content: 0 })
+                .unwrap();
+        let partitions = [(Use::Esp, layout.esp), (Use::Luks, layout.root), (Use::Swap, layout.swap.unwrap())];
+        let named = partitions.map(|(usage, region)| Partition { name: "x".into(), label: format!("UV-{usage:?}"), region, usage });
         rehearse(&disk, &named)
     }
 

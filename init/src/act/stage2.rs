@@ -6,11 +6,12 @@
 
 use std::fs::{File, create_dir_all};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use log::Level;
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change, mount_move, unmount};
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind_recursive, mount_move, unmount};
 
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::{Loop, Medium};
@@ -47,15 +48,39 @@ impl Stage2 {
         Ok(Stage2 { image })
     }
 
-    /// Runs a program of stage-2 to its end. `input` becomes its standard input.
-    pub fn run(&self, program: &str, arguments: &[&str], input: Option<File>, doing: &str) -> Result<()> {
+    /// Whether it has this program.
+    pub fn has(&self, program: &str) -> bool {
+        Path::new(&format!("{ROOT}{}", place(program))).exists()
+    }
+
+    /// Path of a file in its writable layer, in memory: outside, and as its programs see it.
+    pub fn file(&self, name: &str) -> (String, String) {
+        (format!("{ROOT}/{name}"), format!("/{name}"))
+    }
+
+    /// A program of stage-2, to be started.
+    pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("/proc/self/exe");
-        command.arg(ROLE).arg(format!("/usr/bin/{program}")).args(arguments).env_clear();
+        command.arg(ROLE).arg(place(program)).args(arguments).env_clear();
         // nixos-install uses this PATH inside the target as well, where only the first entry exists.
         command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
+        // Whoever makes a mapping must not wait for a udev that is not there.
+        command.env("DM_DISABLE_UDEV", "1").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a program of stage-2 to its end. `input` becomes its standard input.
+    pub fn run(&self, program: &str, arguments: &[&str], input: Option<File>, doing: &str) -> Result<()> {
+        let mut command = self.command(program, arguments);
         command.stdin(input.map_or_else(Stdio::null, Stdio::from));
         children::run(command, Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info })
     }
+}
+
+/// Where a program is in stage-2.
+fn place(program: &str) -> String {
+    let system = format!("/usr/sbin/{program}");
+    if Path::new(&format!("{ROOT}{system}")).exists() { system } else { format!("/usr/bin/{program}") }
 }
 
 impl Drop for Stage2 {
@@ -80,11 +105,11 @@ pub fn enter(words: &[String]) -> Error {
     Error::new(Kind::Install, format!("starting {program} in stage-2"), Command::new(program).args(arguments).exec())
 }
 
-/// The target comes along with the mounts below it; what is mounted here is gone with the program.
+/// The target comes along with the mounts below it. It is shared with PID 1, which has made it so: what is mounted below it stays. What
+/// is mounted anywhere else is gone with the program.
 fn switch_root() -> Result<()> {
     let doing = || "switching to the stage-2 root".to_string();
     namespace::leave_mounts().doing(Kind::Install, doing)?;
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).doing(Kind::Install, doing)?;
     for directory in ["/proc", "/sys", "/dev", super::mounts::ROOT] {
         let target = format!("{ROOT}{directory}");
         mount_bind_recursive(directory, &target).doing(Kind::Install, || format!("binding {directory} into stage-2"))?;

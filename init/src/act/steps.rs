@@ -6,9 +6,10 @@ use std::path::Path;
 use super::ask::Confirmed;
 use super::mounts::{BOOT, Mounted, ROOT};
 use super::partition::Rehearsal;
+use super::passphrase::Keys;
 use super::stage2::Stage2;
-use super::{format, guard, partition, read_back, standing, store, wipe};
-use crate::decide::{Disk, Plan, Step};
+use super::{format, guard, hooks, links, luks, mapping, partition, read_back, standing, store, wipe};
+use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
 use crate::medium::{Loop, Medium};
@@ -28,8 +29,8 @@ pub struct Installed {
 /// # Errors
 /// The first thing that fails; nothing after it is tried.
 pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed> {
-    let Confirmed { plan, medium, in_advance, .. } = *confirmed;
-    let mut work = Work::prepare(&plan, &medium, in_advance, shown)?;
+    let Confirmed { plan, medium, in_advance, keys, .. } = *confirmed;
+    let mut work = Work::prepare(&plan, &medium, in_advance, keys, shown)?;
     if in_advance {
         // Before the first write: whatever happens from here on, this consent does not erase the disk a second time.
         standing::note_on_kit(&medium, &plan.target);
@@ -50,10 +51,12 @@ struct Work<'a> {
     medium: &'a Medium,
     /// The consent is good once, which is to be noted.
     in_advance: bool,
+    /// Of the container; overwritten as soon as it is made.
+    keys: Option<Keys>,
     /// The whole disk, open for us alone until its partitions are used.
     claim: Option<File>,
     /// The whole disk, open to the end: while it is, no other disk can be given its name.
-    _pin: File,
+    pin: File,
     table: Rehearsal,
     closure: Loop,
     stage2: Option<Stage2>,
@@ -62,35 +65,71 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Everything that can fail without a write is done here, before the first one.
-    fn prepare(plan: &'a Plan, medium: &'a Medium, in_advance: bool, shown: &[Disk]) -> Result<Work<'a>> {
+    fn prepare(plan: &'a Plan, medium: &'a Medium, in_advance: bool, keys: Option<Keys>, shown: &[Disk]) -> Result<Work<'a>> {
         let table = partition::rehearse(&plan.target, plan.partitions())?;
         let closure = Loop::of(medium, &medium.manifest.closure)?;
-        let stage2 = Some(Stage2::mount(medium)?);
+        let stage2 = Stage2::mount(medium)?;
+        format::require(plan, &stage2)?;
+        if let (Some(keys), Some(container)) = (&keys, plan.container()) {
+            mapping::require_encryption()?;
+            luks::rehearse(&stage2, container, &keys.passphrase)?;
+        }
         let disks = look::disks()?;
         guard::same_disks(shown, &disks)?;
         guard::protect_others(&plan.target, &disks)?;
         let pin = File::open(plan.target.node()).doing(Kind::Disk, || format!("opening {}", plan.target.name))?;
         let claim = Some(guard::claim(&plan.target)?);
-        Ok(Work { plan, medium, in_advance, claim, _pin: pin, table, closure, stage2, mounted: None })
+        Ok(Work { plan, medium, in_advance, keys, claim, pin, table, closure, stage2: Some(stage2), mounted: None })
     }
 
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
-            Step::Wipe(disk) => wipe::signatures(self.claim()?, disk, &self.plan.layout),
+            Step::Wipe(disk) => {
+                wipe::discard(self.claim()?, disk);
+                wipe::signatures(self.claim()?, disk, &self.plan.layout)
+            }
             Step::Partition(partitions) => {
                 partition::write(self.claim()?, &self.table, &self.plan.target, partitions)?;
                 self.claim = None;
                 Ok(())
             }
-            Step::Format(partition) => format::format(partition),
+            Step::Encrypt(container) => {
+                let keys = self.keys.take().ok_or_else(|| out_of_order("encrypting"))?;
+                luks::encrypt(self.stage2()?, container, &keys.passphrase)?;
+                self.keys = keys.recovery.is_some().then_some(keys);
+                Ok(())
+            }
+            Step::RecoveryKey(container) => match self.keys.take() {
+                Some(Keys { passphrase, recovery: Some(key) }) => luks::add_key(self.stage2()?, container, &passphrase, &key),
+                _ => Err(out_of_order("adding the recovery key")),
+            },
+            Step::Format(volumes) => format::format(volumes, self.stage2()?),
+            Step::LeaveSwap(_) => Ok(()),
             Step::Mount { root, esp, swap } => {
-                self.mounted = Some(Mounted::writable(root, esp, swap.as_deref())?);
+                let swap = swap.as_ref().map(|swap| self.swap_space(swap)).transpose()?;
+                self.mounted = Some(Mounted::writable(root, esp, swap)?);
+                links::make(self.plan);
                 if self.in_advance { standing::note_on_disk(Path::new(BOOT), self.medium, &self.plan.target) } else { Ok(()) }
             }
+            Step::Directories(paths) => hooks::create(paths),
+            Step::PostMount(scripts) => hooks::run(self.stage2()?, scripts),
             Step::Unpack => store::unpack(self.stage2()?, &self.closure),
             Step::Register => store::register(self.stage2()?),
             Step::NixosInstall(_) => store::nixos_install(self.stage2()?, &self.plan.toplevel),
             Step::Verify => self.verify(),
+        }
+    }
+
+    /// Swap space for the installation.
+    fn swap_space(&self, swap: &Swap) -> Result<Volume> {
+        match swap {
+            Swap::Area(volume) => Ok(volume.clone()),
+            Swap::RandomKey(partition) => {
+                let volume = luks::swap_with_random_key(self.stage2()?, partition)?;
+                let area = Formatting { volume: volume.clone(), label: "installation".into(), what: FileSystem::Swap };
+                format::format(&[area], self.stage2()?)?;
+                Ok(volume)
+            }
         }
     }
 
@@ -102,7 +141,8 @@ impl<'a> Work<'a> {
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
         mounted.again_read_only()?;
         read_back::check(Path::new(ROOT), &self.plan.toplevel)?;
-        mounted.unmount()
+        mounted.close()?;
+        self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))
     }
 
     fn claim(&self) -> Result<&File> {

@@ -1,16 +1,44 @@
 //! Removes what tools would later find and believe: signatures at both ends of the disk and of every partition, old and new.
 //!
 //! 16 MiB at either end reaches every known one: the copies of LUKS2 and btrfs headers at the front, ZFS labels and md 0.90/1.0
-//! superblocks at the end. Zeroes are written by the kernel (`BLKZEROOUT`); a discard promises nothing about what is read afterwards.
+//! superblocks at the end. Zeroes are written by the kernel (`BLKZEROOUT`). Before, the whole disk is discarded once, which gives flash its
+//! spare room back; nothing relies on it, for a discard promises nothing about what is read afterwards.
 
 use std::fs::{File, read_to_string};
+use std::time::{Duration, Instant};
 
-use crate::decide::{Disk, Layout, Region};
+use crate::decide::{Disk, Layout, Region, human};
 use crate::error::{Doing, Kind, Result};
 use crate::sys::block;
 
 /// How much is zeroed at either end.
 const REACH: u64 = 16 << 20;
+/// How much is discarded at a time: a request for a large disk takes a while, and cannot be interrupted.
+const STRIDE: u64 = 64 << 30;
+/// Longest silence while a disk is discarded.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Lets the device forget everything, if it can. A failure says nothing about the disk: it is worth a line in the log.
+pub fn discard(device: &File, disk: &Disk) {
+    let limit = read_to_string(format!("/sys/block/{}/queue/discard_max_bytes", disk.name)).unwrap_or_default();
+    if matches!(limit.trim(), "" | "0") {
+        return log::debug!("{} takes no discards", disk.name);
+    }
+    let mut heard = Instant::now();
+    let mut start = 0;
+    while start < disk.bytes {
+        let bytes = STRIDE.min(disk.bytes - start);
+        if let Err(error) = block::discard(device, start, bytes) {
+            return log::warn!("discarding {bytes} bytes of {} at byte {start}: {error}", disk.name);
+        }
+        start += bytes;
+        if heard.elapsed() > HEARTBEAT {
+            heard = Instant::now();
+            log::info!("still discarding {}, {} of {}", disk.name, human(start), human(disk.bytes));
+        }
+    }
+    log::debug!("discarded {}", disk.name);
+}
 
 /// Zeroes both ends of the disk and of its old and new partitions.
 pub fn signatures(device: &File, disk: &Disk, layout: &Layout) -> Result<()> {

@@ -27,6 +27,8 @@ pub struct Disk {
     pub sector: u64,
     /// Physical sector size in bytes; 0 when the kernel does not tell.
     pub physical: u64,
+    /// Optimal transfer size in bytes; 0 where it names none.
+    pub optimal: u64,
     /// What the kernel does not tell of it although it must be known; what stands in its place means nothing then.
     pub untold: Option<&'static str>,
     /// The directory of its device in sysfs.

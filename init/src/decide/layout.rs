@@ -1,14 +1,14 @@
-//! Where the partitions go: ESP at 1 MiB, root, swap last and measured back from the end of the disk.
+//! Where the partitions go: ESP at 1 MiB, root or the container that holds it, swap last and measured back from the end of the disk.
 //!
-//! Every boundary is a multiple of 1 MiB, which every logical sector size and every sensible erase block divides. Sizes are computed
-//! with checked arithmetic for disks up to 2^63 bytes. UEFI 2.10, section 5.3 (GPT).
+//! Every boundary is a multiple of 1 MiB, which every logical sector size and every sensible erase block divides, and of the optimal
+//! transfer size of arrays. Sizes are computed with checked arithmetic for disks up to 2^63 bytes. UEFI 2.10, section 5.3 (GPT).
 
 use crate::settings::Size;
 
-/// Alignment of every boundary, in bytes.
+/// Least alignment of every boundary, in bytes.
 const ALIGN: u64 = 1 << 20;
-/// The ESP holds several kernels and initrds of a system that is updated for years: 1 GiB.
-const ESP: u64 = 1 << 30;
+/// The shortest and the longest stripe of an array that is believed. Many USB bridges call 65535 sectors optimal, which is no stripe.
+const STRIPES: std::ops::RangeInclusive<u64> = (4 << 10)..=(64 << 20);
 /// A root smaller than this cannot hold a NixOS closure that does anything.
 const SMALLEST_ROOT: u64 = 2 << 30;
 /// Space of the partition entries on either side: 128 entries of 128 bytes (UEFI 2.10, 5.3.1).
@@ -35,10 +35,40 @@ impl Region {
 pub struct Layout {
     /// EFI system partition.
     pub esp: Region,
-    /// Root file system.
+    /// Root file system, or the encrypted container that holds it.
     pub root: Region,
     /// Swap, when it was asked for.
     pub swap: Option<Region>,
+}
+
+/// What is divided.
+#[derive(Clone, Copy, Debug)]
+pub struct Geometry {
+    /// Size of the disk in bytes.
+    pub bytes: u64,
+    /// Logical sector size in bytes.
+    pub sector: u64,
+    /// Optimal transfer size in bytes; 0 where the disk names none.
+    pub optimal: u64,
+}
+
+impl Geometry {
+    /// Alignment of every boundary, in bytes: whole stripes, if the disk has believable ones, and whole MiB.
+    fn alignment(self) -> u64 {
+        let stripe = STRIPES.contains(&self.optimal) && self.optimal % STRIPES.start() == 0;
+        if stripe { ALIGN.checked_next_multiple_of(self.optimal).unwrap_or(ALIGN) } else { ALIGN }
+    }
+}
+
+/// What a disk has to have room for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Size of the ESP in bytes.
+    pub esp: u64,
+    /// Size of the swap partition, if there is to be one.
+    pub swap: Option<Size>,
+    /// What the root file system will have to hold, in bytes.
+    pub content: u64,
 }
 
 /// The disk is too small: this many bytes would do.
@@ -49,24 +79,31 @@ pub struct TooSmall {
 }
 
 impl Layout {
-    /// Divides a disk of `disk` bytes with this logical sector size. `content` is what the root file system will have to hold, in bytes.
+    /// Divides a disk.
     ///
     /// # Errors
     /// The size that would be needed.
-    pub fn of(disk: u64, sector: u64, swap: Option<Size>, content: u64) -> Result<Layout, TooSmall> {
+    pub fn of(disk: Geometry, wanted: Wanted) -> Result<Layout, TooSmall> {
+        let Wanted { esp, swap, content } = wanted;
+        let too_large = TooSmall { needed: u64::MAX };
+        let align = disk.alignment();
+        let aligned = |bytes: u64| bytes.checked_next_multiple_of(align).ok_or(too_large);
         // A file system with this content needs room for its own tables and for the second generation of the system.
-        let root_least = content.saturating_add(content / 4).saturating_add(SMALLEST_ROOT).next_multiple_of(ALIGN);
+        let root_least = content.saturating_add(content / 4).saturating_add(SMALLEST_ROOT);
+        let root_least = aligned(root_least)?;
+        let esp_bytes = aligned(esp)?;
         let swap_bytes = match swap {
-            Some(size) => size.bytes(sector).and_then(|b| b.checked_next_multiple_of(ALIGN)).ok_or(TooSmall { needed: u64::MAX })?,
+            Some(size) => size.bytes(disk.sector).ok_or(too_large).and_then(aligned)?,
             None => 0,
         };
-        let tail = ENTRIES + sector; // backup entries and backup header
-        let needed = [ALIGN, ESP, root_least, swap_bytes, ALIGN].iter().try_fold(0u64, |sum, b| sum.checked_add(*b)).unwrap_or(u64::MAX);
-        if disk < needed {
+        let tail = ENTRIES + disk.sector; // backup entries and backup header
+        let needed =
+            [align, esp_bytes, root_least, swap_bytes, align].iter().try_fold(0u64, |sum, b| sum.checked_add(*b)).unwrap_or(u64::MAX);
+        if disk.bytes < needed {
             return Err(TooSmall { needed });
         }
-        let end = (disk - tail) / ALIGN * ALIGN;
-        let esp = Region { start: ALIGN, bytes: ESP };
+        let end = (disk.bytes - tail) / align * align;
+        let esp = Region { start: align, bytes: esp_bytes };
         let root_end = end - swap_bytes;
         let root = Region { start: esp.end(), bytes: root_end - esp.end() };
         let swap = swap.map(|_| Region { start: root_end, bytes: swap_bytes });
@@ -80,10 +117,14 @@ mod tests {
 
     const GIB: u64 = 1 << 30;
 
+    fn of(disk: u64, sector: u64, swap: Option<Size>, content: u64) -> Result<Layout, TooSmall> {
+        Layout::of(Geometry { bytes: disk, sector, optimal: 0 }, Wanted { esp: GIB, swap, content })
+    }
+
     #[test]
     fn esp_root_swap_in_this_order_without_gaps() {
         for sector in [512, 4096] {
-            let layout = Layout::of(16 * GIB, sector, Some(Size::Bytes(2 * GIB)), 0).unwrap();
+            let layout = of(16 * GIB, sector, Some(Size::Bytes(2 * GIB)), 0).unwrap();
             assert_eq!(layout.esp, Region { start: ALIGN, bytes: GIB });
             assert_eq!(layout.root.start, layout.esp.end());
             let swap = layout.swap.unwrap();
@@ -92,26 +133,50 @@ mod tests {
         }
     }
 
+    fn geometry(optimal: u64) -> Geometry {
+        Geometry { bytes: 16 * GIB, sector: 512, optimal }
+    }
+
+    #[test]
+    fn stripes_of_an_array_are_kept_whole_and_nonsense_is_not() {
+        for (optimal, align) in [(0, ALIGN), (64 << 10, ALIGN), (1536 << 10, 1536 << 10), (768 << 10, 1536 << 10), (4 << 20, 4 << 20)] {
+            let layout = Layout::of(geometry(optimal), Wanted { esp: GIB, swap: Some(Size::Bytes(GIB)), content: 0 }).unwrap();
+            let swap = layout.swap.unwrap();
+            assert_eq!(layout.esp.start, align);
+            assert!([layout.root.start, layout.root.end(), swap.start, swap.end()].iter().all(|at| at % align == 0), "{optimal}");
+            assert!(layout.esp.bytes >= GIB && swap.bytes >= GIB && swap.end() + 33 * 512 <= 16 * GIB);
+        }
+        for nonsense in [512, 65535 * 512, 1 << 40, u64::MAX] {
+            assert_eq!(geometry(nonsense).alignment(), ALIGN);
+        }
+    }
+
     #[test]
     fn too_small_says_how_much_is_needed_and_that_much_is_enough() {
-        let of = |disk| Layout::of(disk, 512, Some(Size::Bytes(2 * GIB)), GIB);
+        let of = |disk| of(disk, 512, Some(Size::Bytes(2 * GIB)), GIB);
         let TooSmall { needed } = of(GIB).unwrap_err();
         assert_eq!(needed, GIB + 2 * GIB + 2 * GIB + GIB + GIB / 4 + 2 * ALIGN);
         assert!(of(needed - 1).is_err() && of(needed).is_ok());
     }
 
     #[test]
+    fn the_esp_has_the_size_that_was_asked_for() {
+        let layout = Layout::of(geometry(0), Wanted { esp: 300_000_000, swap: None, content: 0 }).unwrap();
+        assert_eq!((layout.esp.bytes, layout.root.start), (287 * ALIGN, 288 * ALIGN));
+    }
+
+    #[test]
     fn nothing_overflows() {
-        assert!(Layout::of(1 << 63, 4096, Some(Size::Bytes(8 * GIB)), 1 << 40).is_ok());
-        assert!(Layout::of(GIB, 512, Some(Size::Sectors(u64::MAX)), 0).is_err());
-        assert!(Layout::of(GIB, 512, Some(Size::Bytes(u64::MAX)), 0).is_err());
-        assert!(Layout::of(GIB, 512, None, u64::MAX / 2).is_err());
+        assert!(of(1 << 63, 4096, Some(Size::Bytes(8 * GIB)), 1 << 40).is_ok());
+        assert!(of(GIB, 512, Some(Size::Sectors(u64::MAX)), 0).is_err());
+        assert!(of(GIB, 512, Some(Size::Bytes(u64::MAX)), 0).is_err());
+        assert!(of(GIB, 512, None, u64::MAX / 2).is_err());
     }
 
     #[test]
     fn odd_disk_sizes_keep_the_alignment_and_the_backup_table() {
         for disk in [10 * GIB + 512, 10 * GIB + ALIGN - 4096, 500_107_862_016] {
-            let layout = Layout::of(disk, 512, None, 0).unwrap();
+            let layout = of(disk, 512, None, 0).unwrap();
             assert_eq!(layout.root.end() % ALIGN, 0);
             assert!(disk - layout.root.end() >= 33 * 512);
         }

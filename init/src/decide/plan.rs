@@ -1,9 +1,7 @@
-//! What will be done, step by step. The same line is shown before `yes`, heads the progress, is logged, and is the dry run's output.
-
-use std::fmt;
+//! What will be done to which disk, why that one, and step by step.
 
 use super::choice::Loser;
-use super::{Choice, Disk, Layout, Region, Rule, human};
+use super::{Choice, Container, Disk, FileSystem, Formatting, Layout, Partition, Region, Rule, Step, Swap, Use, Volume};
 use crate::settings::{Labels, Settings};
 
 /// How many steps a plan can have.
@@ -28,87 +26,22 @@ pub struct Plan {
     notes: Vec<String>,
 }
 
-/// One act. Its `Display` is the line that people and tests read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Zero what old signatures can lie in, at both ends of the disk and of every old and new partition.
-    Wipe(Box<Disk>),
-    /// Write protective MBR and GPT.
-    Partition(Vec<Partition>),
-    /// Make a file system or swap area.
-    Format(Partition),
-    /// Mount the new file systems below `/mnt`.
-    Mount {
-        /// Node name of the root file system.
-        root: String,
-        /// Node name of the ESP.
-        esp: String,
-        /// Node name of the swap area, which is used from here on.
-        swap: Option<String>,
-    },
-    /// Unpack the closure image into the store.
-    Unpack,
-    /// Make the store's database know the paths.
-    Register,
-    /// Run `nixos-install`.
-    NixosInstall(String),
-    /// Unmount, flush, mount read-only, compare.
-    Verify,
-}
-
-/// What a partition is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
-    /// EFI system partition, vfat.
-    Esp,
-    /// Root, ext4.
-    Root,
-    /// Swap.
-    Swap,
-}
-
-/// A partition to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Partition {
-    /// Kernel name, such as `nvme0n1p1`.
-    pub name: String,
-    /// Label of the file system and name in the GPT.
-    pub label: String,
-    /// Where it lies.
-    pub region: Region,
-    /// What it is for.
-    pub usage: Use,
-}
-
 impl Plan {
     /// Lays the steps down. Infallible: all refusals came before. `disks` are all there are.
     pub fn new(settings: &Settings, choice: Choice, disks: &[Disk], toplevel: &str) -> Plan {
         let Choice { target, layout, rule, others, skipped: notes } = choice;
         let bystanders: Vec<&Disk> = disks.iter().filter(|disk| disk.name != target.name && !disk.ours).collect();
         let warnings = same_labels(&bystanders, &settings.labels);
-        let labels = &settings.labels;
-        let uses = [
-            (Use::Esp, Some(layout.esp), &labels.efi),
-            (Use::Root, Some(layout.root), &labels.root),
-            (Use::Swap, layout.swap, &labels.swap),
-        ];
-        let partitions: Vec<Partition> = (1..)
-            .zip(uses)
-            .filter_map(|(number, (usage, region, label))| {
-                Some(Partition { name: target.partition(number), label: label.clone(), region: region?, usage })
-            })
-            .collect();
+        let partitions = partitions(settings, &target, &layout);
         let mut steps = heapless::Vec::new();
         let prepare = [Step::Wipe(Box::new(target.clone())), Step::Partition(partitions.clone())];
-        let format = partitions.into_iter().map(Step::Format);
-        let install = [
-            Step::Mount { root: target.partition(2), esp: target.partition(1), swap: layout.swap.map(|_| target.partition(3)) },
-            Step::Unpack,
-            Step::Register,
-            Step::NixosInstall(settings.target_host.clone()),
-            Step::Verify,
-        ];
-        steps.extend(prepare.into_iter().chain(format).chain(install));
+        let encrypt = partitions.iter().flat_map(|partition| encrypt(settings, partition));
+        let format = partitions.iter().filter_map(|partition| formatting(settings, partition)).collect();
+        let directories = (!settings.mount_dirs.is_empty()).then(|| Step::Directories(settings.mount_dirs.clone()));
+        let post_mount = (!settings.post_mount.is_empty()).then(|| Step::PostMount(settings.post_mount.clone()));
+        let mount = [Step::Format(format), mount(settings, &partitions)];
+        let install = [Step::Unpack, Step::Register, Step::NixosInstall(settings.target_host.clone()), Step::Verify];
+        steps.extend(prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(install));
         Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others, warnings, notes }
     }
 
@@ -116,6 +49,11 @@ impl Plan {
     pub fn partitions(&self) -> &[Partition] {
         let table = self.steps.iter().find_map(|step| if let Step::Partition(partitions) = step { Some(partitions) } else { None });
         table.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The encrypted container to be, if there is to be one.
+    pub fn container(&self) -> Option<&Container> {
+        self.steps.iter().find_map(|step| if let Step::Encrypt(container) = step { Some(container) } else { None })
     }
 
     /// What must be read before answering: what speaks against it, the target with the reason for it, the steps.
@@ -148,9 +86,67 @@ impl Plan {
     }
 }
 
+/// The partitions in their order on the disk.
+fn partitions(settings: &Settings, target: &Disk, layout: &Layout) -> Vec<Partition> {
+    let labels = &settings.labels;
+    let root = if settings.luks.is_some() { (Use::Luks, &labels.luks) } else { (Use::Root, &labels.root) };
+    let uses = [(Use::Esp, &labels.efi, Some(layout.esp)), (root.0, root.1, Some(layout.root)), (Use::Swap, &labels.swap, layout.swap)];
+    let there = uses.into_iter().filter_map(|(usage, label, region)| Some((usage, label, region?)));
+    let partition = |(number, (usage, label, region)): (u32, (Use, &String, Region))| Partition {
+        name: target.partition(number),
+        label: label.clone(),
+        region,
+        usage,
+    };
+    (1..).zip(there).map(partition).collect()
+}
+
+/// What comes between the table and the file systems: the container, and what is left alone.
+fn encrypt(settings: &Settings, partition: &Partition) -> Vec<Step> {
+    match (partition.usage, &settings.luks) {
+        (Use::Luks, Some(luks)) => {
+            let container = Container {
+                partition: partition.name.clone(),
+                label: partition.label.clone(),
+                mapping: luks.mapper_name.clone(),
+                pbkdf: luks.pbkdf,
+            };
+            let recovery = luks.recovery_key.then(|| Step::RecoveryKey(container.clone()));
+            [Step::Encrypt(container)].into_iter().chain(recovery).collect()
+        }
+        (Use::Swap, Some(_)) => vec![Step::LeaveSwap(partition.clone())],
+        _ => Vec::new(),
+    }
+}
+
+/// What is made in a partition, or in the container that it holds.
+fn formatting(settings: &Settings, partition: &Partition) -> Option<Formatting> {
+    let plain = |what| Some(Formatting { volume: Volume::Partition(partition.name.clone()), label: partition.label.clone(), what });
+    match (partition.usage, &settings.luks) {
+        (Use::Esp, _) => plain(FileSystem::Vfat),
+        (Use::Luks, Some(luks)) => {
+            let volume = Volume::Mapping(luks.mapper_name.clone());
+            Some(Formatting { volume, label: settings.labels.root.clone(), what: FileSystem::Root(settings.root_fs) })
+        }
+        (Use::Swap, Some(_)) => None,
+        (Use::Swap, None) => plain(FileSystem::Swap),
+        (Use::Root | Use::Luks, _) => plain(FileSystem::Root(settings.root_fs)),
+    }
+}
+
+/// The file systems where the installation wants them.
+fn mount(settings: &Settings, partitions: &[Partition]) -> Step {
+    let name = |usage: &[Use]| partitions.iter().find(|p| usage.contains(&p.usage)).map(|p| p.name.clone());
+    let volume = |usage: &[Use]| Volume::Partition(name(usage).unwrap_or_default());
+    let root = settings.luks.as_ref().map_or_else(|| volume(&[Use::Root]), |luks| Volume::Mapping(luks.mapper_name.clone()));
+    let swap =
+        name(&[Use::Swap]).map(|name| if settings.luks.is_some() { Swap::RandomKey(name) } else { Swap::Area(Volume::Partition(name)) });
+    Step::Mount { root: (root, settings.root_fs), esp: volume(&[Use::Esp]), swap }
+}
+
 /// The installed system looks its file systems up by label, and may find the wrong one.
 fn same_labels(disks: &[&Disk], labels: &Labels) -> Vec<String> {
-    let labels = [&labels.efi, &labels.root, &labels.swap].into_iter().filter(|label| !label.is_empty());
+    let labels = [&labels.efi, &labels.luks, &labels.root, &labels.swap].into_iter().filter(|label| !label.is_empty());
     let warning = |label: &String| {
         let carriers: Vec<&str> = disks.iter().filter(|disk| disk.carries(label)).map(|disk| disk.name.as_str()).collect();
         let (verb, them) = if carriers.len() == 1 { ("carries", "it") } else { ("carry", "them") };
@@ -161,35 +157,6 @@ fn same_labels(disks: &[&Disk], labels: &Labels) -> Vec<String> {
     labels.filter_map(warning).collect()
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Wipe(disk) => write!(f, "wiping old signatures from {}", disk.name),
-            Step::Partition(partitions) => {
-                f.write_str("writing the partition table:")?;
-                let separators = std::iter::once(" ").chain(std::iter::repeat(", "));
-                separators.zip(partitions).try_for_each(|(separator, p)| write!(f, "{separator}{} {}", p.label, human(p.region.bytes)))
-            }
-            Step::Format(p) => write!(f, "formatting {} ({} {})", p.name, p.usage, p.label),
-            Step::Mount { root, esp, .. } => write!(f, "mounting {root} at /mnt and {esp} at /mnt/boot"),
-            Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),
-            Step::Register => f.write_str("registering the store paths"),
-            Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),
-            Step::Verify => f.write_str("reading the disk back and comparing"),
-        }
-    }
-}
-
-impl fmt::Display for Use {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Use::Esp => "vfat",
-            Use::Root => "ext4",
-            Use::Swap => "swap",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,10 +164,18 @@ mod tests {
     use crate::facts::superblock::Hint;
     use crate::settings::Source;
 
+    const FILE: &str = "targetHost=ultraviolet\nprebuilt=true\nlabels.efi=UV-ESP\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\n\
+                        swap.enable=true\nswap.size=2G\n";
+
+    fn plan(more: &str, disks: &[Disk]) -> Plan {
+        let settings = Settings::read(&[Source::file("settings", FILE), Source::command_line(more)]).unwrap();
+        let outcome = choose(Facts { disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
+        let Outcome::Target(choice) = outcome else { panic!("a tie") };
+        Plan::new(&settings, *choice, disks, "/nix/store/x")
+    }
+
     #[test]
     fn the_plan_as_the_person_reads_it() {
-        let file = "targetHost=ultraviolet\nprebuilt=true\nlabels.efi=UV-ESP\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\nswap.enable=true\nswap.size=2G\n";
-        let settings = Settings::read(&[Source::file("settings", file)]).unwrap();
         let nvme = Disk {
             name: "nvme0n1".into(),
             bytes: 16 << 30,
@@ -220,29 +195,60 @@ mod tests {
             ..Disk::default()
         };
         let disks = [nvme, old];
-        let outcome = choose(Facts { disks: &disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
-        let Outcome::Target(choice) = outcome else { panic!("a tie") };
-        let plan = Plan::new(&settings, *choice, &disks, "/nix/store/x");
+        let plan = plan("", &disks);
         assert_eq!(
             plan.body().join("\n"),
             "warning: sda carries the label UV-ROOT too: detach it, or the system may mount it\n\
              > target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): nothing recognised\n\
              \x20 chosen because no other disk can be the target\n\
              \x20 nvme0n1 has a partition now, which WILL BE LOST\n\
-             plan 1/10: wiping old signatures from nvme0n1\n\
-             plan 2/10: writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 12.9 GiB, UV-SWAP 2.0 GiB\n\
-             plan 3/10: formatting nvme0n1p1 (vfat UV-ESP)\n\
-             plan 4/10: formatting nvme0n1p2 (ext4 UV-ROOT)\n\
-             plan 5/10: formatting nvme0n1p3 (swap UV-SWAP)\n\
-             plan 6/10: mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot\n\
-             plan 7/10: unpacking the closure into /mnt/nix/store\n\
-             plan 8/10: registering the store paths\n\
-             plan 9/10: running nixos-install for ultraviolet\n\
-             plan 10/10: reading the disk back and comparing"
+             plan 1/8: wiping old signatures from nvme0n1\n\
+             plan 2/8: writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 12.9 GiB, UV-SWAP 2.0 GiB\n\
+             plan 3/8: formatting nvme0n1p1 (vfat UV-ESP), nvme0n1p2 (ext4 UV-ROOT), nvme0n1p3 (swap UV-SWAP)\n\
+             plan 4/8: mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot\n\
+             plan 5/8: unpacking the closure into /mnt/nix/store\n\
+             plan 6/8: registering the store paths\n\
+             plan 7/8: running nixos-install for ultraviolet\n\
+             plan 8/8: reading the disk back and comparing"
         );
         assert_eq!(
             plan.others()[0].to_string(),
             "sda (unknown model, serial unknown, 8.0 GiB, other): no partition table: ext4 UV-ROOT; its medium is removable; it must be named"
+        );
+    }
+
+    #[test]
+    fn an_encrypted_root_and_its_swap() {
+        let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
+        let words = "install.luks.enable install.labels.luks=UV-CRYPT install.luks.recoveryKey install.rootFs=btrfs";
+        let plan = plan(words, &disks);
+        let lines: Vec<String> = plan.steps.iter().map(Step::to_string).collect();
+        assert_eq!(
+            lines,
+            [
+                "wiping old signatures from sda",
+                "writing the partition table: UV-ESP 1.0 GiB, UV-CRYPT 12.9 GiB, UV-SWAP 2.0 GiB",
+                "encrypting sda2 (LUKS2 UV-CRYPT) and opening it as cryptroot",
+                "adding the recovery key to sda2 (UV-CRYPT)",
+                "leaving sda3 (UV-SWAP) for the system's own random encryption",
+                "formatting sda1 (vfat UV-ESP), cryptroot (btrfs UV-ROOT)",
+                "mounting cryptroot at /mnt and sda1 at /mnt/boot",
+                "unpacking the closure into /mnt/nix/store",
+                "registering the store paths",
+                "running nixos-install for ultraviolet",
+                "reading the disk back and comparing",
+            ]
+        );
+        assert!(plan.steps.iter().any(|step| matches!(step, Step::Mount { swap: Some(Swap::RandomKey(name)), .. } if name == "sda3")));
+    }
+
+    #[test]
+    fn without_swap_the_second_partition_is_the_last() {
+        let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
+        let plan = plan("install.swap.enable=false", &disks);
+        assert_eq!(
+            plan.partitions().iter().map(|p| (p.name.as_str(), p.usage)).collect::<Vec<_>>(),
+            [("sda1", Use::Esp), ("sda2", Use::Root)]
         );
     }
 }

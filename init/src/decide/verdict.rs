@@ -1,6 +1,6 @@
 //! Whether a disk could be the target at all, and why not.
 
-use super::layout::TooSmall;
+use super::layout::{Geometry, TooSmall, Wanted};
 use super::{Disk, Layout, Transport, human, virtual_media};
 use crate::facts::table::Table;
 use crate::settings::Settings;
@@ -95,7 +95,9 @@ pub fn judge(disk: &Disk, named: bool, settings: &Settings, content: u64) -> Res
     if let Some((_, never)) = never.into_iter().find(|(applies, _)| *applies) {
         return Err(never);
     }
-    Layout::of(disk.bytes, disk.sector, settings.swap, content).map_err(|TooSmall { needed }| Never::TooSmall { bytes: disk.bytes, needed })
+    let wanted = Wanted { esp: settings.esp, swap: settings.swap, content };
+    let geometry = Geometry { bytes: disk.bytes, sector: disk.sector, optimal: disk.optimal };
+    Layout::of(geometry, wanted).map_err(|TooSmall { needed }| Never::TooSmall { bytes: disk.bytes, needed })
 }
 
 #[cfg(test)]

@@ -12,4 +12,4 @@ mod uevents;
 
 pub use attend::Drivers;
 pub use glob::matches;
-pub use modprobe::answer;
+pub use modprobe::{answer, provide};

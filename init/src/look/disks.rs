@@ -72,6 +72,7 @@ fn disk(directory: &Path, name: &str) -> Disk {
         bytes: size.unwrap_or(0).saturating_mul(512),
         sector: sector.unwrap_or(0),
         physical: number("queue/physical_block_size").unwrap_or(0),
+        optimal: number("queue/optimal_io_size").unwrap_or(0),
         untold: known.iter().find(|(value, _)| value.is_none()).map(|(_, what)| *what),
         vendor: text("device/vendor"),
         model: full.unwrap_or(inquiry),

@@ -1,7 +1,7 @@
 //! The places the settings come from, weakest first: the file in the initrd, the firmware's OEM strings, the kernel command line.
 
 use std::fs::{read, read_dir, read_to_string};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Doing, Kind, Result};
 use crate::facts::smbios::strings;
@@ -13,6 +13,9 @@ const FILE: &str = "/etc/autoinstaller/settings";
 /// What an older tool called `install.disk=`; people have it in their boot entries.
 const OLDER: &str = "INSTALL_DISK=";
 
+/// Scripts of the host, run in the order of their names.
+const POST_MOUNT: &str = "/etc/autoinstaller/post-mount-commands";
+
 /// Reads all sources.
 ///
 /// # Errors
@@ -23,7 +26,16 @@ pub fn settings() -> Result<Settings> {
     if command_line.split_ascii_whitespace().any(|word| word.starts_with(OLDER)) {
         log::info!("{OLDER} is understood as install.disk=, which is its name now");
     }
-    Settings::read(&[Source::file("the settings file", &file), Source::smbios(&oem_strings()), Source::command_line(&command_line)])
+    let settings =
+        Settings::read(&[Source::file("the settings file", &file), Source::smbios(&oem_strings()), Source::command_line(&command_line)])?;
+    Ok(Settings { post_mount: scripts(Path::new(POST_MOUNT))?, ..settings })
+}
+
+/// The files of a directory, which need not exist.
+fn scripts(directory: &Path) -> Result<Vec<String>> {
+    let mut paths: Vec<PathBuf> = read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.iter().map(|path| read_to_string(path).doing(Kind::Settings, || format!("reading {}", path.display()))).collect()
 }
 
 /// OEM strings of all type 11 tables that are ours, a line each. A firmware without them is not an error.

@@ -3,15 +3,14 @@
 //! Absolute path, argv array, empty environment; standard output and error become lines of the log; a deadline; no silence for longer
 //! than [`HEARTBEAT`]. PID 1 waits for *any* child, since orphans of helpers become its children: nobody else may call `wait`.
 
-use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use log::Level;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 
+use super::lines::Lines;
 use crate::error::{Doing, Error, Kind, Result};
 use crate::sys::process::kill_everybody_else;
 
@@ -21,6 +20,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 const REAPING: Duration = Duration::from_secs(5);
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(50);
+
+const TOO_LONG: &str = "it took too long and was stopped";
 
 /// A helper's job: what it is for, and what is done with it.
 #[derive(Clone, Copy)]
@@ -41,36 +42,83 @@ pub struct Job<'a> {
 ///
 /// # Errors
 /// It cannot be started, ends with anything but 0 (the cause is its last line), or takes too long and is killed.
-pub fn run(mut command: Command, job: Job) -> Result<()> {
-    let failed = || job.doing.to_string();
-    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
-    log::debug!("running {} {}", job.program, words.join(" "));
-    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).doing(job.kind, failed)?;
-    rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).doing(job.kind, failed)?;
-    let second = writer.try_clone().doing(job.kind, failed)?;
-    command.stdout(Stdio::from(writer)).stderr(Stdio::from(second));
-    let child = spawn(&mut command, job)?;
-    drop(command); // holds the writing end of the pipe
-    let mut lines =
-        Lines { pipe: std::fs::File::from(reader), partial: Vec::new(), last: String::new(), heard: Instant::now(), output: job.output };
-    let started = Instant::now();
-    let status = wait_for(&child, job, || {
-        lines.read();
-        if lines.heard.elapsed() > HEARTBEAT {
-            lines.heard = Instant::now();
-            log::info!("still {}, {} s", job.doing, started.elapsed().as_secs());
+pub fn run(command: Command, job: Job) -> Result<()> {
+    run_together(vec![(command, job)])
+}
+
+/// Runs helpers side by side until all of them have ended.
+///
+/// # Errors
+/// As [`run`]; of several failures the first in their order, the others are lines of the log.
+pub fn run_together(helpers: Vec<(Command, Job)>) -> Result<()> {
+    let started: Result<Vec<Helper>> = helpers.into_iter().map(|(command, job)| Helper::start(command, job)).collect();
+    let mut helpers = started.inspect_err(|_| end_survivors())?;
+    while let Some(slow) = helpers.iter().find(|helper| helper.status.is_none()) {
+        slow.lines.wait(TICK);
+        helpers.iter_mut().for_each(Helper::listen);
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            if let Some(helper) = helpers.iter_mut().find(|helper| helper.pid == pid) {
+                helper.status = Some(status);
+            }
         }
-        lines.wait(TICK);
-    })?;
-    lines.read();
-    lines.finish();
-    judge(status, job.program, &lines.last).map_err(|cause| Error::new(job.kind, job.doing, cause))
+        if let Some(late) = helpers.iter().find(|helper| helper.status.is_none() && helper.started.elapsed() > helper.job.deadline) {
+            let Job { kind, doing, .. } = late.job;
+            kill_process(late.pid, Signal::KILL).doing(kind, || doing.into())?;
+            end_survivors();
+            return Err(Error::new(kind, doing, TOO_LONG));
+        }
+    }
+    let mut failures = helpers.iter_mut().filter_map(|helper| helper.judge().err());
+    let first = failures.next();
+    failures.for_each(|failure| log::warn!("{failure}"));
+    first.map_or(Ok(()), Err)
+}
+
+/// A helper that was started.
+struct Helper<'a> {
+    job: Job<'a>,
+    pid: Pid,
+    lines: Lines,
+    started: Instant,
+    status: Option<WaitStatus>,
+}
+
+impl<'a> Helper<'a> {
+    fn start(mut command: Command, job: Job<'a>) -> Result<Helper<'a>> {
+        let failed = || job.doing.to_string();
+        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+        log::debug!("running {} {}", job.program, words.join(" "));
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).doing(job.kind, failed)?;
+        rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).doing(job.kind, failed)?;
+        let second = writer.try_clone().doing(job.kind, failed)?;
+        command.stdout(Stdio::from(writer)).stderr(Stdio::from(second));
+        // The command, which holds the writing end of the pipe, ends here.
+        let child = spawn(&mut command, job)?;
+        let lines = Lines::new(reader.into(), job.output);
+        Ok(Helper { job, pid: Pid::from_child(&child), lines, started: Instant::now(), status: None })
+    }
+
+    /// Reads what it says, and says that it still runs when it is silent.
+    fn listen(&mut self) {
+        self.lines.read();
+        if self.status.is_none() && self.lines.heard.elapsed() > HEARTBEAT {
+            self.lines.heard = Instant::now();
+            log::info!("still {}, {} s", self.job.doing, self.started.elapsed().as_secs());
+        }
+    }
+
+    fn judge(&mut self) -> Result<()> {
+        self.lines.read();
+        self.lines.finish();
+        let Some(status) = self.status else { return Err(Error::new(self.job.kind, self.job.doing, TOO_LONG)) };
+        judge(status, self.job.program, &self.lines.last).map_err(|cause| Error::new(self.job.kind, self.job.doing, cause))
+    }
 }
 
 /// Runs a child that has a terminal of its own.
 pub fn foreground(mut command: Command, job: Job) -> Result<()> {
     let child = spawn(&mut command, job)?;
-    let status = wait_for(&child, job, || std::thread::sleep(TICK))?;
+    let status = wait_for(&child, job)?;
     judge(status, job.program, "").map_err(|cause| Error::new(job.kind, job.doing, cause))
 }
 
@@ -78,11 +126,11 @@ fn spawn(command: &mut Command, job: Job) -> Result<Child> {
     command.spawn().map_err(|error| Error::new(job.kind, job.doing, format!("{} cannot be started: {error}", job.program)))
 }
 
-fn wait_for(child: &Child, job: Job, mut meanwhile: impl FnMut()) -> Result<WaitStatus> {
+fn wait_for(child: &Child, job: Job) -> Result<WaitStatus> {
     let pid = Pid::from_child(child);
     let started = Instant::now();
     loop {
-        meanwhile();
+        std::thread::sleep(TICK);
         while let Ok(Some((reaped, status))) = wait(WaitOptions::NOHANG) {
             if reaped == pid {
                 return Ok(status);
@@ -91,7 +139,7 @@ fn wait_for(child: &Child, job: Job, mut meanwhile: impl FnMut()) -> Result<Wait
         if started.elapsed() > job.deadline {
             kill_process(pid, Signal::KILL).doing(job.kind, || job.doing.into())?;
             end_survivors();
-            return Err(Error::new(job.kind, job.doing, "it took too long and was stopped"));
+            return Err(Error::new(job.kind, job.doing, TOO_LONG));
         }
     }
 }
@@ -115,49 +163,6 @@ fn judge(status: WaitStatus, program: &str, last: &str) -> std::result::Result<(
     }
 }
 
-/// The output of a helper, line by line, carriage returns of progress bars counting as line ends.
-struct Lines {
-    pipe: std::fs::File,
-    partial: Vec<u8>,
-    last: String,
-    heard: Instant,
-    output: Level,
-}
-
-impl Lines {
-    fn wait(&self, patience: Duration) {
-        let timeout = Timespec::try_from(patience).ok();
-        let mut polled = [PollFd::new(&self.pipe, PollFlags::IN)];
-        poll(&mut polled, timeout.as_ref()).unwrap_or_default();
-        // With the writing end closed poll returns at once, and the child may still be running.
-        if polled.iter().any(|p| p.revents() == PollFlags::HUP) {
-            std::thread::sleep(patience);
-        }
-    }
-
-    fn read(&mut self) {
-        let mut buffer = [0; 4096];
-        while let Ok(count @ 1..) = self.pipe.read(&mut buffer) {
-            for byte in buffer.iter().take(count) {
-                match byte {
-                    b'\n' | b'\r' => self.finish(),
-                    _ if self.partial.len() < 1024 => self.partial.push(*byte),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn finish(&mut self) {
-        let line = String::from_utf8_lossy(&std::mem::take(&mut self.partial)).trim_end().to_string();
-        if !line.trim().is_empty() {
-            log::log!(self.output, "| {line}");
-            self.heard = Instant::now();
-            self.last = line;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,9 +171,10 @@ mod tests {
         Job { program: "sh", doing, kind: Kind::System, deadline, output: Level::Info }
     }
 
+    /// Tests share the process, and the reaper takes any child: one at a time.
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
     fn shell(script: &str, deadline: Duration) -> std::result::Result<(), String> {
-        // Tests share the process, and the reaper takes any child: one at a time.
-        static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
         let _one = ONE.lock().unwrap();
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]);
@@ -193,6 +199,21 @@ mod tests {
     }
 
     #[test]
+    fn helpers_run_side_by_side_and_the_first_failure_counts() {
+        let _one = ONE.lock().unwrap();
+        let shell = |script: &str| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]);
+            command
+        };
+        let started = Instant::now();
+        let helpers = [("one", "sleep 1"), ("two", "sleep 1; echo broken; exit 2"), ("three", "exit 3"), ("four", "sleep 1")];
+        let helpers = helpers.map(|(name, script)| (shell(script), job(name, MINUTE)));
+        assert_eq!(run_together(helpers.into()).unwrap_err().to_string(), "two: sh exited with 2: broken");
+        assert!(started.elapsed() < Duration::from_millis(2900), "one after the other");
+    }
+
+    #[test]
     fn a_daemon_that_keeps_the_pipe_does_not_hold_us() {
         let started = Instant::now();
         assert_eq!(shell("sleep 30 & echo started", MINUTE), Ok(()));
@@ -201,6 +222,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named() {
+        let _one = ONE.lock().unwrap();
         let error = run(Command::new("/bin/no-such-program"), Job { program: "no-such-program", ..job("testing", MINUTE) })
             .unwrap_err()
             .to_string();

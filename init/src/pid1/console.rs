@@ -15,11 +15,16 @@ use rustix::fs::OFlags;
 use rustix::termios::{InputModes, LocalModes, OptionalActions, QueueSelector, tcdrain, tcflush, tcgetattr, tcsetattr};
 
 use super::editor::{Editor, Typed};
+use super::hidden::{Hidden, Refused};
+use super::secret::{Secret, overwrite};
 
 /// How long a console may take to accept more output before the rest of a line is dropped.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a question looks whether it still stands.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How many bytes are taken from a console at a time.
+const READ: usize = 64;
 
 struct Console {
     name: String,
@@ -54,6 +59,11 @@ pub fn reopen(name: &str) {
 /// Writes text to every console.
 pub fn print(text: &str) {
     consoles().iter_mut().for_each(|console| console.write(text.as_bytes()));
+}
+
+/// Writes to one console what the others must not show.
+pub fn print_on(name: &str, text: &[u8]) {
+    consoles().iter_mut().filter(|console| console.name == name).for_each(|console| console.write(text));
 }
 
 /// Writes text from the panic hook, which waits a second at most for whoever holds the consoles.
@@ -104,6 +114,32 @@ pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String
     None
 }
 
+/// Asks for a line that nobody sees, on every console or on the one called `only`; returns it with the name of the console.
+pub fn ask_hidden(question: &str, only: Option<&str>) -> (Result<Secret, Refused>, String) {
+    let _quiet = QuietKernel::new();
+    forget_typed();
+    print(question);
+    let mut lines: Vec<(String, Hidden)> = consoles().iter().map(|console| (console.name.clone(), Hidden::default())).collect();
+    lines.retain(|(name, _)| only.is_none_or(|only| only == name));
+    loop {
+        let mut typed = typed(TICK);
+        let line = typed.iter().find_map(|(index, byte)| {
+            let name = consoles().get(*index).map(|console| console.name.clone())?;
+            let (_, hidden) = lines.iter_mut().find(|(console, _)| *console == name)?;
+            Some((hidden.feed(*byte)?, name))
+        });
+        overwrite(&mut typed);
+        if let Some(line) = line {
+            print("\n");
+            return line;
+        }
+        if let Some(only) = only.filter(|only| consoles().iter().all(|console| console.gone || console.name != *only)) {
+            print("\n");
+            return (Err(Refused::Gone), only.into());
+        }
+    }
+}
+
 /// Waits for one of `keys` on any console; returns it with the name of the console.
 pub fn key(keys: &[u8]) -> (u8, String) {
     loop {
@@ -133,13 +169,15 @@ fn typed(patience: Duration) -> Vec<(usize, u8)> {
         return Vec::new();
     }
     let events: Vec<PollFlags> = polled.iter().map(PollFd::revents).collect();
-    let mut bytes = Vec::new();
+    // With room for all: a table that grows leaves copies of what may be a passphrase behind.
+    let mut bytes = Vec::with_capacity(consoles.len() * READ);
     for ((index, console), event) in consoles.iter_mut().enumerate().zip(events) {
-        let mut buffer = [0; 64];
+        let mut buffer = [0; READ];
         match console.device.read(&mut buffer) {
             Ok(count) if count > 0 => bytes.extend(buffer.iter().take(count).map(|byte| (index, *byte))),
             _ => console.gone = event.intersects(PollFlags::HUP | PollFlags::ERR),
         }
+        overwrite(&mut buffer);
     }
     bytes
 }

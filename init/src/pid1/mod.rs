@@ -3,11 +3,15 @@
 pub mod children;
 pub mod console;
 mod editor;
+pub mod hidden;
 pub mod journal;
+pub mod keyboard;
+mod lines;
 pub mod mounts;
 mod panic;
 pub mod power;
 pub mod screen;
+pub mod secret;
 pub mod truth;
 
 use crate::error::Error;

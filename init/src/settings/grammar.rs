@@ -53,14 +53,14 @@ pub struct Entry {
     pub place: String,
 }
 
-/// Splits a source into its entries. The same key twice is an error: one of the two would be lost.
-pub fn entries(source: &Source) -> Result<Vec<Entry>> {
+/// Splits a source into its entries. The same key twice is an error, since one of the two would be lost, unless it is a list.
+pub fn entries(source: &Source, is_list: impl Fn(&str) -> bool) -> Result<Vec<Entry>> {
     let entries: Vec<Entry> = match source.kind {
         SourceKind::File => lines(source).collect(),
         SourceKind::Boot => words(source).collect(),
     };
     for (index, entry) in entries.iter().enumerate() {
-        if entries.iter().take(index).any(|earlier| earlier.key == entry.key) {
+        if !is_list(&entry.key) && entries.iter().take(index).any(|earlier| earlier.key == entry.key) {
             return Err(Error::new(Kind::Settings, format!("reading {}", entry.place), format!("{} is given twice", entry.key)));
         }
     }
@@ -97,6 +97,10 @@ fn entry(text: &str, place: String) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn entries(source: &Source) -> Result<Vec<Entry>> {
+        super::entries(source, |key| key == "list")
+    }
 
     #[test]
     fn files_have_lines_and_comments() {

@@ -3,7 +3,7 @@
 //! To add a setting: a row here, a field in [`Settings`], an option of the same name in the Nix module.
 
 use super::grammar::{Entry, Source, SourceKind};
-use super::{Labels, Settings, Size, label, nearest};
+use super::{Labels, Luks, Pbkdf, RootFs, Settings, Size, label, luks, nearest, size};
 use crate::error::{Error, Kind, Result};
 
 /// Values as they come in, before the combinations are checked.
@@ -11,11 +11,18 @@ use crate::error::{Error, Kind, Result};
 pub struct Draft {
     target_host: Option<String>,
     prebuilt: bool,
-    label_efi: String,
-    label_root: String,
-    label_swap: String,
+    labels: Labels,
+    esp: Option<u64>,
+    root_fs: RootFs,
+    luks_enable: bool,
+    mapper_name: Option<String>,
+    pbkdf: Pbkdf,
+    key_file: Option<String>,
+    recovery_key: bool,
     swap_enable: bool,
     swap_size: Option<Size>,
+    keymap: Option<String>,
+    mount_dirs: Vec<String>,
     power_off: Option<bool>,
     disk: Option<String>,
     dry_run: bool,
@@ -41,6 +48,8 @@ struct Key {
 enum Value {
     Text(fn(&mut Draft, &str) -> std::result::Result<(), String>),
     Switch(fn(&mut Draft) -> &mut bool),
+    /// Each value by itself; the same key again adds one.
+    List(fn(&mut Draft) -> &mut Vec<String>, fn(&str) -> std::result::Result<String, String>),
 }
 
 const fn key(name: &'static str, said: Said, value: Value) -> Key {
@@ -50,11 +59,23 @@ const fn key(name: &'static str, said: Said, value: Value) -> Key {
 const KEYS: &[Key] = &[
     key("targetHost", Said::Anywhere, Value::Text(|d, v| host_name(v).map(|name| d.target_host = Some(name)))),
     key("prebuilt", Said::Anywhere, Value::Switch(|d| &mut d.prebuilt)),
-    key("labels.efi", Said::Anywhere, Value::Text(|d, v| label::vfat(v).map(|label| d.label_efi = label))),
-    key("labels.root", Said::Anywhere, Value::Text(|d, v| label::ext4(v).map(|label| d.label_root = label))),
-    key("labels.swap", Said::Anywhere, Value::Text(|d, v| label::swap(v).map(|label| d.label_swap = label))),
+    key("labels.efi", Said::Anywhere, Value::Text(|d, v| label::vfat(v).map(|label| d.labels.efi = label))),
+    key("labels.luks", Said::Anywhere, Value::Text(|d, v| label::partition(v).map(|label| d.labels.luks = label))),
+    key("labels.root", Said::Anywhere, Value::Text(|d, v| label::partition(v).map(|label| d.labels.root = label))),
+    key("labels.swap", Said::Anywhere, Value::Text(|d, v| label::swap(v).map(|label| d.labels.swap = label))),
+    key("esp.size", Said::Anywhere, Value::Text(|d, v| size::of_esp(v).map(|bytes| d.esp = Some(bytes)))),
+    key("rootFs", Said::Anywhere, Value::Text(|d, v| v.parse().map(|kind| d.root_fs = kind))),
+    key("luks.enable", Said::Anywhere, Value::Switch(|d| &mut d.luks_enable)),
+    key("luks.mapperName", Said::Anywhere, Value::Text(|d, v| luks::mapper_name(v).map(|name| d.mapper_name = Some(name)))),
+    key("luks.pbkdf.memory", Said::Anywhere, Value::Text(|d, v| luks::number(v, luks::MEMORY).map(|n| d.pbkdf.memory = Some(n)))),
+    key("luks.pbkdf.iterations", Said::Anywhere, Value::Text(|d, v| luks::number(v, luks::ITERATIONS).map(|n| d.pbkdf.iterations = n))),
+    key("luks.pbkdf.parallel", Said::Anywhere, Value::Text(|d, v| luks::number(v, luks::PARALLEL).map(|n| d.pbkdf.parallel = Some(n)))),
+    key("luks.keyFile", Said::Anywhere, Value::Text(|d, v| file_name(v).map(|name| d.key_file = Some(name)))),
+    key("luks.recoveryKey", Said::Anywhere, Value::Switch(|d| &mut d.recovery_key)),
     key("swap.enable", Said::Anywhere, Value::Switch(|d| &mut d.swap_enable)),
     key("swap.size", Said::Anywhere, Value::Text(|d, v| v.parse().map(|size| d.swap_size = Some(size)))),
+    key("keymap", Said::Anywhere, Value::Text(|d, v| file_name(v).map(|name| d.keymap = Some(name)))),
+    key("extraMountDirs", Said::Anywhere, Value::List(|d| &mut d.mount_dirs, directory)),
     key("powerOff", Said::Anywhere, Value::Switch(|d| d.power_off.get_or_insert(true))),
     key(
         "disk",
@@ -78,7 +99,21 @@ const KEYS: &[Key] = &[
     key("force-uefi", Said::AtBoot, Value::Switch(|d| &mut d.force_uefi)),
 ];
 
+/// Whether a key may be given more than once.
+pub fn is_list(name: &str) -> bool {
+    KEYS.iter().any(|key| key.name == name && matches!(key.value, Value::List(..)))
+}
+
 impl Draft {
+    /// A later source replaces a list whole.
+    pub fn forget_lists(&mut self, entries: &[Entry]) {
+        for key in KEYS.iter().filter(|key| entries.iter().any(|entry| entry.key == key.name)) {
+            if let Value::List(field, _) = key.value {
+                field(self).clear();
+            }
+        }
+    }
+
     /// Takes one entry in.
     pub fn set(&mut self, source: &Source, entry: &Entry) -> Result<()> {
         let wrong = |cause: String| Error::new(Kind::Settings, format!("reading {}", entry.place), cause);
@@ -90,10 +125,20 @@ impl Draft {
             let name = key.name;
             return Err(wrong(format!("{name} can only be given at boot, as install.{name}= on the kernel command line")));
         }
+        // At boot the place has the key in it.
+        let bad = |cause: String| match source.kind {
+            SourceKind::File => wrong(format!("{}: {cause}", key.name)),
+            SourceKind::Boot => wrong(cause),
+        };
         match (&key.value, entry.value.as_deref()) {
-            (Value::Text(set), Some(value)) if !value.is_empty() => set(self, value).map_err(wrong),
+            (Value::Text(set), Some(value)) if !value.is_empty() => set(self, value).map_err(bad),
+            (Value::List(field, check), Some(value)) if !value.is_empty() => {
+                let value = check(value).map_err(bad)?;
+                field(self).push(value);
+                Ok(())
+            }
             (Value::Switch(_), None) if source.kind == SourceKind::File => Err(wrong(format!("{} needs a value", key.name))),
-            (Value::Text(_), _) => Err(wrong(format!("{} needs a value", key.name))),
+            (Value::Text(_) | Value::List(..), _) => Err(wrong(format!("{} needs a value", key.name))),
             (Value::Switch(field), None | Some("true")) => {
                 *field(self) = true;
                 Ok(())
@@ -106,22 +151,41 @@ impl Draft {
         }
     }
 
+    /// The encryption, if it was asked for.
+    fn luks(&self) -> Result<Option<Luks>> {
+        if !self.luks_enable {
+            return Ok(None);
+        }
+        if self.labels.luks.is_empty() {
+            return Err(wrong("luks.enable needs labels.luks".into()));
+        }
+        if self.key_file.is_none() && self.unattended && !self.dry_run {
+            return Err(wrong("luks.enable with install.unattended needs luks.keyFile: nobody is there to type a passphrase".into()));
+        }
+        if self.key_file.is_some() && self.recovery_key {
+            return Err(wrong("luks.recoveryKey is shown to whoever types the passphrase, and with luks.keyFile nobody does".into()));
+        }
+        let mapper_name = self.mapper_name.clone().unwrap_or_else(|| "cryptroot".into());
+        Ok(Some(Luks { mapper_name, pbkdf: self.pbkdf, key_file: self.key_file.clone(), recovery_key: self.recovery_key }))
+    }
+
     /// Checks the combinations.
     pub fn finish(self) -> Result<Settings> {
-        let wrong = |cause: String| Error::new(Kind::Settings, "reading the settings", cause);
+        let luks = self.luks()?;
         let missing = |key: &str| wrong(format!("{key} is missing"));
         let target_host = self.target_host.ok_or_else(|| missing("targetHost"))?;
-        let labels = Labels { efi: self.label_efi, root: self.label_root, swap: self.label_swap };
+        let labels = self.labels;
         if labels.efi.is_empty() {
             return Err(missing("labels.efi"));
         }
         if labels.root.is_empty() {
             return Err(missing("labels.root"));
         }
+        label::root(&labels.root, self.root_fs).map_err(|cause| wrong(format!("labels.root: {cause}")))?;
         if self.swap_enable && labels.swap.is_empty() {
             return Err(wrong("swap.enable needs labels.swap".into()));
         }
-        if let Some(twice) = label::repeated(&[&labels.efi, &labels.root, &labels.swap]) {
+        if let Some(twice) = label::repeated(&[&labels.efi, &labels.luks, &labels.root, &labels.swap]) {
             return Err(wrong(format!("the label {twice} is given twice")));
         }
         if !self.prebuilt {
@@ -131,7 +195,13 @@ impl Draft {
             target_host,
             prebuilt: self.prebuilt,
             labels,
+            esp: self.esp.unwrap_or(size::ESP),
+            root_fs: self.root_fs,
+            luks,
             swap: self.swap_enable.then(|| self.swap_size.unwrap_or_default()),
+            keymap: self.keymap,
+            mount_dirs: self.mount_dirs,
+            post_mount: Vec::new(),
             power_off: self.power_off.unwrap_or(true),
             disk: self.disk,
             dry_run: self.dry_run,
@@ -143,9 +213,40 @@ impl Draft {
     }
 }
 
+fn wrong(cause: String) -> Error {
+    Error::new(Kind::Settings, "reading the settings", cause)
+}
+
+/// A directory of the new root; the older tool's paths started with the place where it is mounted.
+fn directory(text: &str) -> std::result::Result<String, String> {
+    let below = text.strip_prefix("/mnt").filter(|rest| rest.starts_with('/')).unwrap_or(text).trim_end_matches('/');
+    let good = below.starts_with('/') && below.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
+    if good { Ok(below.into()) } else { Err(format!("{text} is not an absolute path without . and ..")) }
+}
+
+/// A file of a directory that is known.
+fn file_name(text: &str) -> std::result::Result<String, String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let good = text.len() < 256 && text.bytes().all(plain) && !text.starts_with('.');
+    if good { Ok(text.into()) } else { Err(format!("{text:?} is not the name of a file: use letters, digits, . _ and -")) }
+}
+
 /// RFC 1123: letters, digits and inner hyphens, at most 63.
 fn host_name(text: &str) -> std::result::Result<String, String> {
     let good =
         text.len() <= 63 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !text.starts_with('-') && !text.ends_with('-');
     if good { Ok(text.into()) } else { Err(format!("{text} is not a host name: use letters, digits and -")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_lead_nowhere_else() {
+        assert_eq!(file_name("pass_phrase-1.txt").unwrap(), "pass_phrase-1.txt");
+        for text in ["../x", "a/b", ".hidden", "a b", &"x".repeat(256)] {
+            assert!(file_name(text).is_err(), "{text}");
+        }
+    }
 }

@@ -6,10 +6,14 @@
 mod grammar;
 mod keys;
 mod label;
+mod luks;
 mod nearest;
+mod root_fs;
 mod size;
 
 pub use grammar::{Source, SourceKind};
+pub use luks::{Luks, Pbkdf};
+pub use root_fs::RootFs;
 pub use size::Size;
 
 use crate::error::Result;
@@ -23,8 +27,20 @@ pub struct Settings {
     pub prebuilt: bool,
     /// The labels the installed system looks its file systems up by.
     pub labels: Labels,
+    /// Size of the ESP in bytes.
+    pub esp: u64,
+    /// Kind of the root file system.
+    pub root_fs: RootFs,
+    /// Encryption of the root file system, `None` without.
+    pub luks: Option<Luks>,
     /// Size of the swap partition, `None` without one.
     pub swap: Option<Size>,
+    /// Layout of the keyboards, by the name its file has; `None` for the kernel's own.
+    pub keymap: Option<String>,
+    /// Directories to create on the new root, as the installed system sees them.
+    pub mount_dirs: Vec<String>,
+    /// Scripts to run when the new file systems are mounted: files of the initrd, since a script has lines.
+    pub post_mount: Vec<String>,
     /// Power off at the end, otherwise reboot.
     pub power_off: bool,
     /// `install.disk=`: the target named by a person.
@@ -42,11 +58,13 @@ pub struct Settings {
 }
 
 /// File system labels, each also the partition's name in the GPT.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
     /// The ESP, at most 11 characters.
     pub efi: String,
-    /// The root file system, at most 16 bytes.
+    /// The partition that holds the encrypted root file system; empty without encryption.
+    pub luks: String,
+    /// The root file system, as long as its kind allows.
     pub root: String,
     /// The swap partition, at most 15 bytes; empty without one.
     pub swap: String,
@@ -60,7 +78,9 @@ impl Settings {
     pub fn read(sources: &[Source]) -> Result<Settings> {
         let mut draft = keys::Draft::default();
         for source in sources {
-            grammar::entries(source)?.into_iter().try_for_each(|entry| draft.set(source, &entry))?;
+            let entries = grammar::entries(source, keys::is_list)?;
+            draft.forget_lists(&entries);
+            entries.iter().try_for_each(|entry| draft.set(source, entry))?;
         }
         draft.finish()
     }
@@ -87,6 +107,13 @@ mod tests {
     }
 
     #[test]
+    fn a_list_grows_within_a_source_and_is_replaced_by_the_next() {
+        let file = format!("{FILE}extraMountDirs=/persist\nextraMountDirs=/mnt/var/data/\n");
+        assert_eq!(read(&file, "").unwrap().mount_dirs, ["/persist", "/var/data"]);
+        assert_eq!(read(&file, "install.extraMountDirs=/other").unwrap().mount_dirs, ["/other"]);
+    }
+
+    #[test]
     fn the_older_tool_s_word_still_names_the_disk() {
         assert_eq!(read(FILE, "INSTALL_DISK=/dev/nvme0n1").unwrap().disk.as_deref(), Some("/dev/nvme0n1"));
         let twice = read(FILE, "INSTALL_DISK=sda install.disk=sdb").unwrap_err();
@@ -106,12 +133,27 @@ mod tests {
             ),
             ("disk=sda", "", "reading line 1 of settings: disk can only be given at boot, as install.disk= on the kernel command line"),
             ("targetHost", "", "reading line 1 of settings: targetHost needs a value"),
-            ("swap.size=lots", "", "reading line 1 of settings: lots is not a size: use 8G, 512M, 8GiB or a number of sectors"),
-            ("targetHost=../x", "", "reading line 1 of settings: ../x is not a host name: use letters, digits and -"),
+            ("swap.size=lots", "", "reading line 1 of settings: swap.size: lots is not a size: use 8G, 512M, 8GiB or a number of sectors"),
+            ("targetHost=../x", "", "reading line 1 of settings: targetHost: ../x is not a host name: use letters, digits and -"),
+            ("keymap=../de", "", "reading line 1 of settings: keymap: \"../de\" is not the name of a file: use letters, digits, . _ and -"),
+            (
+                "luks.mapperName=a/b",
+                "install.luks.mapperName=x",
+                "reading line 1 of settings: luks.mapperName: \"a/b\" cannot be the name of a mapping: use at most 127 letters, digits, _ + and -, which cannot come first",
+            ),
+            (
+                "",
+                "install.luks.pbkdf.memory=16",
+                "reading install.luks.pbkdf.memory of the kernel command line: 16 is not a number from 32 to 4096",
+            ),
+            ("esp.size=100M", "", "reading line 1 of settings: esp.size: 100M is too small for FAT32 on every disk: use at least 260M"),
+            ("extraMountDirs=persist", "", "reading line 1 of settings: extraMountDirs: persist is not an absolute path without . and .."),
+            ("extraMountDirs=/a/../b", "", "reading line 1 of settings: extraMountDirs: /a/../b is not an absolute path without . and .."),
+            ("rootFs=zfs", "", "reading line 1 of settings: rootFs: zfs is not a root file system: use ext4, btrfs, xfs or f2fs"),
             (
                 "labels.efi=UV-ESP-TOO-LONG",
                 "",
-                "reading line 1 of settings: UV-ESP-TOO-LONG has 15 characters, a vfat label has at most 11",
+                "reading line 1 of settings: labels.efi: UV-ESP-TOO-LONG has 15 characters, a vfat label has at most 11",
             ),
         ] {
             assert_eq!(read(file, command_line).unwrap_err(), message);
@@ -120,6 +162,7 @@ mod tests {
 
     #[test]
     fn combinations_are_checked() {
+        let with = |more: &str| format!("targetHost=a\nprebuilt=true\nlabels.efi=E\nlabels.root=R\n{more}");
         for (file, message) in [
             ("", "reading the settings: targetHost is missing"),
             ("targetHost=a\nprebuilt=true\nlabels.efi=E", "reading the settings: labels.root is missing"),
@@ -132,8 +175,31 @@ mod tests {
                 "reading the settings: swap.enable needs labels.swap",
             ),
             ("targetHost=a\nprebuilt=true\nlabels.efi=X\nlabels.root=X", "reading the settings: the label X is given twice"),
+            (&with("luks.enable=true"), "reading the settings: luks.enable needs labels.luks"),
+            (&with("labels.luks=R"), "reading the settings: the label R is given twice"),
+            (
+                &with("luks.enable=true\nlabels.luks=L\nluks.keyFile=k\nluks.recoveryKey=true"),
+                "reading the settings: luks.recoveryKey is shown to whoever types the passphrase, and with luks.keyFile nobody does",
+            ),
+            (
+                "targetHost=a\nprebuilt=true\nlabels.efi=E\nlabels.root=THIRTEEN-LONG\nrootFs=xfs",
+                "reading the settings: labels.root: THIRTEEN-LONG has 13 characters, a xfs label has at most 12",
+            ),
         ] {
             assert_eq!(read(file, "").unwrap_err(), message);
         }
+    }
+
+    #[test]
+    fn encryption_has_defaults_and_needs_somebody_who_knows_the_passphrase() {
+        let file = format!("{FILE}luks.enable=true\nlabels.luks=UV-LUKS\n");
+        let luks = Luks { mapper_name: "cryptroot".into(), pbkdf: Pbkdf::default(), key_file: None, recovery_key: false };
+        assert_eq!(read(&file, "").unwrap().luks, Some(luks));
+        assert_eq!(
+            read(&file, "install.unattended").unwrap_err(),
+            "reading the settings: luks.enable with install.unattended needs luks.keyFile: nobody is there to type a passphrase"
+        );
+        let luks = read(&file, "install.unattended install.luks.keyFile=key install.luks.pbkdf.memory=64").unwrap().luks.unwrap();
+        assert_eq!((luks.key_file.as_deref(), luks.pbkdf.memory, luks.pbkdf.iterations), (Some("key"), Some(64), 4));
     }
 }

@@ -11,6 +11,20 @@ pub enum Size {
     Sectors(u64),
 }
 
+/// The ESP holds several kernels and initrds of a system that is updated for years: 1 GiB.
+pub const ESP: u64 = 1 << 30;
+/// With sectors of 4096 bytes FAT32 cannot be smaller: 65525 clusters (Microsoft FAT specification, section 3.5) and its tables.
+const SMALLEST_ESP: u64 = 260 << 20;
+
+/// The size of an ESP in bytes. It has to be known before the disk is, and so is not counted in sectors.
+pub fn of_esp(text: &str) -> Result<u64, String> {
+    match text.parse()? {
+        Size::Bytes(bytes) if bytes >= SMALLEST_ESP => Ok(bytes),
+        Size::Bytes(_) => Err(format!("{text} is too small for FAT32 on every disk: use at least 260M")),
+        Size::Sectors(_) => Err(format!("{text} has no unit: use 1G or 512M")),
+    }
+}
+
 impl Default for Size {
     /// 8 GiB, the module's default for swap.
     fn default() -> Self {
@@ -70,6 +84,13 @@ mod tests {
         for text in ["", "G", "-1G", "8 G", "8g", "8GB", "0", "0G", "99999999999999999999", "99999999999T", "iB", "8iB"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_esp_has_a_least_size() {
+        assert_eq!((of_esp("260M"), of_esp("1GiB")), (Ok(SMALLEST_ESP), Ok(ESP)));
+        assert_eq!(of_esp("259M").unwrap_err(), "259M is too small for FAT32 on every disk: use at least 260M");
+        assert_eq!(of_esp("2097152").unwrap_err(), "2097152 has no unit: use 1G or 512M");
     }
 
     #[test]

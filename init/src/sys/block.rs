@@ -2,9 +2,9 @@
 
 use std::os::fd::AsFd;
 
-use linux_raw_sys::ioctl::{BLKFLSBUF, BLKGETDISKSEQ, BLKGETSIZE64, BLKROSET, BLKRRPART, BLKZEROOUT};
+use linux_raw_sys::ioctl::{BLKDISCARD, BLKFLSBUF, BLKGETDISKSEQ, BLKGETSIZE64, BLKROSET, BLKRRPART, BLKZEROOUT, FITRIM};
 use rustix::io::Result;
-use rustix::ioctl::{Getter, NoArg, Setter, ioctl};
+use rustix::ioctl::{Getter, NoArg, Setter, Updater, ioctl};
 
 /// `BLKGETSIZE64`: size in bytes.
 pub fn size(device: impl AsFd) -> Result<u64> {
@@ -28,6 +28,21 @@ pub fn set_read_only(device: impl AsFd, read_only: bool) -> Result<()> {
 pub fn zero_out(device: impl AsFd, start: u64, bytes: u64) -> Result<()> {
     // SAFETY: the kernel reads two u64, start and length, through the pointer.
     unsafe { ioctl(device, Setter::<BLKZEROOUT, [u64; 2]>::new([start, bytes])) }
+}
+
+/// `BLKDISCARD`: tells the device that it may forget `bytes` from `start`. What is read there afterwards is anything.
+pub fn discard(device: impl AsFd, start: u64, bytes: u64) -> Result<()> {
+    // SAFETY: the kernel reads two u64, start and length, through the pointer.
+    unsafe { ioctl(device, Setter::<BLKDISCARD, [u64; 2]>::new([start, bytes])) }
+}
+
+/// `FITRIM`: discards what a mounted file system does not use; returns how many bytes.
+pub fn trim(directory: impl AsFd) -> Result<u64> {
+    // `struct fstrim_range`: start, length, shortest run.
+    let mut range = [0, u64::MAX, 0];
+    // SAFETY: the kernel reads and writes three u64 through the pointer.
+    unsafe { ioctl(directory, Updater::<FITRIM, [u64; 3]>::new(&mut range))? };
+    Ok(range[1])
 }
 
 /// `BLKRRPART`: makes the kernel read the partition table again; `EBUSY` while a partition is in use.

@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 pub mod block;
+pub mod device_mapper;
 pub mod loop_device;
 pub mod namespace;
 pub mod process;

@@ -38,9 +38,10 @@ const MERGED: [&str; 4] = ["bin", "lib", "lib64", "sbin"];
 const STAGE2_DIRECTORIES: [&str; 14] =
     ["boot", "dev", "etc", "home", "mnt", "nix/store", "nix/var/nix", "proc", "root", "run", "sys", "tmp", "var/cache", "var/tmp"];
 
-/// Makes the kernel's module tables.
+/// Makes the kernel's module tables, and unpacks the keyboard layouts, which include each other.
 pub fn boot(tree: &Path) -> Result<()> {
     merge_usr(tree)?;
+    command::run("unpacking the keyboard layouts", command::tool("gzip").args(["-dr"]).arg(tree.join("usr/share/keymaps")))?;
     let version = super::kernel_version(tree)?;
     command::run("making the kernel's module tables", command::tool("depmod").arg("-b").arg(tree).arg(version))
 }

@@ -10,7 +10,7 @@ use super::identity::{self, Raw};
 use super::initrd;
 use super::medium::Medium;
 use super::sizes::Sizes;
-use super::{init_binary, loader, stage2};
+use super::{init_binary, keymaps, loader, stage2};
 use crate::cache;
 use crate::closure::Closure;
 use crate::host::HostSettings;
@@ -39,6 +39,7 @@ pub struct Request<'a> {
 /// # Errors
 /// A part is missing or damaged, a program fails, or something is larger than it may be.
 pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
+    request.parsed.keymap.as_deref().map_or(Ok(()), |name| keymaps::check(&parts.programs, name))?;
     let mut pieces = Vec::from(initrd::base(parts)?);
     pieces.push(initrd::init(&init_binary::build()?)?);
     let mut files = vec![("settings", request.settings.settings.as_str())];

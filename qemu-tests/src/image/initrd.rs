@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::cpio::Archive;
 use super::kernel_config;
+use super::keymaps;
 use super::libraries;
 use super::modules::Chosen;
 use crate::cache::{self, Key};
@@ -39,8 +40,8 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
-/// Programs, libraries, modules and empty directories.
-pub fn base(parts: &Parts) -> Result<[Piece; 2]> {
+/// Programs, libraries, modules, keyboard layouts and empty directories.
+pub fn base(parts: &Parts) -> Result<[Piece; 3]> {
     let chosen = Chosen::for_initrd(&parts.modules)?;
     kernel_config::check(&parts.kernel_config, |name| chosen.on_board(name))?;
     // Trees of parts are named by their content.
@@ -52,7 +53,10 @@ pub fn base(parts: &Parts) -> Result<[Piece; 2]> {
     key.add(parts.modules.as_os_str().as_encoded_bytes());
     key.add(chosen.summary().as_bytes());
     let modules = compressed("initrd: modules", key, || chosen.archive())?;
-    Ok([programs, modules])
+    let mut key = Key::new("keyboard layouts 1");
+    key.add(parts.programs.as_os_str().as_encoded_bytes());
+    let layouts = compressed("initrd: keyboard layouts", key, || keymaps::archive(&parts.programs))?;
+    Ok([programs, modules, layouts])
 }
 
 fn programs(parts: &Parts) -> Result<Archive> {

@@ -8,6 +8,7 @@ pub mod init_binary;
 pub mod initrd;
 pub mod kernel_config;
 pub mod kernel_tree;
+pub mod keymaps;
 pub mod libraries;
 pub mod loader;
 pub mod medium;

@@ -4,12 +4,15 @@
 mod end;
 mod front;
 mod label;
+mod uuid;
 mod windows;
 
 use std::fmt;
 
 use super::bytes::{Read, u32_at};
+pub use front::REACH;
 use label::Label;
+pub use uuid::uuid;
 
 /// What was recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]

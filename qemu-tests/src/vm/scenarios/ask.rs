@@ -45,7 +45,7 @@ pub const ROWS: &[Scenario] = &[
             Forbid(ASK),
             Expect(HELLO, BOOT),
             Expect("wiping old signatures from nvme0n1", PROMPT),
-            Expect("formatting nvme0n1p2 (ext4 UV-ROOT)", AGAIN),
+            Expect("nvme0n1p2 (ext4 UV-ROOT)", AGAIN),
             Expect(UNTOUCHED, PROMPT),
             ExpectPowerOff(OFF),
         ],

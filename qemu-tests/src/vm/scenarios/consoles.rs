@@ -74,7 +74,7 @@ pub const ROWS: &[Scenario] = &[
             ExpectScreen(&[HEAD, "target nvme0n1 (", ASK], BOOT + PROMPT),
             Picture("question.png"),
             Type(Keyboard, "yes"),
-            ExpectScreen(&["step 7/10"], 4 * STEP),
+            ExpectScreen(&["step 5/8"], 4 * STEP),
             ExpectPowerOff(5 * STEP),
         ],
         after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],

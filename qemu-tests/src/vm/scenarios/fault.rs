@@ -78,7 +78,7 @@ pub const ROWS: &[Scenario] = &[
             Forbid(INSTALLED),
             Expect(ASK, BOOT + PROMPT),
             Type(Serial, "yes"),
-            Expect("autoinstaller: step 7/10", STEP),
+            Expect("autoinstaller: step 5/8", STEP),
             Unplug,
             Expect(FAILED, 4 * STEP),
             Expect("nvme0n1 was erased and is not bootable", 30),

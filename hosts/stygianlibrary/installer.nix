@@ -1,0 +1,21 @@
+# A laptop with an encrypted root and no swap; the medium carries the whole system. Whoever installs it types the passphrase.
+{ ... }:
+{
+  autoInstaller = {
+    targetHost = "stygianlibrary";
+    prebuilt = true;
+
+    labels = {
+      efi = "SL-ESP";
+      luks = "SL-LUKS";
+      root = "SL-ROOT";
+    };
+
+    luks.enable = true;
+
+    bannerText = ''
+      This medium installs NixOS on stygianlibrary.
+      The chosen disk is erased, and its root file system is encrypted.
+    '';
+  };
+}

@@ -1,0 +1,71 @@
+//! One act of the installation. The same line is shown before `yes`, heads the progress, is logged, and is the dry run's output.
+
+use std::fmt;
+
+use super::{Container, Disk, Formatting, Partition, Swap, Volume, human};
+use crate::settings::RootFs;
+
+/// One act. Its `Display` is the line that people and tests read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Zero what old signatures can lie in, at both ends of the disk and of every old and new partition.
+    Wipe(Box<Disk>),
+    /// Write protective MBR and GPT.
+    Partition(Vec<Partition>),
+    /// Make an encrypted container and open it.
+    Encrypt(Container),
+    /// Give the container a second key, which the person has written down.
+    RecoveryKey(Container),
+    /// Make file systems and swap area, side by side.
+    Format(Vec<Formatting>),
+    /// Make nothing: the installed system encrypts its swap anew, with a key of its own, whenever it starts.
+    LeaveSwap(Partition),
+    /// Mount the new file systems below `/mnt`.
+    Mount {
+        /// The root file system and its kind.
+        root: (Volume, RootFs),
+        /// The ESP.
+        esp: Volume,
+        /// Swap space, which is used from here on.
+        swap: Option<Swap>,
+    },
+    /// Create directories on the new root.
+    Directories(Vec<String>),
+    /// Run the owner's scripts.
+    PostMount(Vec<String>),
+    /// Unpack the closure image into the store.
+    Unpack,
+    /// Make the store's database know the paths.
+    Register,
+    /// Run `nixos-install`.
+    NixosInstall(String),
+    /// Unmount, flush, mount read-only, compare.
+    Verify,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Wipe(disk) => write!(f, "wiping old signatures from {}", disk.name),
+            Step::Partition(partitions) => {
+                let sizes: Vec<String> = partitions.iter().map(|p| format!("{} {}", p.label, human(p.region.bytes))).collect();
+                write!(f, "writing the partition table: {}", sizes.join(", "))
+            }
+            Step::Encrypt(c) => write!(f, "encrypting {} (LUKS2 {}) and opening it as {}", c.partition, c.label, c.mapping),
+            Step::RecoveryKey(c) => write!(f, "adding the recovery key to {} ({})", c.partition, c.label),
+            Step::Format(volumes) => {
+                let volumes: Vec<String> = volumes.iter().map(Formatting::to_string).collect();
+                write!(f, "formatting {}", volumes.join(", "))
+            }
+            Step::LeaveSwap(p) => write!(f, "leaving {} ({}) for the system's own random encryption", p.name, p.label),
+            Step::Mount { root: (root, _), esp, .. } => write!(f, "mounting {root} at /mnt and {esp} at /mnt/boot"),
+            Step::Directories(paths) => write!(f, "creating {} on the new root", paths.join(", ")),
+            Step::PostMount(scripts) if scripts.len() == 1 => f.write_str("running the post-mount commands"),
+            Step::PostMount(scripts) => write!(f, "running {} lists of post-mount commands", scripts.len()),
+            Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),
+            Step::Register => f.write_str("registering the store paths"),
+            Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),
+            Step::Verify => f.write_str("reading the disk back and comparing"),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What a helper says, as lines of the log.
+
+use std::fs::File;
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use log::Level;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// The output of a helper, line by line, carriage returns of progress bars counting as line ends.
+pub struct Lines {
+    pipe: File,
+    partial: Vec<u8>,
+    output: Level,
+    /// The last line.
+    pub last: String,
+    /// When there was a line.
+    pub heard: Instant,
+}
+
+impl Lines {
+    /// Of this pipe, which must not block; they go to the log at this level.
+    pub fn new(pipe: File, output: Level) -> Lines {
+        Lines { pipe, partial: Vec::new(), output, last: String::new(), heard: Instant::now() }
+    }
+
+    /// Sleeps until there is more, and no longer than `patience`.
+    pub fn wait(&self, patience: Duration) {
+        let timeout = Timespec::try_from(patience).ok();
+        let mut polled = [PollFd::new(&self.pipe, PollFlags::IN)];
+        poll(&mut polled, timeout.as_ref()).unwrap_or_default();
+        // With the writing end closed poll returns at once, and the child may still be running.
+        if polled.iter().any(|p| p.revents() == PollFlags::HUP) {
+            std::thread::sleep(patience);
+        }
+    }
+
+    /// Logs what there is.
+    pub fn read(&mut self) {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = self.pipe.read(&mut buffer) {
+            for byte in buffer.iter().take(count) {
+                match byte {
+                    b'\n' | b'\r' => self.finish(),
+                    _ if self.partial.len() < 1024 => self.partial.push(*byte),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Logs the line that has no end yet.
+    pub fn finish(&mut self) {
+        let line = String::from_utf8_lossy(&std::mem::take(&mut self.partial)).trim_end().to_string();
+        if !line.trim().is_empty() {
+            log::log!(self.output, "| {line}");
+            self.heard = Instant::now();
+            self.last = line;
+        }
+    }
+}
