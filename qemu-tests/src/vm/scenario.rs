@@ -7,6 +7,7 @@
 //! Must never run anything. What is said to the machine is in `step`.
 
 pub use super::dirty::{Dirty, Old, Region, Table};
+pub use super::observer::WORD as OBSERVED;
 pub use super::step::{Console, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Step, deadline, flat};
 
 /// One row of the table.

@@ -5,6 +5,7 @@ mod bystanders;
 mod choose;
 mod consoles;
 mod dirty;
+mod encrypted;
 mod fault;
 mod install;
 mod late;
@@ -19,7 +20,7 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
     let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
-    let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, refuse::ROWS, fault::ROWS];
+    let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, refuse::ROWS, fault::ROWS];
     machines.into_iter().chain(persons).flatten().collect()
 }
 

@@ -117,6 +117,14 @@ fn steps_ask_only_for_what_their_machine_can_do() {
 
 /// But where that is what the row is about.
 #[test]
+fn who_installs_an_encrypted_host_says_what_is_typed() {
+    for row in all() {
+        let installs = row.after.iter().any(|after| matches!(after, After::TargetInstalled(_)));
+        assert_eq!(row.passphrase.is_some(), installs && row.host == "stygianlibrary", "{}", row.name);
+    }
+}
+
+#[test]
 fn serials_differ_within_a_machine() {
     for row in all().into_iter().filter(|row| row.name != "confirm-shared-serial") {
         let serials: BTreeSet<&str> = row.disks.iter().map(|disk| disk.serial).collect();

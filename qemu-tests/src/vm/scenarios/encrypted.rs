@@ -1,0 +1,150 @@
+//! Encrypted hosts: what is asked, what becomes of it, and that nothing but the container knows.
+
+use super::dirty::AT_NEW_ENDS;
+use super::{ASK, BOOT, FAILED, NVME, OFF, PROMPT, STEP, STEP_ONE};
+use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
+use crate::vm::scenario::Console::{Keyboard, Serial};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Part, Type};
+use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, Scenario, Step, Table, Vars};
+
+/// Of words, so that no other text has it.
+const PASSPHRASE: &str = "correct horse battery";
+/// Two letters of two bytes and one of three.
+const UTF8: &str = "gr\u{fc}ner K\u{e4}fer \u{20ac}5";
+
+const FIRST: &str = "passphrase for SL-LUKS, keyboard layout us (input is hidden): ";
+const AGAIN: &str = "the same passphrase again: ";
+
+const TYPED: Step =
+    Part(&[Expect(FIRST, PROMPT), Type(Serial, PASSPHRASE), Expect(AGAIN, 30), Type(Serial, PASSPHRASE), Expect(STEP_ONE, STEP)]);
+const ENCRYPTING: Step = Expect("encrypting nvme0n1p2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP);
+const TO_THE_END: Step = Part(&[Expect("autoinstaller: installed {host} on nvme0n1", 3 * STEP), ExpectPowerOff(OFF)]);
+const YES_AND_PASSPHRASE: Step = Part(&[Expect(ASK, BOOT + PROMPT), Type(Serial, "yes"), TYPED]);
+
+/// A swap partition, and another cost of the key derivation.
+const SWAP: &[&str] = &[
+    "install.swap.enable=true",
+    "install.swap.size=2G",
+    "install.labels.swap=SL-SWAP",
+    "install.luks.pbkdf.memory=64",
+    "install.luks.pbkdf.iterations=5",
+    "install.luks.pbkdf.parallel=1",
+];
+
+/// A row of this file.
+const ROW: Scenario = Scenario {
+    core: false,
+    firmware: Firmware::Direct,
+    host: "stygianlibrary",
+    passphrase: Some(PASSPHRASE),
+    disks: &[NVME],
+    script: &[Forbid(FAILED), YES_AND_PASSPHRASE, ENCRYPTING, TO_THE_END],
+    after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+    ..BASE
+};
+
+pub const ROWS: &[Scenario] = &[
+    Scenario {
+        name: "encrypted",
+        proves: "An encrypted host asks for its passphrase twice before the first write, boots with it, and no process, log or disk has it.",
+        core: true,
+        kernel_words: &[OBSERVED],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-typing",
+        proves: "An empty passphrase and two that differ are asked again, nothing typed is echoed, and UTF-8 is taken byte for byte.",
+        passphrase: Some(UTF8),
+        script: &[
+            Forbid(FAILED),
+            Forbid("mistyped"),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect(FIRST, PROMPT),
+            Type(Serial, ""),
+            Expect("an empty passphrase protects nothing: again", 30),
+            Expect(FIRST, 30),
+            Type(Serial, "mistyped 1"),
+            Expect(AGAIN, 30),
+            Type(Serial, "mistyped 2"),
+            Expect("the passphrases differ: again", 30),
+            Expect(FIRST, 30),
+            Type(Serial, UTF8),
+            Expect(AGAIN, 30),
+            Type(Serial, UTF8),
+            ENCRYPTING,
+            TO_THE_END,
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-recovery",
+        proves: "A passphrase typed on the screen is asked for again there, and a recovery key is shown and has a slot of its own.",
+        words: &["install.luks.recoveryKey", "install.luks.pbkdf.memory=64"],
+        script: &[
+            Forbid(FAILED),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect(FIRST, PROMPT),
+            Type(Keyboard, PASSPHRASE),
+            Expect(AGAIN, 30),
+            Type(Serial, "from another keyboard"),
+            Type(Keyboard, PASSPHRASE),
+            Expect("press Enter on tty0 when the recovery key is written down: ", 60),
+            Type(Keyboard, ""),
+            ENCRYPTING,
+            Expect("adding the recovery key to nvme0n1p2", STEP),
+            TO_THE_END,
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-4kn",
+        proves: "A container on sectors of 4096 bytes is as any other.",
+        disks: &[Disk { bus: Bus::Virtio, sector: 4096, ..NVME }],
+        script: &[
+            Forbid(FAILED),
+            YES_AND_PASSPHRASE,
+            Expect("encrypting vda2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP),
+            Expect("autoinstaller: installed {host} on vda", 3 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-over-remains",
+        proves: "What others left at both ends of a container and of a swap partition that nobody formats is gone.",
+        disks: &[Disk { prefill: Prefill::Dirty(&Dirty { table: Table::None, regions: AT_NEW_ENDS }), ..NVME }],
+        words: SWAP,
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-second-run",
+        proves: "A container that an installation left is installed over by the next one, which asks for a passphrase of its own.",
+        words: &["install.powerOff=false"],
+        script: &[
+            Forbid(FAILED),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect(FIRST, PROMPT),
+            Type(Serial, "the one of before"),
+            Expect(AGAIN, 30),
+            Type(Serial, "the one of before"),
+            Expect("autoinstaller: installed {host} on nvme0n1", 2 * STEP),
+            ExpectReset(OFF),
+            YES_AND_PASSPHRASE,
+            Expect("autoinstaller: installed {host} on nvme0n1", 2 * STEP),
+            ExpectReset(OFF),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "no"),
+            ExpectPowerOff(OFF),
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-with-swap",
+        proves: "Beside a container the swap partition is left empty, and the installed system swaps there under a key of its own.",
+        words: SWAP,
+        ..ROW
+    },
+];
