@@ -1,10 +1,14 @@
-# From the `autoInstaller` options of a host to the two files the initrd carries: `settings` (one `key=value` per line,
-# the keys are the option paths) and `banner` (free text, or null). Uses builtins only, so that it needs no nixpkgs.
+# From the `autoInstaller` options of a host to the files the initrd carries: `settings` (one `key=value` per line, the
+# keys are the option paths), `banner` (free text, or null) and the scripts of `postMountCommands`, one per list entry.
+# Uses builtins only, so that it needs no nixpkgs.
 # It checks nothing but the shape: which keys exist and which values are good is said once, by the parser in `init`.
 autoInstaller:
 let
   # Text of several lines cannot be a setting; it travels as a file of its own.
-  files = [ "bannerText" ];
+  files = [
+    "bannerText"
+    "extraPostMountCommands"
+  ];
 
   value =
     key: v:
@@ -36,4 +40,5 @@ in
 {
   settings = builtins.concatStringsSep "" (nested "" (removeAttrs autoInstaller files));
   banner = autoInstaller.bannerText or null;
+  postMountCommands = autoInstaller.extraPostMountCommands or [ ];
 }

@@ -15,6 +15,19 @@ pub struct HostSettings {
     pub settings: String,
     /// Free text shown on the consoles.
     pub banner: Option<String>,
+    /// Scripts, run in this order on the mounted root.
+    pub post_mount_commands: Vec<String>,
+}
+
+impl HostSettings {
+    /// What goes below `/etc/autoinstaller`: names and texts.
+    pub fn files(&self) -> Vec<(String, &str)> {
+        let mut files = vec![("settings".to_owned(), self.settings.as_str())];
+        files.extend(self.banner.as_deref().map(|banner| ("banner".to_owned(), banner)));
+        let scripts = (1..).zip(&self.post_mount_commands);
+        files.extend(scripts.map(|(number, script): (u32, _)| (format!("post-mount-commands/{number:02}"), script.as_str())));
+        files
+    }
 }
 
 /// Evaluates the settings of `host`.
@@ -64,7 +77,13 @@ fn check_exists(hosts: &Path, host: &str) -> Result<()> {
 fn parse(json: &str) -> Result<HostSettings> {
     let value: serde_json::Value = serde_json::from_str(json)?;
     let text = |name: &str| value[name].as_str().map(str::to_owned);
-    Ok(HostSettings { settings: text("settings").context("finding the settings: not a string")?, banner: text("banner") })
+    let scripts = value["postMountCommands"].as_array().into_iter().flatten();
+    let scripts = scripts.map(|script| script.as_str().map(str::to_owned).context("reading extraPostMountCommands: not a list of strings"));
+    Ok(HostSettings {
+        settings: text("settings").context("finding the settings: not a string")?,
+        banner: text("banner"),
+        post_mount_commands: scripts.collect::<Result<_>>()?,
+    })
 }
 
 #[cfg(test)]
@@ -90,8 +109,11 @@ mod tests {
 
     #[test]
     fn a_missing_banner_is_none() {
-        let read = parse(r#"{"banner":null,"settings":"targetHost=a\n"}"#).unwrap();
-        assert_eq!(read.settings, "targetHost=a\n");
+        let read = parse(r#"{"banner":null,"settings":"targetHost=a\n","postMountCommands":["true","false"]}"#).unwrap();
         assert_eq!(read.banner, None);
+        let files: Vec<(String, &str)> = read.files();
+        let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+        assert_eq!(named, [("settings", "targetHost=a\n"), ("post-mount-commands/01", "true"), ("post-mount-commands/02", "false")]);
+        assert!(parse(r#"{"settings":"","postMountCommands":[1]}"#).is_err());
     }
 }

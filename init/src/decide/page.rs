@@ -1,7 +1,7 @@
 //! What a person reads before answering, on one screen of 80 columns and 24 lines with the question on it: a question that scrolls away,
 //! or a table whose top has scrolled away, is answered without having been read.
 //!
-//! What does not fit is shortened in this order: notes, what lies on the other disks, then other disks that could never be the target.
+//! What does not fit is left out in this order: what lies on the other disks, notes, then other disks that could never be the target.
 //! The log has all of it.
 
 use super::choice::Loser;
@@ -37,8 +37,9 @@ impl Page<'_> {
         let cut_body: Vec<String> = self.body.iter().map(|line| cut(line, COLUMNS)).collect();
         let body = if whole.len() + short.len().min(2) <= room { whole } else { cut_body };
         let room = room.saturating_sub(body.len());
-        let with_notes = long.iter().cloned().chain(self.notes.iter().flat_map(|note| wrap(note))).collect();
-        let table = [with_notes, long, short].into_iter().find(|table| table.len() <= room).unwrap_or_else(|| self.fewer(room));
+        let notes: Vec<String> = self.notes.iter().flat_map(|note| wrap(note)).collect();
+        let tables = [[long.clone(), notes.clone()].concat(), [short.clone(), notes].concat(), long, short];
+        let table = tables.into_iter().find(|table| table.len() <= room).unwrap_or_else(|| self.fewer(room));
         [vec![cut(self.head, COLUMNS)], table, body].concat()
     }
 

@@ -31,8 +31,8 @@ impl Rule {
             Rule::Only => "no other disk can be the target".into(),
             Rule::BootEntry(number, description) => format!("the firmware boots it: Boot{number:04X} \"{description}\""),
             Rule::Esp => "it alone has an EFI system partition".into(),
-            Rule::Partitions => "of those that the rules before this leave, it has the most partitions".into(),
-            Rule::Largest => "of those that the rules before this leave, it is the largest".into(),
+            Rule::Partitions => "it has the most partitions of those that remain".into(),
+            Rule::Largest => "it is the largest of those that remain".into(),
         }
     }
 }

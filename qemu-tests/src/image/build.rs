@@ -20,7 +20,7 @@ use crate::parts::Parts;
 pub struct Request<'a> {
     /// The host that it installs.
     pub host: &'a str,
-    /// Its settings and banner.
+    /// Its settings, banner and scripts.
     pub settings: &'a HostSettings,
     /// The same settings, understood.
     pub parsed: &'a Settings,
@@ -42,15 +42,13 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     request.parsed.keymap.as_deref().map_or(Ok(()), |name| keymaps::check(&parts.programs, name))?;
     let mut pieces = Vec::from(initrd::base(parts)?);
     pieces.push(initrd::init(&init_binary::build()?)?);
-    let mut files = vec![("settings", request.settings.settings.as_str())];
-    files.extend(request.settings.banner.as_deref().map(|banner| ("banner", banner)));
-    pieces.push(initrd::settings(&files));
+    pieces.push(initrd::settings(&request.settings.files()));
 
     let stage2 = stage2::build(&parts.stage2, request.stage2_overlay)?;
     let images = [Raw::of("stage2", &stage2)?, Raw::of("closure", request.closure_image)?];
     let disk_guid = identity::disk_guid(parts, &pieces, &images, request.closure)?;
     let medium = identity::medium_file(&disk_guid, &images, request.closure);
-    pieces.push(initrd::settings(&[("medium", &medium)]));
+    pieces.push(initrd::settings(&[("medium".to_owned(), &medium)]));
 
     let directory = cache::directory("iso")?;
     let name = if request.stage2_overlay.is_some() { format!("{}-overlay", request.host) } else { request.host.to_owned() };

@@ -85,7 +85,7 @@ pub fn init(binary: &Path) -> Result<Piece> {
 }
 
 /// The files under /etc/autoinstaller.
-pub fn settings(files: &[(&str, &str)]) -> Piece {
+pub fn settings(files: &[(String, &str)]) -> Piece {
     let mut archive = Archive::default();
     for (name, text) in files {
         let path = format!("etc/autoinstaller/{name}");
