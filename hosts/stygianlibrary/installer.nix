@@ -13,6 +13,14 @@
 
     luks.enable = true;
 
+    extraMountDirs = [ "/persist" ];
+    extraPostMountCommands = [
+      ''
+        chmod 0700 /mnt/persist
+        echo "the ESP is $(readlink -f /dev/disk/by-partlabel/SL-ESP)"
+      ''
+    ];
+
     bannerText = ''
       This medium installs NixOS on stygianlibrary.
       The chosen disk is erased, and its root file system is encrypted.

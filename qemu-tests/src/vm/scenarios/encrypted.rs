@@ -49,6 +49,15 @@ pub const ROWS: &[Scenario] = &[
         proves: "An encrypted host asks for its passphrase twice before the first write, boots with it, and no process, log or disk has it.",
         core: true,
         kernel_words: &[OBSERVED],
+        script: &[
+            Forbid(FAILED),
+            YES_AND_PASSPHRASE,
+            ENCRYPTING,
+            Expect("creating /persist on the new root", STEP),
+            Expect("running the post-mount commands", STEP),
+            Expect("autoinstaller: | the ESP is /dev/nvme0n1p1", STEP),
+            TO_THE_END,
+        ],
         ..ROW
     },
     Scenario {

@@ -69,6 +69,28 @@ pub const ROWS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
+        name: "post-mount-fails",
+        proves: "A command of the owner that fails stops the installation and is named with its line.",
+        core: false,
+        firmware: Firmware::Direct,
+        host: "stygianlibrary",
+        disks: &[NVME],
+        // The list of the command line replaces that of the host, whose commands then miss /persist.
+        words: &["install.luks.enable=false", "install.extraMountDirs=/other"],
+        script: &[
+            Forbid(INSTALLED),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("creating /other on the new root", 2 * STEP),
+            Expect("running the post-mount commands", STEP),
+            Expect("failed: running post-mount commands 1: bash exited with 1: line 1 failed with 1: chmod 0700 /mnt/persist", STEP),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            HELD,
+        ],
+        after: &[DiskWritten(0)],
+        ..BASE
+    },
+    Scenario {
         name: "stick-pulled",
         proves: "A stick that is pulled while its closure is unpacked ends in the failure screen, which needs nothing from it.",
         core: false,
