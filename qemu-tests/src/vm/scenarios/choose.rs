@@ -82,13 +82,7 @@ pub const ROWS: &[Scenario] = &[
         core: false,
         firmware: Firmware::Direct,
         disks: &[SYSTEM, Disk { mib: 12 * 1024, ..DATA }],
-        script: &[
-            REFUSES_NOTHING,
-            Expect("target sd", BOOT + PROMPT),
-            Expect("serial DATA01", 10),
-            Expect("it has the most partitions", 10),
-            NO,
-        ],
+        script: &[REFUSES_NOTHING, Expect("target sd", BOOT + PROMPT), Expect("serial DATA01", 10), Expect("it has the most", 10), NO],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],
         ..BASE
     },
