@@ -130,6 +130,11 @@ mod tests {
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let run = |_: &Scenario| {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // A busy machine may start the second thread late.
+            let started = Instant::now();
+            while most.load(Ordering::SeqCst) < 2 && started.elapsed().as_secs() < 5 {
+                thread::yield_now();
+            }
             thread::sleep(std::time::Duration::from_millis(20));
             now.fetch_sub(1, Ordering::SeqCst);
             Ok::<(), String>(())

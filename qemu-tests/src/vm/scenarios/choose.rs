@@ -1,9 +1,10 @@
 //! Machines with several disks: each rule of the choice, in the order in which they count, and what a person can say against it.
 
 use super::{
-    ASK, BOOT, DATA, FAILED, INSTALLED, LINUX, NO, NO_ANSWER, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP, STEP_ONE, SYSTEM, YES,
+    ASK, BOOT, DATA, FAILED, HELD, INSTALLED, LINUX, NO, NO_ANSWER, NOISY, NVME, OFF, PROMPT, REFUSED, REFUSES_NOTHING, STEP, STEP_ONE,
+    SYSTEM, YES,
 };
-use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, KitHas, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type};
 use crate::vm::scenario::{BASE, Bus, Disk, Entry, Firmware, Prefill, Scenario, Vars};
@@ -35,7 +36,7 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "entries-passed-over",
-        proves: "Boot entries that are inactive or lead to no disk are passed over, each with its reason.",
+        proves: "Boot entries that are inactive or lead to no disk are passed over, and the log has the reason for each.",
         core: false,
         firmware: Firmware::Direct,
         disks: &[SYSTEM, DATA],
@@ -44,15 +45,20 @@ pub const ROWS: &[Scenario] = &[
             Entry { number: 2, description: "Off", partition: [7; 16], active: false },
             LINUX,
         ],
+        words: &["install.unattended"],
         script: &[
-            REFUSES_NOTHING,
-            Expect("Boot0001 \"Gone\" is passed over: no disk has its partition 63636363-", BOOT + PROMPT),
-            Expect("Boot0002 \"Off\" is passed over: it is not active", 10),
-            Expect("target nvme0n1 (", 10),
+            REFUSED,
+            Expect("target nvme0n1 (", PROMPT),
             Expect("chosen because the firmware boots it: Boot0003", 10),
-            NO,
+            Expect("autoinstaller: failed: asking for consent: install.unattended forbids to ask", 30),
+            HELD,
         ],
-        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        after: &[
+            DiskUnchanged(0),
+            DiskUnchanged(1),
+            KitHas("autoinstaller.log", "Boot0001 \"Gone\" is passed over: no disk has its partition 63636363-"),
+            KitHas("autoinstaller.log", "Boot0002 \"Off\" is passed over: it is not active"),
+        ],
         ..BASE
     },
     Scenario {
@@ -76,13 +82,7 @@ pub const ROWS: &[Scenario] = &[
         core: false,
         firmware: Firmware::Direct,
         disks: &[SYSTEM, Disk { mib: 12 * 1024, ..DATA }],
-        script: &[
-            REFUSES_NOTHING,
-            Expect("target sd", BOOT + PROMPT),
-            Expect("serial DATA01", 10),
-            Expect("it has the most partitions", 10),
-            NO,
-        ],
+        script: &[REFUSES_NOTHING, Expect("target sd", BOOT + PROMPT), Expect("serial DATA01", 10), Expect("it has the most", 10), NO],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],
         ..BASE
     },
