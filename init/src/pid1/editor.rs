@@ -1,12 +1,14 @@
 //! The line a person types on one console: echo, backspace, Ctrl-U. Pure.
 
-/// The longest line that is kept; longer ones are cut, and so never match anything.
+/// The longest line that is kept; of a longer one the rest is noise.
 const LONGEST: usize = 128;
 
 /// A line being typed.
 #[derive(Default)]
 pub struct Editor {
     line: heapless::Vec<u8, LONGEST>,
+    /// A byte came that nobody types (a break on the line, an arrow key), or for which there was no room.
+    noise: bool,
 }
 
 /// What a byte led to.
@@ -23,11 +25,19 @@ impl Editor {
     pub fn feed(&mut self, byte: u8) -> Typed {
         const ERASE: &[u8] = b"\x08 \x08";
         match byte {
-            b'\r' | b'\n' => Typed::Line(String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned()),
+            b'\r' | b'\n' => {
+                let Editor { line, noise } = std::mem::take(self);
+                // Marked, so that it never matches anything.
+                let mark = if noise { "\u{fffd}" } else { "" };
+                Typed::Line(format!("{mark}{}", String::from_utf8_lossy(&line)))
+            }
             0x08 | 0x7f => Typed::Echo(self.line.pop().map(|_| ERASE.to_vec()).unwrap_or_default()),
-            0x15 => Typed::Echo(ERASE.repeat(std::mem::take(&mut self.line).len())),
+            0x15 => Typed::Echo(ERASE.repeat(std::mem::take(self).line.len())),
             b' '..=b'~' | 0x80.. if self.line.push(byte).is_ok() => Typed::Echo(vec![byte]),
-            _ => Typed::Echo(Vec::new()),
+            _ => {
+                self.noise = true;
+                Typed::Echo(Vec::new())
+            }
         }
     }
 }
@@ -56,7 +66,15 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_does_not_turn_into_yes() {
-        assert_eq!(typed(&format!("{}yes\r", "x".repeat(200)))[0].len(), LONGEST);
+        assert_eq!(typed(&format!("{}yes\r", "x".repeat(200))), [format!("\u{fffd}{}", "x".repeat(LONGEST))]);
+    }
+
+    #[test]
+    fn noise_does_not_turn_into_yes_and_can_be_taken_back() {
+        for noise in ["\0", "\x1b", "\x07", "\x03"] {
+            assert_eq!(typed(&format!("{noise}yes\r")), ["\u{fffd}yes"]);
+            assert_eq!(typed(&format!("{noise}\ryes\r{noise}\x15yes\r")), ["\u{fffd}", "yes", "yes"]);
+        }
     }
 
     #[test]
