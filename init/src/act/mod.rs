@@ -5,6 +5,7 @@ mod boot_files;
 mod efi_program;
 mod format;
 mod guard;
+mod holders;
 mod hooks;
 mod links;
 mod luks;

@@ -8,7 +8,7 @@ use super::mounts::{BOOT, Mounted, ROOT};
 use super::partition::Rehearsal;
 use super::passphrase::Keys;
 use super::stage2::Stage2;
-use super::{format, guard, hooks, links, luks, mapping, partition, read_back, standing, store, wipe};
+use super::{format, guard, holders, hooks, links, luks, mapping, partition, read_back, standing, store, wipe};
 use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
@@ -78,6 +78,7 @@ impl<'a> Work<'a> {
         guard::same_disks(shown, &disks)?;
         guard::protect_others(&plan.target, &disks)?;
         let pin = File::open(plan.target.node()).doing(Kind::Disk, || format!("opening {}", plan.target.name))?;
+        holders::let_go(&plan.target)?;
         let claim = Some(guard::claim(&plan.target)?);
         Ok(Work { plan, medium, in_advance, keys, claim, pin, table, closure, stage2: Some(stage2), mounted: None })
     }

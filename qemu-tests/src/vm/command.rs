@@ -82,7 +82,7 @@ impl Args {
             // On a busy host the emulated timer ticks late, and Linux takes that for a broken board. `no-scroll` leaves the screen
             // where it is read from.
             let cmdline = format!("{} no_timer_check no-scroll {extra}", words.join(" "));
-            let initrd = if boot.kernel_words.contains(&observer::WORD) { Path::new(observer::INITRD) } else { &image.initrd };
+            let initrd = if observer::is_asked_for(boot.kernel_words) { Path::new(observer::INITRD) } else { &image.initrd };
             self.words(&["-kernel", &image.kernel.to_string_lossy(), "-initrd", &initrd.to_string_lossy()]);
             self.words(&["-append", cmdline.trim_end()]);
         } else if !extra.is_empty() {

@@ -133,6 +133,7 @@ mod tests {
             &[Old::Zfs],
             &[Old::Btrfs(1)],
             &[Old::Bcache],
+            &[Old::Swap],
         ];
         for holds in kinds {
             // libblkid sees no ZFS in less than 64 MiB.

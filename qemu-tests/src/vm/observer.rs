@@ -1,5 +1,6 @@
-//! Somebody who looks over the installer's shoulder: a loop beside it in its initrd that says every argument and every variable of
-//! the environment of any process, once each, on the serial line. Boots that are given their initrd can have one.
+//! Company for the installer, beside it in its initrd. Boots that are given their initrd can have one: an observer, a loop that says
+//! every argument and every variable of the environment of any process, once each, on the serial line; or a squatter, who takes a swap
+//! area on the first disk into use as soon as it is there.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +9,17 @@ use anyhow::{Context, Result};
 
 use crate::image::cpio::Archive;
 
-/// The kernel word by which a row asks for it.
+/// The kernel word by which a row asks for the observer.
 pub const WORD: &str = "rdinit=/observe";
+/// The kernel word by which a row asks for the squatter.
+pub const SQUATTER: &str = "rdinit=/squat";
 
-/// Name of the initrd with the observer, in the directory of the scenario.
+/// Whether the kernel words ask for either.
+pub fn is_asked_for(kernel_words: &[&str]) -> bool {
+    kernel_words.iter().any(|word| [WORD, SQUATTER].contains(word))
+}
+
+/// Name of the initrd with both, in the directory of the scenario.
 pub const INITRD: &str = "initrd.bin";
 
 /// Begins every line.
@@ -31,12 +39,22 @@ const SCRIPT: &str = "\
 exec /init
 ";
 
-/// Writes the initrd with the observer behind it: the kernel unpacks one archive after the other.
+const SQUAT: &str = "\
+#!/bin/busybox sh
+(
+  until /bin/busybox swapon /dev/nvme0n1p2 2> /dev/null; do /bin/busybox sleep 0.1; done
+  echo SQUATTING > /dev/ttyS0
+) &
+exec /init
+";
+
+/// Writes the initrd with both behind it: the kernel unpacks one archive after the other.
 pub fn add(initrd: &Path, target: &Path) -> Result<()> {
     let mut bytes = fs::read(initrd).with_context(|| format!("reading {}", initrd.display()))?;
     bytes.resize(bytes.len().next_multiple_of(4), 0);
     let mut archive = Archive::default();
     archive.file("observe", 0o755, SCRIPT.into());
+    archive.file("squat", 0o755, SQUAT.into());
     // The shell gives it to what runs in the background, and there are no devices yet.
     archive.file("dev/null", 0o666, Vec::new());
     bytes.extend(archive.bytes());

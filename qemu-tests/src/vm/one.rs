@@ -81,7 +81,7 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
     if scenario.firmware.is_uefi() {
         after::copy_vars(image, dir, scenario.entries)?;
     }
-    if scenario.is_observed() {
+    if scenario.has_company() {
         observer::add(&image.initrd, &dir.join(observer::INITRD))?;
     }
     let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };

@@ -26,6 +26,8 @@ pub enum Old {
     Btrfs(u8),
     /// A backing device of bcache.
     Bcache,
+    /// A swap area, which the kernel takes.
+    Swap,
 }
 
 const KIB: u64 = 1024;
@@ -43,6 +45,7 @@ impl Old {
             Old::Zfs => "zfs_member",
             Old::Btrfs(_) => "btrfs",
             Old::Bcache => "bcache",
+            Old::Swap => "swap",
         }
     }
 
@@ -60,6 +63,7 @@ impl Old {
             Old::Zfs => [0, 256 * KIB, size - 512 * KIB, size - 256 * KIB].map(|label| (label + 128 * KIB, zfs())).to_vec(),
             Old::Btrfs(number) => vec![(64 * KIB, btrfs(number, size))],
             Old::Bcache => vec![(4 * KIB, bcache())],
+            Old::Swap => vec![(0, swap(size))],
         }
     }
 }
@@ -167,5 +171,15 @@ fn bcache() -> Vec<u8> {
     put(&mut block, 16, &1u64.to_le_bytes());
     put(&mut block, 24, &[0xc6, 0x85, 0x73, 0xf6, 0x4e, 0x1a, 0x45, 0xca, 0x82, 0x65, 0xf5, 0x7f, 0x48, 0xba, 0x6d, 0x81]);
     put(&mut block, 40, &ID);
+    block
+}
+
+/// `union swap_header` (linux/include/linux/swap.h) for pages of 4 KiB.
+fn swap(size: u64) -> Vec<u8> {
+    let mut block = vec![0; 4096];
+    put(&mut block, 1024, &1u32.to_le_bytes());
+    put(&mut block, 1028, &(size / 4096 - 1).to_le_bytes()[..4]);
+    put(&mut block, 1036, &ID);
+    put(&mut block, 4086, b"SWAPSPACE2");
     block
 }

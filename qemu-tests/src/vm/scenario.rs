@@ -7,7 +7,7 @@
 //! Must never run anything. What is said to the machine is in `step`.
 
 pub use super::dirty::{Dirty, Old, Region, Table};
-pub use super::observer::WORD as OBSERVED;
+pub use super::observer::{SQUATTER, WORD as OBSERVED};
 pub use super::step::{Console, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Step, deadline, flat};
 
 /// One row of the table.
@@ -244,6 +244,11 @@ impl Scenario {
     pub fn installed_script(&self) -> Vec<Step> {
         let unlock = self.passphrase.map(|passphrase| [LOCKED_SYSTEM, Step::Type(Console::Serial, passphrase)]);
         unlock.into_iter().flatten().chain([INSTALLED_SYSTEM]).collect()
+    }
+
+    /// Whether somebody runs beside the installer.
+    pub fn has_company(&self) -> bool {
+        super::observer::is_asked_for(self.kernel_words)
     }
 
     /// Whether somebody looks at all processes while it runs.

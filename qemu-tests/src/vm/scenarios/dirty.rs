@@ -3,8 +3,8 @@
 use super::{ASK, BOOT, FAILED, HELLO, NO_ANSWER, NVME, OFF, PROMPT, STEP, YES};
 use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Part, Type};
-use crate::vm::scenario::{BASE, Dirty, Disk, Firmware, Old, Prefill, Region, Scenario, Step, Table, Vars};
+use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, Forbid, Part, Type};
+use crate::vm::scenario::{BASE, Dirty, Disk, Firmware, Old, Prefill, Region, SQUATTER, Scenario, Step, Table, Vars};
 
 const fn with(dirty: &'static Dirty) -> Disk {
     Disk { prefill: Prefill::Dirty(dirty), ..NVME }
@@ -69,6 +69,20 @@ pub const ROWS: &[Scenario] = &[
         name: "dirty-broken-both",
         proves: "A GPT of which both copies are broken stops nothing.",
         disks: &[with(&Dirty { table: Table::BrokenBoth, regions: ELSEWHERE })],
+        ..ROW
+    },
+    Scenario {
+        name: "dirty-in-use",
+        proves: "A swap area on the disk that something else took into use is let go of, and the disk is installed.",
+        disks: &[with(&Dirty { table: Table::Twins, regions: &[region(1, 513, &[]), region(513, 1537, &[Old::Swap])] })],
+        kernel_words: &[SQUATTER],
+        script: &[
+            Forbid(FAILED),
+            ExpectAll(&["SQUATTING", ASK], BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: nvme0n1p2 is used as swap: letting go of it", STEP),
+            TO_THE_END,
+        ],
         ..ROW
     },
     Scenario {
