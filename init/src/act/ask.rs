@@ -15,6 +15,8 @@ use crate::settings::Settings;
 
 /// How long an unattended installation waits for the disk it was told to take: the slowest disk behind a hub, with a margin.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// Longest silence.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Between two looks.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -64,7 +66,12 @@ impl Talk {
             log::info!("{}: waiting {} s for it", why.cause, PATIENCE.as_secs());
         }
         let since = *self.waiting.get_or_insert_with(Instant::now);
+        let mut heard = Instant::now();
         while why.awaited && since.elapsed() < PATIENCE {
+            if heard.elapsed() > HEARTBEAT {
+                heard = Instant::now();
+                log::info!("still waiting for the disk, {} s", since.elapsed().as_secs());
+            }
             if drivers.restless() && disks_changed(disks) {
                 return Ok(Answer::Changed);
             }

@@ -40,7 +40,9 @@ impl Page<'_> {
         let notes: Vec<String> = self.notes.iter().flat_map(|note| wrap(note)).collect();
         let tables = [[long.clone(), notes.clone()].concat(), [short.clone(), notes].concat(), long, short];
         let table = tables.into_iter().find(|table| table.len() <= room).unwrap_or_else(|| self.fewer(room));
-        [vec![cut(self.head, COLUMNS)], table, body].concat()
+        // A line of nothing around what must be read, where there is room for it.
+        let gap = if table.len() + 2 <= room { vec![String::new()] } else { Vec::new() };
+        [vec![cut(self.head, COLUMNS)], table, gap.clone(), body, gap].concat()
     }
 
     /// As many of the other disks as fit, those that could be the target first.
@@ -154,8 +156,8 @@ mod tests {
     fn what_must_be_read_is_whole_where_there_is_room() {
         let body = [format!("plan 2/10: {}", "UV-ROOT 12.9 GiB, ".repeat(6))];
         let lines = Page { head: "head", others: &[], notes: &[], body: &body, question: QUESTION }.lines();
-        assert_eq!(lines.len(), 3);
-        assert!(lines[1].starts_with("plan 2/10: UV-ROOT") && lines[2].starts_with("    ") && lines[2].ends_with("UV-ROOT 12.9 GiB,"));
+        assert_eq!((lines.len(), lines[1].as_str(), lines[4].as_str()), (5, "", ""));
+        assert!(lines[2].starts_with("plan 2/10: UV-ROOT") && lines[3].starts_with("    ") && lines[3].ends_with("UV-ROOT 12.9 GiB,"));
         assert_eq!(wrap(&"x".repeat(100)).last().map(|line| line.len()), Some(79));
     }
 
