@@ -17,6 +17,8 @@
     extraPostMountCommands = [
       ''
         chmod 0700 /mnt/persist
+        mkdir -p /mnt/persist/srv /mnt/srv
+        mount --bind /mnt/persist/srv /mnt/srv
         echo "the ESP is $(readlink -f /dev/disk/by-partlabel/SL-ESP)"
       ''
     ];

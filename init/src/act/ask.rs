@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use super::passphrase::{self, Keys};
 use super::shown::Shown;
 use super::standing;
-use crate::decide::{self, Disk, Facts, Outcome, Plan, Undecided};
+use crate::decide::{self, Disk, Facts, Outcome, Plan};
 use crate::drivers::Drivers;
 use crate::error::{Error, Kind, Result};
 use crate::look;
 use crate::medium::{Medium, Verification, Verified};
-use crate::pid1::console;
+use crate::pid1::{aloud, console};
 use crate::settings::Settings;
 
 /// How long an unattended installation waits for the disk it was told to take: the slowest disk behind a hub, with a margin.
@@ -60,24 +60,24 @@ pub struct Talk {
 }
 
 impl Talk {
-    /// Nobody may be asked: waits for the disk that `install.disk=` names, if that is what is missing, and not for ever.
-    fn wait_for_it(&mut self, why: &Undecided, disks: &[Disk], drivers: &mut Drivers) -> Result<Answer> {
-        if why.awaited && self.waiting.is_none() {
-            log::info!("{}: waiting {} s for it", why.cause, PATIENCE.as_secs());
+    /// Nobody may be asked, and a disk that was named is not there: waits for it, but not for ever. Says whether any disk came or went.
+    fn disk_came(&mut self, missing: &str, disks: &[Disk], drivers: &mut Drivers) -> bool {
+        if self.waiting.is_none() {
+            log::info!("{missing}: waiting {} s for it", PATIENCE.as_secs());
         }
         let since = *self.waiting.get_or_insert_with(Instant::now);
         let mut heard = Instant::now();
-        while why.awaited && since.elapsed() < PATIENCE {
+        while since.elapsed() < PATIENCE {
             if heard.elapsed() > HEARTBEAT {
                 heard = Instant::now();
                 log::info!("still waiting for the disk, {} s", since.elapsed().as_secs());
             }
             if drivers.restless() && disks_changed(disks) {
-                return Ok(Answer::Changed);
+                return true;
             }
             drivers.wait(TICK);
         }
-        Err(why.refusal())
+        false
     }
 }
 
@@ -109,12 +109,18 @@ pub fn agree(
         };
         let shown = match outcome {
             Outcome::Open(why) if settings.dry_run => return Err(why.refusal()),
-            Outcome::Open(why) if settings.unattended => return talk.wait_for_it(&why, facts.disks, drivers),
+            Outcome::Open(why) if settings.unattended => {
+                let missing = why.awaited.then(|| why.cause.clone()).or_else(|| standing::absent(settings, facts.disks));
+                return match missing {
+                    Some(missing) if talk.disk_came(&missing, facts.disks, drivers) => Ok(Answer::Changed),
+                    _ => Err(why.refusal()),
+                };
+            }
             outcome => Shown::new(outcome, facts.disks, settings, &medium.manifest.toplevel),
         };
         shown.print(settings, &medium.manifest.toplevel);
         if settings.dry_run {
-            return verification.result().map(|_| Answer::Shown);
+            return whole(verification).map(|_| Answer::Shown);
         }
         let shown = match shown {
             Shown::Plan(plan) if !talk.begun && standing::consent(&plan, settings, facts.disks, medium) => {
@@ -123,6 +129,11 @@ pub fn agree(
             shown => shown,
         };
         if settings.unattended {
+            if let Some(missing) = standing::absent(settings, facts.disks) {
+                if talk.disk_came(&missing, facts.disks, drivers) {
+                    return Ok(Answer::Changed);
+                }
+            }
             return Err(Error::new(Kind::Choice, "asking for consent", "install.unattended forbids to ask"));
         }
         talk.begun = true;
@@ -147,11 +158,15 @@ fn disks_changed(shown: &[Disk]) -> bool {
     look::disks().is_ok_and(|now| super::guard::same_disks(shown, &now).is_err())
 }
 
-fn confirmed(plan: Plan, medium: &Medium, verification: &Verification, in_advance: bool, source: passphrase::Source) -> Result<Answer> {
+fn whole(verification: &Verification) -> Result<Verified> {
     if !verification.finished() {
         log::info!("waiting for the medium to be verified");
     }
-    let verified = verification.result()?;
+    aloud("waiting for the medium to be verified", || verification.result())
+}
+
+fn confirmed(plan: Plan, medium: &Medium, verification: &Verification, in_advance: bool, source: passphrase::Source) -> Result<Answer> {
+    let verified = whole(verification)?;
     log::info!("the medium is whole");
     let keys = source.keys(&plan)?;
     Ok(Answer::Yes(Box::new(Confirmed { plan, medium: medium.clone(), in_advance, keys, verified })))

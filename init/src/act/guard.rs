@@ -1,7 +1,7 @@
 //! The last gate before the first write: the disks must still be those the plan was made for, and all but the target refuse writes.
 //!
-//! What the kernel refuses then is opening them for writing and mounting them writable (block/bdev.c, `bdev_permission`); nothing of theirs
-//! is mounted or stacked yet, since nobody here assembles arrays or volumes.
+//! What the kernel refuses then is write(2), discarding, zeroing, and mounting them writable. Not refused are the writes of a device that
+//! somebody stacks on them (block/blk-core.c, `bio_check_ro`); nobody here assembles arrays or volumes.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -28,7 +28,7 @@ pub fn same_disks(shown: &[Disk], now: &[Disk]) -> Result<()> {
     Err(Error::new(Kind::Choice, "comparing the disks with the plan", cause))
 }
 
-/// Makes the kernel refuse writes to every disk but the target, so that no helper and no hook can either.
+/// Makes the kernel refuse writes to every disk but the target, against a helper's or a hook's mistake.
 ///
 /// # Errors
 /// A disk cannot be protected. An empty drive or a disk that is read-only already needs no protection.

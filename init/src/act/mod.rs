@@ -3,6 +3,7 @@
 mod ask;
 mod boot_files;
 mod efi_program;
+mod extra_mounts;
 mod format;
 mod guard;
 mod holders;

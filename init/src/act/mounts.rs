@@ -5,7 +5,7 @@ use std::fs::{File, create_dir_all, read_to_string};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
 
-use super::mapping;
+use super::{extra_mounts, mapping};
 use crate::decide::{Volume, human};
 use crate::error::{Doing, Kind, Result};
 use crate::settings::RootFs;
@@ -51,6 +51,8 @@ impl Mounted {
         for witness in std::mem::take(&mut self.witnesses) {
             rustix::fs::syncfs(&witness).doing(Kind::Disk, || "writing everything to the disk".into())?;
         }
+        let mountinfo = read_to_string("/proc/self/mountinfo").doing(Kind::System, || "reading /proc/self/mountinfo".into())?;
+        let extra = extra_mounts::below_root(&mountinfo);
         self.unmount()?;
         for volume in [&self.root, &self.esp] {
             let doing = || format!("flushing {volume}");
@@ -58,7 +60,8 @@ impl Mounted {
             rustix::fs::fsync(&device).doing(Kind::Disk, doing)?;
             block::drop_cache(&device).doing(Kind::Disk, doing)?;
         }
-        self.mount(MountFlags::RDONLY)
+        self.mount(MountFlags::RDONLY)?;
+        extra.iter().try_for_each(extra_mounts::Extra::again)
     }
 
     /// Gives back what the installation wrote and deleted again. Not every device takes that, which is no fault of the installation.
@@ -86,6 +89,8 @@ impl Mounted {
                 log::warn!("{error}");
             }
         }
+        // The owner's commands may have added some, on a file of the new root.
+        swaps_off();
         // The last one first: it may lie on another.
         let mounts = read_to_string("/proc/self/mounts").doing(Kind::System, || "reading /proc/self/mounts".into())?;
         below_root(&mounts)
@@ -105,10 +110,16 @@ impl Mounted {
     }
 }
 
-/// Where something is mounted at [`ROOT`] or below it, in the order in which it was. Blanks in names are `\040` (proc_pid_mountinfo(5)).
+/// Where something is mounted at [`ROOT`] or below it, in the order in which it was.
 fn below_root(mounts: &str) -> Vec<String> {
-    let targets = mounts.lines().filter_map(|line| line.split(' ').nth(1)).map(|target| target.replace("\\040", " "));
+    let targets = mounts.lines().filter_map(|line| line.split(' ').nth(1)).map(decoded);
     targets.filter(|target| target.strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))).collect()
+}
+
+/// A name as it is: blank, tab, line end, `#` and backslash are written as three octal digits behind a backslash (proc_pid_mountinfo(5)).
+pub fn decoded(name: &str) -> String {
+    let escapes = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\043", "#"), ("\\134", "\\")];
+    escapes.iter().fold(name.to_string(), |name, (escape, text)| name.replace(escape, text))
 }
 
 fn create_boot(flags: MountFlags) -> Result<()> {
@@ -132,10 +143,14 @@ pub fn release() {
             Err(_) => unmount(&target, UnmountFlags::DETACH).unwrap_or_default(),
         }
     }
+    swaps_off();
+    mapping::close_all();
+}
+
+fn swaps_off() {
     for swap in swaps() {
         swap::off(&swap).unwrap_or_else(|error| log::debug!("leaving swap on {swap}: {error}"));
     }
-    mapping::close_all();
 }
 
 /// The nodes of all swap space in use: the first word of each line but the heading.
@@ -146,12 +161,13 @@ fn swaps() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::below_root;
+    use super::{below_root, decoded};
 
     #[test]
     fn the_root_and_what_is_below_it_and_nothing_else() {
         let mounts = "proc /proc proc rw 0 0\n/dev/sda2 /mnt ext4 rw 0 0\n/dev/sda1 /mnt/boot vfat rw 0 0\ntmpfs /mnt/a\\040b tmpfs rw 0 0\n\
                       tmpfs /mnt2 tmpfs rw 0 0\n";
         assert_eq!(below_root(mounts), ["/mnt", "/mnt/boot", "/mnt/a b"]);
+        assert_eq!(decoded("/a\\011b\\043\\134x"), "/a\tb#\\x");
     }
 }

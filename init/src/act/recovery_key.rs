@@ -43,6 +43,7 @@ fn spell(random: &[u8; BYTES]) -> Secret {
 /// # Errors
 /// The console is gone.
 pub fn show(key: Secret, on: &str) -> std::result::Result<Secret, Refused> {
+    let _quiet = console::QuietKernel::hold();
     log::info!("the recovery key is shown on {on} once; the spaces are not part of it");
     // Neither this line nor the question reaches the edge of a screen with 80 columns: both can be taken away again.
     console::print_on(on, b"autoinstaller: recovery key:");
@@ -51,12 +52,13 @@ pub fn show(key: Secret, on: &str) -> std::result::Result<Secret, Refused> {
         console::print_on(on, group);
     }
     console::print_on(on, b"\n");
-    let question = format!("autoinstaller: press Enter on {on} when the recovery key is written down: ");
+    let question = format!("autoinstaller: type written on {on} when the recovery key is written down: ");
     let mut lines = 1;
     let written_down = loop {
         lines += 1;
         match console::ask_hidden(&question, Some(on)).0 {
-            Ok(_) => break Ok(key),
+            Ok(word) if word.bytes() == b"written" => break Ok(key),
+            Ok(_) => {}
             Err(Refused::Gone) => break Err(Refused::Gone),
             Err(_) => {}
         }

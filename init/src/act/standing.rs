@@ -1,7 +1,7 @@
 //! Consent given in advance, `install.confirm=SERIAL`: good for that one disk, and good once.
 //!
 //! An unattended stick that is left in a machine must not reinstall it for ever. So a consent that was used is noted on the stick's kit
-//! partition before the first write, and on the new ESP: either note, and any doubt about them, makes the next run of the same image ask.
+//! partition before the first write, where that can be written, and on the new ESP: either note, and any doubt about them, makes the next run of the same image ask.
 
 use std::fs::{File, create_dir_all};
 use std::io::Write;
@@ -29,6 +29,12 @@ pub fn consent(plan: &Plan, settings: &Settings, disks: &[Disk], medium: &Medium
         }
     }
     true
+}
+
+/// The disk that was agreed to is not there yet: a sentence.
+pub fn absent(settings: &Settings, disks: &[Disk]) -> Option<String> {
+    let serial = settings.confirm.as_ref().filter(|serial| disks.iter().all(|disk| disk.serial != **serial))?;
+    Some(format!("no disk has the serial number {serial} of install.confirm"))
 }
 
 fn matches(serial: &str, target: &Disk, disks: &[Disk]) -> std::result::Result<(), String> {

@@ -13,7 +13,7 @@ use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
 use crate::medium::{Loop, Medium};
-use crate::pid1::{children, journal, truth};
+use crate::pid1::{aloud, children, journal, truth};
 
 /// A disk that was read back and found to hold the system.
 #[derive(Debug)]
@@ -32,7 +32,8 @@ pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed>
     let Confirmed { plan, medium, in_advance, keys, .. } = *confirmed;
     let mut work = Work::prepare(&plan, &medium, in_advance, keys, shown)?;
     if in_advance {
-        // Before the first write: whatever happens from here on, this consent does not erase the disk a second time.
+        // Before the first write: whatever happens from here on, this consent does not erase the disk a second time. From a medium that
+        // cannot be written the note on the new ESP has to do, as soon as there is one.
         standing::note_on_kit(&medium, &plan.target);
     }
     truth::erasing(&plan.target.name);
@@ -78,7 +79,7 @@ impl<'a> Work<'a> {
         guard::same_disks(shown, &disks)?;
         guard::protect_others(&plan.target, &disks)?;
         let pin = File::open(plan.target.node()).doing(Kind::Disk, || format!("opening {}", plan.target.name))?;
-        holders::let_go(&plan.target)?;
+        aloud("letting go of the disk", || holders::let_go(&plan.target))?;
         let claim = Some(guard::claim(&plan.target)?);
         Ok(Work { plan, medium, in_advance, keys, claim, pin, table, closure, stage2: Some(stage2), mounted: None })
     }
@@ -87,7 +88,7 @@ impl<'a> Work<'a> {
         match step {
             Step::Wipe(disk) => {
                 wipe::discard(self.claim()?, disk);
-                wipe::signatures(self.claim()?, disk, &self.plan.layout)
+                aloud("wiping old signatures", || wipe::signatures(self.claim()?, disk, &self.plan.layout))
             }
             Step::Partition(partitions) => {
                 partition::write(self.claim()?, &self.table, &self.plan.target, partitions)?;
@@ -140,9 +141,9 @@ impl<'a> Work<'a> {
         children::end_survivors();
         self.stage2 = None;
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
-        mounted.again_read_only()?;
+        aloud("writing everything to the disk", || mounted.again_read_only())?;
         read_back::check(Path::new(ROOT), &self.plan.toplevel)?;
-        mounted.close()?;
+        aloud("closing the disk", || mounted.close())?;
         self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))
     }
 

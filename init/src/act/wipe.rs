@@ -13,10 +13,12 @@ use crate::sys::block;
 
 /// How much is zeroed at either end.
 const REACH: u64 = 16 << 20;
-/// How much is discarded at a time: a request for a large disk takes a while, and cannot be interrupted.
-const STRIDE: u64 = 64 << 30;
-/// Longest silence while a disk is discarded.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How much is discarded at first; twice as much each time as long as that is quick, for a request cannot be interrupted.
+const FIRST: u64 = 64 << 20;
+/// What is quick.
+const QUICK: Duration = Duration::from_secs(1);
+/// How long it may take altogether. Some cards erase slowly, and nobody needs them to.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Lets the device forget everything, if it can. A failure says nothing about the disk: it is worth a line in the log.
 pub fn discard(device: &File, disk: &Disk) {
@@ -24,17 +26,17 @@ pub fn discard(device: &File, disk: &Disk) {
     if matches!(limit.trim(), "" | "0") {
         return log::debug!("{} takes no discards", disk.name);
     }
-    let mut heard = Instant::now();
-    let mut start = 0;
+    let started = Instant::now();
+    let (mut start, mut stride) = (0, FIRST);
     while start < disk.bytes {
-        let bytes = STRIDE.min(disk.bytes - start);
+        let (bytes, before) = (stride.min(disk.bytes - start), Instant::now());
         if let Err(error) = block::discard(device, start, bytes) {
             return log::warn!("discarding {bytes} bytes of {} at byte {start}: {error}", disk.name);
         }
         start += bytes;
-        if heard.elapsed() > HEARTBEAT {
-            heard = Instant::now();
-            log::info!("still discarding {}, {} of {}", disk.name, human(start), human(disk.bytes));
+        stride = if before.elapsed() < QUICK { stride.saturating_mul(2) } else { (stride / 2).max(FIRST) };
+        if started.elapsed() > PATIENCE && start < disk.bytes {
+            return log::info!("discarded {} of {} on {}; the rest would take too long", human(start), human(disk.bytes), disk.name);
         }
     }
     log::debug!("discarded {}", disk.name);

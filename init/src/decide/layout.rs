@@ -1,7 +1,7 @@
 //! Where the partitions go: ESP at 1 MiB, root or the container that holds it, swap last and measured back from the end of the disk.
 //!
-//! Every boundary is a multiple of 1 MiB, which every logical sector size and every sensible erase block divides, and of the optimal
-//! transfer size of arrays. Sizes are computed with checked arithmetic for disks up to 2^63 bytes. UEFI 2.10, section 5.3 (GPT).
+//! Every boundary is a multiple of 1 MiB, which every logical sector size and every sensible erase block divides, or of the optimal
+//! transfer size of an array that does not divide that. Sizes are computed with checked arithmetic for disks up to 2^63 bytes. UEFI 2.10, section 5.3 (GPT).
 
 use crate::settings::Size;
 
@@ -53,7 +53,7 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// Alignment of every boundary, in bytes: whole stripes, if the disk has believable ones, and whole MiB.
+    /// Alignment of every boundary, in bytes: whole stripes and at least 1 MiB, if the disk has believable ones, otherwise 1 MiB.
     fn alignment(self) -> u64 {
         let stripe = STRIPES.contains(&self.optimal) && self.optimal % STRIPES.start() == 0;
         if stripe { ALIGN.checked_next_multiple_of(self.optimal).unwrap_or(ALIGN) } else { ALIGN }

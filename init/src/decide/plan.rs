@@ -202,7 +202,7 @@ mod tests {
              > target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): nothing recognised\n\
              \x20 chosen because no other disk can be the target\n\
              \x20 nvme0n1 has a partition now, which WILL BE LOST\n\
-             plan 1/8: wiping old signatures from nvme0n1\n\
+             plan 1/8: wiping old signatures from nvme0n1 and discarding everything on it\n\
              plan 2/8: writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 12.9 GiB, UV-SWAP 2.0 GiB\n\
              plan 3/8: formatting nvme0n1p1 (vfat UV-ESP), nvme0n1p2 (ext4 UV-ROOT), nvme0n1p3 (swap UV-SWAP)\n\
              plan 4/8: mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot\n\
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "wiping old signatures from sda",
+                "wiping old signatures from sda and discarding everything on it",
                 "writing the partition table: UV-ESP 1.0 GiB, UV-CRYPT 12.9 GiB, UV-SWAP 2.0 GiB",
                 "encrypting sda2 (LUKS2 UV-CRYPT) and opening it as cryptroot",
                 "adding the recovery key to sda2 (UV-CRYPT)",

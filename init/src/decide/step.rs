@@ -8,7 +8,8 @@ use crate::settings::RootFs;
 /// One act. Its `Display` is the line that people and tests read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Zero what old signatures can lie in, at both ends of the disk and of every old and new partition.
+    /// Discard the whole disk where it can be, and zero what old signatures can lie in, at both ends of the disk and of every old and new
+    /// partition.
     Wipe(Box<Disk>),
     /// Write protective MBR and GPT.
     Partition(Vec<Partition>),
@@ -46,7 +47,7 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::Wipe(disk) => write!(f, "wiping old signatures from {}", disk.name),
+            Step::Wipe(disk) => write!(f, "wiping old signatures from {} and discarding everything on it", disk.name),
             Step::Partition(partitions) => {
                 let sizes: Vec<String> = partitions.iter().map(|p| format!("{} {}", p.label, human(p.region.bytes))).collect();
                 write!(f, "writing the partition table: {}", sizes.join(", "))

@@ -36,6 +36,10 @@ fn describe_one(disk: &mut Disk, device: &File) {
         let (start, bytes) = (extent.first.checked_mul(disk.sector)?, extent.blocks.checked_mul(disk.sector)?);
         Some(superblock::hints(&|at, length| read(start.checked_add(at)?, length), bytes))
     };
+    if disk.table == Table::Unreadable {
+        // A failing disk takes its time with every question.
+        return;
+    }
     disk.contents = match disk.table.extents().as_slice() {
         [] => superblock::hints(&read, disk.bytes),
         extents => {

@@ -8,7 +8,7 @@ use crate::decide::Disks;
 use crate::drivers::Drivers;
 use crate::error::{Error, Kind, Result};
 use crate::medium::{Manifest, Medium};
-use crate::pid1::mounts;
+use crate::pid1::{aloud, mounts};
 
 /// The set of disks must not change for this long before it is trusted; USB disks behind a hub come about a second apart.
 const QUIET: Duration = Duration::from_secs(2);
@@ -55,7 +55,7 @@ pub fn machine(drivers: &mut Drivers) -> Result<(Disks, Medium)> {
         }
         let quiet = changed.elapsed().min(drivers.idle()) >= QUIET;
         let mut known = seen.clone();
-        let medium = if quiet { Some(recognise(Roots::MACHINE, &manifest, &mut known)) } else { None };
+        let medium = if quiet { Some(aloud("reading the disks", || recognise(Roots::MACHINE, &manifest, &mut known))) } else { None };
         match medium {
             Some(Ok(medium)) => return Ok((known, medium)),
             Some(Err(error)) if started.elapsed() > PATIENCE => return Err(error),

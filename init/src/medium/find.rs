@@ -13,6 +13,7 @@ use crate::decide::{Disk, Disks};
 use crate::error::{Error, Kind, Result};
 use crate::facts::table;
 use crate::look::Roots;
+use crate::sys::block;
 
 /// The table of an image counts in these, whatever the device has.
 const SECTOR: u64 = 512;
@@ -80,6 +81,11 @@ impl Medium {
     pub fn still_there(&self) -> bool {
         let seq = read_to_string(format!("/sys/block/{}/diskseq", self.disk.name)).unwrap_or_default();
         seq.trim() == self.disk.diskseq.to_string() && table(&self.node).is_some_and(|(guid, _)| guid == self.manifest.disk_guid)
+    }
+
+    /// Whether this open device is still the medium.
+    pub fn is(&self, device: &File) -> bool {
+        block::sequence(device) == Ok(self.disk.diskseq)
     }
 
     /// Start and length in bytes of the partition with this name.

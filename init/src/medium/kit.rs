@@ -43,6 +43,10 @@ pub fn write(medium: &Medium, with: impl FnOnce(&Path) -> std::io::Result<()>) -
     }
     let (start, bytes) = medium.partition("AI-KIT")?;
     let device = OpenOptions::new().read(true).write(true).open(&medium.node).doing(Kind::Medium, doing)?;
+    // The name may have changed hands in between.
+    if !medium.is(&device) {
+        return Err(Error::new(Kind::Medium, doing(), "the medium is gone"));
+    }
     block::set_read_only(device.as_fd(), false).doing(Kind::Medium, doing)?;
     let written = Loop::writable(&device, start, bytes).and_then(|kit| mounted(&kit, MountFlags::empty(), with));
     let synced = File::sync_all(&device).doing(Kind::Medium, doing);

@@ -1,6 +1,6 @@
 //! The medium we booted from: recognised by the unique id of its image, verified by digests, read through loop devices.
 //!
-//! It is never the target. The one thing ever written to it is the log on its kit partition, after a failure.
+//! It is never the target. Only its kit partition is ever written to: the log after a failure, and the note of a consent in advance.
 
 mod find;
 mod kit;

@@ -29,7 +29,7 @@ impl Verification {
         let images =
             move || [&medium.manifest.stage2, &medium.manifest.closure].into_iter().try_for_each(|image| image_is_whole(&medium, image));
         let verification = Verification { outcome: outcome.clone() };
-        // Nobody waits for this thread to end: what it found is what counts, and a panic in it holds the machine.
+        // Nobody waits for this thread to end: what it found is what counts, and without that nothing is written.
         std::thread::spawn(move || outcome.get_or_init(images).is_ok());
         verification
     }

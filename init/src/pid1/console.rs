@@ -56,9 +56,11 @@ pub fn reopen(name: &str) {
     }
 }
 
-/// Writes text to every console.
+/// Writes text to every console; on serial lines what is not ASCII becomes a question mark.
 pub fn print(text: &str) {
-    consoles().iter_mut().for_each(|console| console.write(text.as_bytes()));
+    let ascii = text.replace(|c: char| !c.is_ascii(), "?");
+    let on = |console: &mut Console| console.write(if console.name.starts_with("tty0") { text.as_bytes() } else { ascii.as_bytes() });
+    consoles().iter_mut().for_each(on);
 }
 
 /// Writes to one console what the others must not show.
@@ -94,7 +96,7 @@ pub fn drain() {
 ///
 /// What was typed before the question does not answer it, and half-typed lines of earlier questions are discarded.
 pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String> {
-    let _quiet = QuietKernel::new();
+    let _quiet = QuietKernel::hold();
     forget_typed();
     print(question);
     while !withdrawn() {
@@ -116,7 +118,7 @@ pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String
 
 /// Asks for a line that nobody sees, on every console or on the one called `only`; returns it with the name of the console.
 pub fn ask_hidden(question: &str, only: Option<&str>) -> (Result<Secret, Refused>, String) {
-    let _quiet = QuietKernel::new();
+    let _quiet = QuietKernel::hold();
     forget_typed();
     print(question);
     let mut lines: Vec<(String, Hidden)> = consoles().iter().map(|console| (console.name.clone(), Hidden::default())).collect();
@@ -217,14 +219,15 @@ impl Console {
 }
 
 /// Keeps the kernel's messages off the consoles while it lives: they would tear the question apart.
-struct QuietKernel {
+pub struct QuietKernel {
     before: Option<String>,
 }
 
 impl QuietKernel {
     const LEVELS: &'static str = "/proc/sys/kernel/printk";
 
-    fn new() -> QuietKernel {
+    /// From here on.
+    pub fn hold() -> QuietKernel {
         let before = read_to_string(Self::LEVELS).ok();
         write(Self::LEVELS, "1").unwrap_or_default();
         QuietKernel { before }

@@ -4,6 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Mutex, PoisonError};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -22,7 +23,7 @@ static JOURNAL: Journal = Journal { file: Mutex::new(None) };
 
 /// Starts logging. Without a file, the consoles remain.
 pub fn start() {
-    start_with(OpenOptions::new().create(true).append(true).open(PATH).ok());
+    start_with(OpenOptions::new().create(true).append(true).mode(0o600).open(PATH).ok());
 }
 
 /// Logs to the kernel's own log, for the short life of a process that the kernel started.

@@ -18,6 +18,9 @@ pub struct Lines {
     pub heard: Instant,
 }
 
+/// Most reads of a pipe at a time.
+const MOST_READS: usize = 64;
+
 impl Lines {
     /// Of this pipe, which must not block; they go to the log at this level.
     pub fn new(pipe: File, output: Level) -> Lines {
@@ -38,7 +41,9 @@ impl Lines {
     /// Logs what there is.
     pub fn read(&mut self) {
         let mut buffer = [0; 4096];
-        while let Ok(count @ 1..) = self.pipe.read(&mut buffer) {
+        // Not for ever: it may talk faster than the consoles take it.
+        for _ in 0..MOST_READS {
+            let Ok(count @ 1..) = self.pipe.read(&mut buffer) else { return };
             for byte in buffer.iter().take(count) {
                 match byte {
                     b'\n' | b'\r' => self.finish(),
@@ -51,7 +56,9 @@ impl Lines {
 
     /// Logs the line that has no end yet.
     pub fn finish(&mut self) {
-        let line = String::from_utf8_lossy(&std::mem::take(&mut self.partial)).trim_end().to_string();
+        // What a helper quotes from a disk must not command a terminal.
+        let line = String::from_utf8_lossy(&std::mem::take(&mut self.partial)).replace(|c: char| c.is_control() && c != '\t', "?");
+        let line = line.trim_end().to_string();
         if !line.trim().is_empty() {
             log::log!(self.output, "| {line}");
             self.heard = Instant::now();

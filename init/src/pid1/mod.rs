@@ -1,5 +1,6 @@
 //! The duties of PID 1: file systems of the kernel, consoles, log, children, power. It never returns.
 
+mod aloud;
 pub mod children;
 pub mod console;
 mod editor;
@@ -13,6 +14,8 @@ pub mod power;
 pub mod screen;
 pub mod secret;
 pub mod truth;
+
+pub use aloud::aloud;
 
 use crate::error::Error;
 

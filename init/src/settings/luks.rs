@@ -51,6 +51,8 @@ pub fn mapper_name(text: &str) -> Result<String, String> {
     match text {
         // The device mapper's own node.
         "control" => Err("control cannot be the name of a mapping".into()),
+        // That of the swap space during the installation.
+        "installation-swap" => Err("installation-swap is the installer's own name of a mapping".into()),
         _ if text.len() < 128 && text.bytes().all(plain) && !text.starts_with('-') => Ok(text.into()),
         _ => Err(format!("{text:?} cannot be the name of a mapping: use at most 127 letters, digits, _ + and -, which cannot come first")),
     }

@@ -83,7 +83,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "yes"),
             Expect("creating /other on the new root", 2 * STEP),
             Expect("running the post-mount commands", STEP),
-            Expect("failed: running post-mount commands 1: bash exited with 1: line 1 failed with 1: chmod 0700 /mnt/persist", STEP),
+            Expect("failed: running post-mount commands 1: bash exited with 1: line 1 failed with 1: chmod", STEP),
             Expect("nvme0n1 was erased and is not bootable", 30),
             HELD,
         ],

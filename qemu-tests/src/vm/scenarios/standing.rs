@@ -37,7 +37,8 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             REFUSED,
             Expect("install.confirm=UV0009 does not count: the target nvme0n1 has another", PROMPT),
-            Expect("autoinstaller: failed: asking for consent: install.unattended forbids to ask", 30),
+            Expect("no disk has the serial number UV0009 of install.confirm: waiting 40 s for it", 10),
+            Expect("autoinstaller: failed: asking for consent: install.unattended forbids to ask", 90),
             HELD,
         ],
         after: &[DiskUnchanged(0)],
