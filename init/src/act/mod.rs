@@ -21,6 +21,7 @@ mod stage2;
 mod standing;
 mod steps;
 mod store;
+mod strides;
 mod wipe;
 
 pub use ask::{Answer, Confirmed, Talk, agree};

@@ -2,10 +2,11 @@
 
 use std::fs::{File, create_dir_all, read_to_string};
 
+use rustix::fs::fstatvfs;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
 
-use super::{extra_mounts, mapping};
+use super::{extra_mounts, mapping, strides};
 use crate::decide::{Volume, human};
 use crate::error::{Doing, Kind, Result};
 use crate::settings::RootFs;
@@ -67,8 +68,9 @@ impl Mounted {
     /// Gives back what the installation wrote and deleted again. Not every device takes that, which is no fault of the installation.
     fn trim(&self) {
         for (witness, directory) in self.witnesses.iter().zip([ROOT, BOOT]) {
-            match block::trim(witness) {
-                Ok(bytes) => log::debug!("trimmed {} of {directory}", human(bytes)),
+            let bytes = fstatvfs(witness).map(|file_system| file_system.f_blocks.saturating_mul(file_system.f_frsize));
+            match bytes.and_then(|bytes| strides::discard(bytes, |start, length| block::trim(witness, start, length))) {
+                Ok(bytes) => log::debug!("trimmed the first {} of {directory}", human(bytes)),
                 Err(Errno::OPNOTSUPP | Errno::NOTTY) => log::debug!("{directory} takes no trimming"),
                 Err(error) => log::warn!("trimming {directory}: {error}"),
             }

@@ -5,41 +5,27 @@
 //! spare room back; nothing relies on it, for a discard promises nothing about what is read afterwards.
 
 use std::fs::{File, read_to_string};
-use std::time::{Duration, Instant};
 
+use super::strides;
 use crate::decide::{Disk, Layout, Region, human};
 use crate::error::{Doing, Kind, Result};
 use crate::sys::block;
 
 /// How much is zeroed at either end.
 const REACH: u64 = 16 << 20;
-/// How much is discarded at first; twice as much each time as long as that is quick, for a request cannot be interrupted.
-const FIRST: u64 = 64 << 20;
-/// What is quick.
-const QUICK: Duration = Duration::from_secs(1);
-/// How long it may take altogether. Some cards erase slowly, and nobody needs them to.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// Lets the device forget everything, if it can. A failure says nothing about the disk: it is worth a line in the log.
 pub fn discard(device: &File, disk: &Disk) {
     let limit = read_to_string(format!("/sys/block/{}/queue/discard_max_bytes", disk.name)).unwrap_or_default();
     if matches!(limit.trim(), "" | "0") {
         return log::debug!("{} takes no discards", disk.name);
     }
-    let started = Instant::now();
-    let (mut start, mut stride) = (0, FIRST);
-    while start < disk.bytes {
-        let (bytes, before) = (stride.min(disk.bytes - start), Instant::now());
-        if let Err(error) = block::discard(device, start, bytes) {
-            return log::warn!("discarding {bytes} bytes of {} at byte {start}: {error}", disk.name);
+    match strides::discard(disk.bytes, |start, bytes| block::discard(device, start, bytes)) {
+        Ok(done) if done < disk.bytes => {
+            log::info!("discarded {} of {} on {}; the rest would take too long", human(done), human(disk.bytes), disk.name);
         }
-        start += bytes;
-        stride = if before.elapsed() < QUICK { stride.saturating_mul(2) } else { (stride / 2).max(FIRST) };
-        if started.elapsed() > PATIENCE && start < disk.bytes {
-            return log::info!("discarded {} of {} on {}; the rest would take too long", human(start), human(disk.bytes), disk.name);
-        }
+        Ok(_) => log::debug!("discarded {}", disk.name),
+        Err(error) => log::warn!("discarding {}: {error}", disk.name),
     }
-    log::debug!("discarded {}", disk.name);
 }
 
 /// Zeroes both ends of the disk and of its old and new partitions.

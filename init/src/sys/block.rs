@@ -36,13 +36,12 @@ pub fn discard(device: impl AsFd, start: u64, bytes: u64) -> Result<()> {
     unsafe { ioctl(device, Setter::<BLKDISCARD, [u64; 2]>::new([start, bytes])) }
 }
 
-/// `FITRIM`: discards what a mounted file system does not use; returns how many bytes.
-pub fn trim(directory: impl AsFd) -> Result<u64> {
+/// `FITRIM`: discards what a mounted file system does not use of the `bytes` bytes from `start`.
+pub fn trim(directory: impl AsFd, start: u64, bytes: u64) -> Result<()> {
     // `struct fstrim_range`: start, length, shortest run.
-    let mut range = [0, u64::MAX, 0];
+    let mut range = [start, bytes, 0];
     // SAFETY: the kernel reads and writes three u64 through the pointer.
-    unsafe { ioctl(directory, Updater::<FITRIM, [u64; 3]>::new(&mut range))? };
-    Ok(range[1])
+    unsafe { ioctl(directory, Updater::<FITRIM, [u64; 3]>::new(&mut range)) }
 }
 
 /// `BLKRRPART`: makes the kernel read the partition table again; `EBUSY` while a partition is in use.
