@@ -34,7 +34,7 @@ pub fn check(scenario: &Scenario, image: &Image, dir: &Path, before: &Before, st
         let phase = format!("afterwards: {after:?}");
         if let After::BootsInstalled(vars) = after {
             fresh_vars(image, dir, *vars).map_err(|error| Failure::new(&phase, &error))?;
-            boot_installed(scenario, image, dir).map(drop)?;
+            boot_installed(scenario, image, dir, *vars).map(drop)?;
         } else {
             one(after, scenario, image, dir, before, store).map_err(|error| Failure::new(&phase, &error))?;
         }
@@ -107,7 +107,7 @@ pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
 }
 
-fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Vec<String>, Failure> {
+fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path, vars: Vars) -> Result<Vec<String>, Failure> {
     let disks: Vec<Disk> = scenario.disks.iter().map(|disk| disk.at_next_boot()).collect();
     let boot = Boot {
         firmware: Firmware::Ovmf,
@@ -119,5 +119,5 @@ fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Vec<
         consoles: Consoles::Both,
         survives_reset: false,
     };
-    watch(image, &boot, dir, "boot", &scenario.installed_script(), &Names::of(scenario, image))
+    watch(image, &boot, dir, "boot", &scenario.installed_script(vars), &Names::of(scenario, image))
 }

@@ -8,7 +8,7 @@
 
 pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::observer::{SQUATTER, WORD as OBSERVED};
-pub use super::step::{Console, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Step, deadline, flat};
+pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Step, deadline, flat};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -230,7 +230,7 @@ pub enum After {
 pub enum Vars {
     /// Those of a new machine: nothing but the removable path leads to the loader.
     Fresh,
-    /// Those that the installation left.
+    /// Those that the installation left: its own boot entry is what the firmware starts.
     Left,
 }
 
@@ -241,9 +241,10 @@ impl Scenario {
     }
 
     /// What is said between the disk and a person when what was installed boots.
-    pub fn installed_script(&self) -> Vec<Step> {
+    pub fn installed_script(&self, vars: Vars) -> Vec<Step> {
+        let entry = (vars == Vars::Left).then_some(FIRMWARE_ENTRY);
         let unlock = self.passphrase.map(|passphrase| [LOCKED_SYSTEM, Step::Type(Console::Serial, passphrase)]);
-        unlock.into_iter().flatten().chain([INSTALLED_SYSTEM]).collect()
+        entry.into_iter().chain(unlock.into_iter().flatten()).chain([INSTALLED_SYSTEM]).collect()
     }
 
     /// Whether somebody runs beside the installer.
@@ -273,7 +274,10 @@ impl Scenario {
 
     /// An upper bound of the run in seconds: the sum of its deadlines. Orders the scenarios, longest first.
     pub fn bound(&self) -> u64 {
-        let boots = self.after.iter().filter(|after| matches!(after, After::BootsInstalled(_))).count() as u64;
-        deadline(self.script) + boots * deadline(&self.installed_script())
+        let boots = self.after.iter().map(|after| match after {
+            After::BootsInstalled(vars) => deadline(&self.installed_script(*vars)),
+            _ => 0,
+        });
+        deadline(self.script) + boots.sum::<u64>()
     }
 }

@@ -4,7 +4,7 @@ use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, ON_SDX, PROMPT, STEP, STEP_ONE}
 use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Picture, Type};
-use crate::vm::scenario::{BASE, Bus, Disk, Firmware, INSTALLED_SYSTEM, Medium, Prefill, Scenario, Step, Vars};
+use crate::vm::scenario::{BASE, Bus, Disk, FIRMWARE_ENTRY, Firmware, INSTALLED_SYSTEM, Medium, Prefill, Scenario, Step, Vars};
 
 /// The conversation of an installation, up to its last line.
 const PREBUILT: &[Step] = &[
@@ -60,7 +60,7 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "reboot-after",
-        proves: "With powerOff=false the machine resets, and comes up in the installed system although the stick is still there.",
+        proves: "With powerOff=false the machine resets, and comes up in the installed system, by its boot entry, although the stick is still there.",
         disks: &[NVME],
         words: &["install.powerOff=false"],
         script: &[
@@ -69,6 +69,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "yes"),
             Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             ExpectReset(OFF),
+            FIRMWARE_ENTRY,
             INSTALLED_SYSTEM,
         ],
         after: &[TargetInstalled(0)],
