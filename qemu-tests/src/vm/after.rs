@@ -9,7 +9,7 @@ use super::command::{Boot, VARS};
 use super::medium::MediumCopy;
 use super::names::Names;
 use super::one::{Failure, watch};
-use super::oracle::{self, Installed, StoreCheck, Wanted};
+use super::oracle::{self, Installed, Keys, StoreCheck, Wanted};
 use super::scenario::{After, Consoles, Disk, Entry, Firmware, Scenario, Vars};
 use super::{disk, sparse, variables};
 use crate::image::Image;
@@ -27,28 +27,35 @@ pub fn digests(scenario: &Scenario, dir: &Path) -> Result<Vec<String>> {
     (0..scenario.disks.len()).map(|index| sparse::digest(&dir.join(disk::file_name(index)), None)).collect()
 }
 
-/// Every check of the scenario, and the ones that hold for all.
-pub fn check(scenario: &Scenario, image: &Image, dir: &Path, before: &Before, store: &dyn StoreCheck) -> Result<(), Failure> {
+/// Every check of the scenario, and the ones that hold for all. `shown` was written down from the screen.
+pub fn check(
+    scenario: &Scenario,
+    image: &Image,
+    dir: &Path,
+    before: &Before,
+    shown: &[String],
+    store: &dyn StoreCheck,
+) -> Result<(), Failure> {
+    let keys = Keys::new(scenario.passphrase, shown);
     check_untouched(scenario, dir, before).map_err(|error| Failure::new("comparing disks before and after", &error))?;
     for after in scenario.after {
         let phase = format!("afterwards: {after:?}");
         if let After::BootsInstalled(vars) = after {
             fresh_vars(image, dir, *vars).map_err(|error| Failure::new(&phase, &error))?;
-            boot_installed(scenario, image, dir, *vars).map(drop)?;
+            boot_installed(scenario, image, dir, *vars)?;
         } else {
-            one(after, scenario, image, dir, before, store).map_err(|error| Failure::new(&phase, &error))?;
+            one(after, scenario, image, dir, before, &keys, store).map_err(|error| Failure::new(&phase, &error))?;
         }
     }
-    let Some(passphrase) = scenario.passphrase else { return Ok(()) };
-    oracle::secrets::check(dir, passphrase, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))
+    oracle::secrets::check(dir, &keys, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))
 }
 
-fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &Before, store: &dyn StoreCheck) -> Result<()> {
+fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &Before, keys: &Keys, store: &dyn StoreCheck) -> Result<()> {
     match *after {
         After::TargetInstalled(index) => {
             let expected = Installed {
                 wanted: &Wanted::read(&image.settings_text, scenario.words),
-                passphrase: scenario.passphrase,
+                keys,
                 ram_mib: scenario.ram_mib,
                 toplevel: &image.toplevel,
                 loader: &image.loader,
@@ -107,7 +114,7 @@ pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
 }
 
-fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path, vars: Vars) -> Result<Vec<String>, Failure> {
+fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path, vars: Vars) -> Result<(), Failure> {
     let disks: Vec<Disk> = scenario.disks.iter().map(|disk| disk.at_next_boot()).collect();
     let boot = Boot {
         firmware: Firmware::Ovmf,
@@ -119,5 +126,5 @@ fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path, vars: Vars) ->
         consoles: Consoles::Both,
         survives_reset: false,
     };
-    watch(image, &boot, dir, "boot", &scenario.installed_script(vars), &Names::of(scenario, image))
+    watch(image, &boot, dir, "boot", &scenario.installed_script(vars), &Names::of(scenario, image)).map(drop)
 }

@@ -4,7 +4,7 @@ use super::dirty::AT_NEW_ENDS;
 use super::{ASK, BOOT, FAILED, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Part, Type};
+use crate::vm::scenario::Step::{Expect, ExpectErased, ExpectPowerOff, ExpectReset, Forbid, Part, Type, WriteDown};
 use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, Scenario, Step, Table, Vars};
 
 /// Of words, so that no other text has it.
@@ -88,8 +88,10 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "encrypted-recovery",
-        proves: "A passphrase typed on the screen is asked for again there, and a recovery key is shown and has a slot of its own.",
-        words: &["install.luks.recoveryKey", "install.luks.pbkdf.memory=64"],
+        proves: "A passphrase typed on the screen is asked for again there, and a recovery key is shown there alone, taken away, and opens the disk.",
+        firmware: Firmware::DirectBios,
+        words: &["install.force-uefi", "install.luks.recoveryKey", "install.luks.pbkdf.memory=64"],
+        kernel_words: &[OBSERVED],
         script: &[
             Forbid(FAILED),
             Expect(ASK, BOOT + PROMPT),
@@ -100,11 +102,14 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "from another keyboard"),
             Type(Keyboard, PASSPHRASE),
             Expect("press Enter on tty0 when the recovery key is written down: ", 60),
+            WriteDown("autoinstaller: recovery key: ", 30),
             Type(Keyboard, ""),
+            ExpectErased(30),
             ENCRYPTING,
             Expect("adding the recovery key to nvme0n1p2", STEP),
             TO_THE_END,
         ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
         ..ROW
     },
     Scenario {

@@ -106,12 +106,23 @@ fn steps_ask_only_for_what_their_machine_can_do() {
                     assert_ne!(row.consoles, Consoles::Screen, "{}", row.name)
                 }
                 Type(Keyboard, _) => assert_ne!(row.consoles, Consoles::Serial, "{}", row.name),
-                Step::ExpectScreen(..) => assert_eq!(row.firmware, Firmware::DirectBios, "{}: no text mode", row.name),
+                Step::ExpectScreen(..) | Step::WriteDown(..) | Step::ExpectErased(_) => {
+                    assert_eq!(row.firmware, Firmware::DirectBios, "{}: no text mode", row.name)
+                }
                 Step::Plug(disk) => assert!(!std::mem::replace(&mut there[disk], true), "{}: disk {disk} is there", row.name),
                 Step::Pull(disk) => assert!(std::mem::replace(&mut there[disk], false), "{}: disk {disk} is not there", row.name),
                 _ => {}
             }
         }
+    }
+}
+
+#[test]
+fn a_recovery_key_is_written_down_wherever_one_is_made() {
+    for row in all() {
+        let written_down = flat(row.script).iter().any(|step| matches!(step, Step::WriteDown(..)));
+        let made = row.words.contains(&"install.luks.recoveryKey");
+        assert_eq!(written_down, made, "{}", row.name);
     }
 }
 
