@@ -3,16 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::command::{Boot, VARS};
-use super::medium::MediumCopy;
+use super::medium::{self, MediumCopy};
 use super::names::Names;
 use super::one::{Failure, watch};
 use super::oracle::{self, Installed, Keys, StoreCheck, Wanted};
 use super::scenario::{After, Consoles, Disk, Entry, Firmware, Scenario, Vars};
 use super::{disk, sparse, variables};
 use crate::image::Image;
+
+/// Where the ESP of an installed disk starts, in bytes.
+const ESP_START: u64 = 1024 * 1024;
 
 /// The state of a scenario's directory before its run.
 pub struct Before {
@@ -47,7 +50,10 @@ pub fn check(
             one(after, scenario, image, dir, before, &keys, store).map_err(|error| Failure::new(&phase, &error))?;
         }
     }
-    oracle::secrets::check(dir, &keys, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))
+    // The medium has every byte it had, but for a kit on which the passphrase was put.
+    let given = scenario.kit.iter().any(|(_, text)| scenario.passphrase.is_some_and(|passphrase| text.contains(passphrase)));
+    let known_there = given.then_some(medium::FILE_NAME);
+    oracle::secrets::check(dir, &keys, known_there, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))
 }
 
 fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &Before, keys: &Keys, store: &dyn StoreCheck) -> Result<()> {
@@ -76,6 +82,12 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
             } else {
                 bail!("reading {file} from the kit partition: no `{text}` in it")
             }
+        }
+        After::EspHas(index, file, text) => {
+            let [file, text] = [file, text].map(|text| text.replace("{guid}", &image.disk_guid));
+            let found = medium::fat_file(&dir.join(disk::file_name(index)), ESP_START, &file).context("reading from the ESP")?;
+            ensure!(found.contains(&text), "reading {file} from the ESP: no `{text}` in it");
+            Ok(())
         }
         // The caller boots.
         After::DiskWritten(_) | After::DiskUnchanged(_) | After::BootsInstalled(_) => Ok(()),

@@ -1,7 +1,7 @@
 //! Disks that are not empty: remains of earlier systems, and partition tables that no longer agree with themselves.
 //!
-//! Invariant: what a row says is there was seen there by util-linux, gdisk and the oracle before the machine starts; a row about remains that
-//! nobody would have recognised proves nothing.
+//! Invariant: what a row says is there was seen there by util-linux, gdisk and the oracle before the machine starts; a row about remains
+//! that nobody would have recognised proves nothing.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;

@@ -85,7 +85,8 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
         observer::add(&image.initrd, &dir.join(observer::INITRD))?;
     }
     let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };
-    let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit)?;
+    let files: Vec<(String, &str)> = scenario.kit.iter().map(|(name, text)| (name.replace("{guid}", &image.disk_guid), *text)).collect();
+    let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit, &files)?;
     Ok(Before { medium, disks: after::digests(scenario, dir)? })
 }
 

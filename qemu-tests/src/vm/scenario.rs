@@ -27,6 +27,8 @@ pub struct Scenario {
     pub passphrase: Option<&'static str>,
     /// How the image is attached.
     pub medium: Medium,
+    /// Files that somebody has put on the kit partition, with their text; `{guid}` in a path is the medium's.
+    pub kit: &'static [(&'static str, &'static str)],
     /// The machine's own disks, in the order in which it finds them.
     pub disks: &'static [Disk],
     /// The firmware's boot entries, in the order in which it tries them.
@@ -56,6 +58,7 @@ pub const BASE: Scenario = Scenario {
     host: "ultraviolet",
     passphrase: None,
     medium: Medium::UsbStick,
+    kit: &[],
     disks: &[],
     entries: &[],
     words: &[],
@@ -221,6 +224,8 @@ pub enum After {
     DiskUnchanged(usize),
     /// A file on the kit partition of the stick contains the text; `{guid}` in either is the medium's.
     KitHas(&'static str, &'static str),
+    /// A file on the first partition of the disk, the ESP, contains the text; `{guid}` in either is the medium's.
+    EspHas(usize, &'static str, &'static str),
     /// The disks boot without the medium, up to the marker of the installed system.
     BootsInstalled(Vars),
 }

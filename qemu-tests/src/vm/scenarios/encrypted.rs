@@ -4,7 +4,7 @@ use super::dirty::AT_NEW_ENDS;
 use super::{ASK, BOOT, FAILED, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
-use crate::vm::scenario::Step::{Expect, ExpectErased, ExpectPowerOff, ExpectReset, Forbid, Part, Type, WriteDown};
+use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectErased, ExpectPowerOff, ExpectReset, Forbid, Part, Type, WriteDown};
 use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, Scenario, Step, Table, Vars};
 
 /// Of words, so that no other text has it.
@@ -157,8 +157,32 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "encrypted-with-swap",
-        proves: "Beside a container the swap partition is left empty, and the installed system swaps there under a key of its own.",
+        proves: "Beside a container both the installation and the installed system swap under a key of the day, and the partition is left empty.",
         words: SWAP,
+        kernel_words: &[OBSERVED],
+        script: &[
+            Forbid(FAILED),
+            Forbid("OBSERVED swap on /dev/nvme0n1p3"),
+            YES_AND_PASSPHRASE,
+            ENCRYPTING,
+            Expect("leaving nvme0n1p3 (SL-SWAP) for the system's own random encryption", STEP),
+            ExpectAll(&["OBSERVED CRYPT-PLAIN-installation-swap", "OBSERVED swap on /dev/dm-1"], STEP),
+            TO_THE_END,
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-with-swap-4kn",
+        proves: "The same on sectors of 4096 bytes.",
+        disks: &[Disk { bus: Bus::Virtio, sector: 4096, ..NVME }],
+        words: SWAP,
+        script: &[
+            Forbid(FAILED),
+            YES_AND_PASSPHRASE,
+            Expect("leaving vda3 (SL-SWAP) for the system's own random encryption", STEP),
+            Expect("autoinstaller: installed {host} on vda", 3 * STEP),
+            ExpectPowerOff(OFF),
+        ],
         ..ROW
     },
 ];
