@@ -10,8 +10,8 @@ use super::medium::{self, MediumCopy};
 use super::names::Names;
 use super::one::{Failure, watch};
 use super::oracle::{self, Installed, Keys, StoreCheck, Wanted};
-use super::scenario::{After, Consoles, Disk, Entry, Firmware, Scenario, Vars};
-use super::{disk, sparse, variables};
+use super::scenario::{After, Consoles, Disk, Entry, Firmware, Prefill, Scenario, Vars};
+use super::{dirty, disk, sparse, variables};
 use crate::image::Image;
 
 /// Where the ESP of an installed disk starts, in bytes.
@@ -67,7 +67,9 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
                 loader: &image.loader,
                 store,
             };
-            oracle::check(&dir.join(disk::file_name(index)), scenario.disks[index].sector, &dir.join("oracle"), &expected)
+            let (disk, file) = (&scenario.disks[index], dir.join(disk::file_name(index)));
+            oracle::check(&file, disk.sector, &dir.join("oracle"), &expected)?;
+            if let Prefill::Dirty(dirty) = disk.prefill { dirty::gone(&file, dirty) } else { Ok(()) }
         }
         After::DiskWritten(index) if !changed(index, dir, before)? => {
             bail!("comparing disk {index}: nothing was written to it")
