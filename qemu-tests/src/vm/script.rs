@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::foreign::Foreign;
 use super::page;
 use super::scenario::{Console, Step, flat};
 use super::transcript::Transcript;
@@ -16,8 +17,8 @@ const ALWAYS_FORBIDDEN: [&str; 2] = ["Kernel panic", "panicked at"];
 /// How long a machine that is left running is still listened to: what is forbidden may come late.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// How often the screen is looked at.
-const GLANCE: Duration = Duration::from_millis(500);
+/// How often the screen is looked at: the last words before power-off stand there for a second.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// How a run of the machine ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +88,9 @@ pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript:
         })
         .chain(ALWAYS_FORBIDDEN)
         .collect();
-    let mut player = Player { machine, transcript, fill, forbidden, secrets: Vec::new(), resets: 0, end: None };
+    let sent = script.iter().flat_map(|step| if let Step::Send(bytes) = step { bytes } else { &[][..] }).copied().collect();
+    let foreign = Foreign::new(sent);
+    let mut player = Player { machine, transcript, fill, forbidden, foreign, secrets: Vec::new(), resets: 0, end: None };
     for step in &script {
         player.step(step).map_err(|cause| Stop { phase: fill(&step.to_string()), cause })?;
     }
@@ -102,6 +105,7 @@ struct Player<'a> {
     transcript: &'a mut Transcript,
     fill: &'a Fill<'a>,
     forbidden: Vec<&'a str>,
+    foreign: Foreign,
     secrets: Vec<String>,
     resets: usize,
     end: Option<End>,
@@ -203,8 +207,12 @@ impl Player<'_> {
         match self.machine.next(wait) {
             Event::Output(bytes) => {
                 self.transcript.push(&bytes);
+                self.foreign.push(&bytes);
             }
-            Event::Reset => self.resets += 1,
+            Event::Reset => {
+                self.resets += 1;
+                self.foreign.start_over();
+            }
             Event::Ended(end) => self.end = Some(end),
             Event::Quiet => return false,
         }
@@ -228,7 +236,7 @@ impl Player<'_> {
     fn check_forbidden(&self) -> Result<(), String> {
         match self.forbidden.iter().find(|text| self.transcript.contains(text)) {
             Some(text) => Err(format!("`{text}` appeared, which must not")),
-            None => Ok(()),
+            None => self.foreign.check(),
         }
     }
 

@@ -117,6 +117,13 @@ fn a_machine_that_is_off_is_not_waited_for() {
 }
 
 #[test]
+fn bytes_outside_ascii_fail_unless_the_script_has_sent_them() {
+    let said = [Event::Output(b"autoinstaller: \xe9".to_vec()), off()];
+    assert_eq!(cause(&[ExpectPowerOff(9)], &said), "the byte e9 came over the serial line, which is not ASCII");
+    assert_eq!(play_on(&[Send(&[0xe9]), ExpectPowerOff(9)], &said).0, Ok(Vec::new()));
+}
+
+#[test]
 fn last_words_before_power_off_are_heard() {
     let (result, _) = play_on(&[Expect("installed", 9), ExpectPowerOff(9)], &[says("installed"), off()]);
     assert_eq!(result, Ok(Vec::new()));
