@@ -9,6 +9,9 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::super::{observer, sparse};
 
+/// A variable that the program which is told has in its environment, and nobody else.
+const ENVIRONMENT: &str = "DM_DISABLE_UDEV=1";
+
 /// Shorter ones are found by chance.
 const SHORTEST: usize = 8;
 
@@ -64,7 +67,7 @@ pub fn check(dir: &Path, keys: &Keys, known_there: Option<&str>, observed: bool)
     let log = dir.join("console.log");
     let text = fs::read_to_string(&log).with_context(|| format!("reading {}", log.display()))?;
     let added = keys.recovery.is_some().then_some("luksAddKey");
-    for told in ["luksFormat", "open"].into_iter().chain(added) {
+    for told in ["luksFormat", "open", ENVIRONMENT].into_iter().chain(added) {
         let line = format!("{}{told}\n", observer::PREFIX);
         ensure!(!observed || text.contains(&line), "looking for the passphrase: the observer saw no `{told}`");
     }
@@ -93,8 +96,10 @@ mod tests {
             assert!(error(false).starts_with(&format!("looking for the {name} in ")), "{}", error(false));
         }
         check(&dir, &keys, Some("disk0.raw"), false).unwrap();
-        fs::write(dir.join("console.log"), "OBSERVED luksFormat\nOBSERVED open\n").unwrap();
         fs::write(dir.join("disk0.raw"), "").unwrap();
+        fs::write(dir.join("console.log"), "OBSERVED luksFormat\nOBSERVED open\n").unwrap();
+        assert_eq!(error(true), "looking for the passphrase: the observer saw no `DM_DISABLE_UDEV=1`");
+        fs::write(dir.join("console.log"), "OBSERVED luksFormat\nOBSERVED open\nOBSERVED DM_DISABLE_UDEV=1\n").unwrap();
         assert_eq!(error(true), "looking for the passphrase: the observer saw no `luksAddKey`");
         assert!(absent(&dir.join("console.log"), "passphrase", "short").is_err());
     }
