@@ -10,7 +10,7 @@ use super::medium::{self, MediumCopy};
 use super::names::Names;
 use super::one::{Failure, watch};
 use super::oracle::{self, Installed, Keys, StoreCheck, Wanted};
-use super::scenario::{After, Consoles, Disk, Entry, Firmware, Prefill, Scenario, Vars};
+use super::scenario::{After, Consoles, Disk, Entry, Firmware, NOTHING_BOOTS, Prefill, Scenario, Step, Vars};
 use super::{dirty, disk, sparse, variables};
 use crate::image::Image;
 
@@ -43,11 +43,11 @@ pub fn check(
     check_untouched(scenario, dir, before).map_err(|error| Failure::new("comparing disks before and after", &error))?;
     for after in scenario.after {
         let phase = format!("afterwards: {after:?}");
-        if let After::BootsInstalled(vars) = after {
-            fresh_vars(image, dir, *vars).map_err(|error| Failure::new(&phase, &error))?;
-            boot_installed(scenario, image, dir, *vars)?;
-        } else {
-            one(after, scenario, image, dir, before, &keys, store).map_err(|error| Failure::new(&phase, &error))?;
+        one(after, scenario, image, dir, before, &keys, store).map_err(|error| Failure::new(&phase, &error))?;
+        match after {
+            After::BootsInstalled(vars) => boot_disks(scenario, image, dir, &scenario.installed_script(*vars))?,
+            After::NotBootable(_) => boot_disks(scenario, image, dir, NOTHING_BOOTS)?,
+            _ => {}
         }
     }
     // The medium has every byte it had, but for a kit on which the passphrase was put.
@@ -92,7 +92,9 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
             Ok(())
         }
         // The caller boots.
-        After::DiskWritten(_) | After::DiskUnchanged(_) | After::BootsInstalled(_) => Ok(()),
+        After::BootsInstalled(vars) => fresh_vars(image, dir, vars),
+        After::NotBootable(index) => no_loader(&dir.join(disk::file_name(index))),
+        After::DiskWritten(_) | After::DiskUnchanged(_) => Ok(()),
     }
 }
 
@@ -128,7 +130,17 @@ pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
 }
 
-fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path, vars: Vars) -> Result<(), Failure> {
+/// Fails if there is anything on the ESP that starts a system.
+fn no_loader(disk: &Path) -> Result<()> {
+    let files = medium::fat_files(disk, ESP_START).context("listing the ESP")?;
+    match files.iter().find(|file| file.ends_with(".efi") || file.ends_with(".conf")) {
+        Some(file) => bail!("listing the ESP of a disk that is not bootable: there is {file}"),
+        None => Ok(()),
+    }
+}
+
+/// Plays a script on a machine that has the disks alone.
+fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -> Result<(), Failure> {
     let disks: Vec<Disk> = scenario.disks.iter().map(|disk| disk.at_next_boot()).collect();
     let boot = Boot {
         firmware: Firmware::Ovmf,
@@ -140,5 +152,5 @@ fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path, vars: Vars) ->
         consoles: Consoles::Both,
         survives_reset: false,
     };
-    watch(image, &boot, dir, "boot", &scenario.installed_script(vars), &Names::of(scenario, image)).map(drop)
+    watch(image, &boot, dir, "boot", script, &Names::of(scenario, image)).map(drop)
 }

@@ -97,6 +97,13 @@ pub fn fat_file(disk: &Path, start: u64, name: &str) -> Result<String> {
     command::text(&format!("reading {name}"), tool("mtype").args(["-i", &drive]).arg(format!("::{name}")))
 }
 
+/// Paths of everything in the FAT file system that starts at this byte, in small letters.
+pub fn fat_files(disk: &Path, start: u64) -> Result<Vec<String>> {
+    let drive = format!("{}@@{start}", disk.display());
+    let text = command::text("listing its files", tool("mdir").args(["-/", "-b", "-i", &drive, "::"]))?;
+    Ok(text.lines().map(str::to_ascii_lowercase).collect())
+}
+
 fn flip(path: &Path, part: Range<u64>, offset: u64) -> Result<()> {
     let at = part.start + offset;
     if at >= part.end {

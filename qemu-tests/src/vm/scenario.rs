@@ -8,7 +8,7 @@
 
 pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::observer::{SQUATTER, WORD as OBSERVED};
-pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Step, deadline, flat};
+pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -222,6 +222,8 @@ pub enum After {
     DiskWritten(usize),
     /// Every byte of the disk is what it was.
     DiskUnchanged(usize),
+    /// There is no loader and no entry of one on the first partition of the disk, the ESP, and the firmware finds nothing to boot.
+    NotBootable(usize),
     /// A file on the kit partition of the stick contains the text; `{guid}` in either is the medium's.
     KitHas(&'static str, &'static str),
     /// A file on the first partition of the disk, the ESP, contains the text; `{guid}` in either is the medium's.
@@ -281,6 +283,7 @@ impl Scenario {
     pub fn bound(&self) -> u64 {
         let boots = self.after.iter().map(|after| match after {
             After::BootsInstalled(vars) => deadline(&self.installed_script(*vars)),
+            After::NotBootable(_) => deadline(NOTHING_BOOTS),
             _ => 0,
         });
         deadline(self.script) + boots.sum::<u64>()

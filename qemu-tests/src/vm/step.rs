@@ -67,6 +67,9 @@ pub const INSTALLED_SYSTEM: Step = Step::Part(&[
     Step::ExpectPowerOff(FINDING),
 ]);
 
+/// OVMF has tried everything else: its shell comes last.
+pub const NOTHING_BOOTS: &[Step] = &[Step::Forbid("EFI stub"), Step::Forbid("FIXTURE-"), Step::Expect("\"EFI Internal Shell\"", BOOT)];
+
 /// What comes before that where the root is encrypted; the passphrase is typed then.
 pub const LOCKED_SYSTEM: Step = Step::Expect("FIXTURE-UNLOCK passphrase for ", BOOT);
 

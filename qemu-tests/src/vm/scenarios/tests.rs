@@ -62,6 +62,27 @@ fn what_installs_also_boots_and_what_does_not_never_says_installed() {
 }
 
 #[test]
+fn what_is_said_to_be_not_bootable_is_booted() {
+    for row in all() {
+        let written = of(row, |after| if let After::DiskWritten(i) = after { Some(*i) } else { None });
+        let tried = of(row, |after| if let After::NotBootable(i) = after { Some(*i) } else { None });
+        let said = flat(row.script).iter().any(|step| matches!(step, Expect(text, _) if text.ends_with("is not bootable")));
+        assert_eq!(written, tried, "{}", row.name);
+        assert_eq!(!tried.is_empty(), said, "{}", row.name);
+    }
+}
+
+/// An empty disk looks unchanged to whoever writes zeros.
+#[test]
+fn a_disk_that_must_not_change_has_something_on_it() {
+    for row in all() {
+        for disk in of(row, |after| if let After::DiskUnchanged(i) = after { Some(*i) } else { None }) {
+            assert!(!matches!(row.disks[disk].prefill, Prefill::Empty), "{}: disk {disk}", row.name);
+        }
+    }
+}
+
+#[test]
 fn every_row_either_forbids_a_failure_or_ends_on_its_screen() {
     for row in all() {
         let forbids = flat(row.script).iter().any(|step| matches!(step, Forbid(FAILED)));
@@ -147,7 +168,7 @@ fn serials_differ_within_a_machine() {
 fn no_step_waits_for_the_beginning_of_the_next_one() {
     for row in all() {
         let texts: Vec<&str> =
-            row.script.iter().filter_map(|step| if let Step::Expect(text, _) = step { Some(*text) } else { None }).collect();
+            flat(row.script).iter().filter_map(|step| if let Expect(text, _) = step { Some(*text) } else { None }).collect();
         for pair in texts.windows(2).filter(|pair| pair[0] != pair[1]) {
             assert!(!pair[1].starts_with(pair[0]), "{}: `{}` takes the line of `{}`", row.name, pair[0], pair[1]);
         }
