@@ -1,8 +1,8 @@
 //! Encrypted hosts: what is asked, what becomes of it, and that nothing but the container knows.
 
 use super::dirty::AT_NEW_ENDS;
-use super::{ASK, BOOT, FAILED, NVME, OFF, PROMPT, STEP, STEP_ONE};
-use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
+use super::{ASK, BOOT, FAILED, HELD, NOISY, NVME, OFF, PROMPT, REFUSED, STEP, STEP_ONE, UNTOUCHED};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, KitHas, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
 use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectErased, ExpectPowerOff, ExpectReset, Forbid, Part, Type, WriteDown};
 use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, Scenario, Step, Table, Vars};
@@ -11,6 +11,10 @@ use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, S
 const PASSPHRASE: &str = "correct horse battery";
 /// Two letters of two bytes and one of three.
 const UTF8: &str = "gr\u{fc}ner K\u{e4}fer \u{20ac}5";
+
+/// What comes of the keys that make the other text on a US keyboard: y and z have changed places, and two letters have two bytes.
+const GERMAN: &str = "zwei lazy Stra\u{df}en \u{f6}l";
+const GERMAN_KEYS: &str = "ywei layz Stra-en ;l";
 
 const FIRST: &str = "passphrase for SL-LUKS, keyboard layout us (input is hidden): ";
 const AGAIN: &str = "the same passphrase again: ";
@@ -110,6 +114,63 @@ pub const ROWS: &[Scenario] = &[
             TO_THE_END,
         ],
         after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-layout",
+        proves: "A passphrase typed on the keyboard in the layout of the settings is what other keyboards with that layout would type.",
+        passphrase: Some(GERMAN),
+        words: &["install.keymap=de-latin1", "install.luks.pbkdf.memory=64"],
+        script: &[
+            Forbid(FAILED),
+            Expect("autoinstaller: the keyboard layout is de-latin1", BOOT),
+            Expect(ASK, PROMPT),
+            Type(Keyboard, "zes"),
+            Expect("passphrase for SL-LUKS, keyboard layout de-latin1 (input is hidden): ", PROMPT),
+            Type(Keyboard, GERMAN_KEYS),
+            Expect(AGAIN, 30),
+            Type(Keyboard, GERMAN_KEYS),
+            ENCRYPTING,
+            TO_THE_END,
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-key-file",
+        proves: "An encrypted host is installed with nobody there: its passphrase is the text of a file on the kit, less its line end.",
+        kit: &[("passphrase", "correct horse battery\n")],
+        words: &["install.luks.keyFile=passphrase", "install.luks.pbkdf.memory=64", "install.unattended", "install.confirm=UV0001"],
+        kernel_words: &[OBSERVED],
+        script: &[
+            Forbid(FAILED),
+            Forbid(ASK),
+            Forbid("passphrase for"),
+            Expect("the passphrase is that of passphrase on the kit partition", BOOT + PROMPT),
+            Expect("install.confirm=UV0001 agrees to erase nvme0n1", PROMPT),
+            ENCRYPTING,
+            TO_THE_END,
+        ],
+        after: &[
+            TargetInstalled(0),
+            KitHas("passphrase", PASSPHRASE),
+            KitHas("autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
+            BootsInstalled(Vars::Left),
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "key-file-missing",
+        proves: "A key file that is not on the kit is named, and the disk is left as it is.",
+        passphrase: None,
+        disks: &[NOISY],
+        words: &["install.luks.keyFile=passphrase", "install.unattended", "install.confirm=UV0001"],
+        script: &[
+            REFUSED,
+            Expect("failed: reading luks.keyFile passphrase from the kit partition: No such file or directory", PROMPT),
+            Expect(UNTOUCHED, 10),
+            HELD,
+        ],
+        after: &[DiskUnchanged(0)],
         ..ROW
     },
     Scenario {
