@@ -1,4 +1,5 @@
-//! `cargo xtask ci`: every test there is, in the order of their price. The last line counts them all.
+//! `cargo xtask ci`: every test there is, in the order of their price. The last line counts them all; the one before says how many of
+//! the virtual machines were run.
 
 use std::process::{Command, ExitCode};
 
@@ -31,7 +32,10 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
     count.add(passed);
 
     match vm_test::count(&options) {
-        Ok(scenarios) => count += scenarios,
+        Ok(scenarios) => {
+            println!("virtual machines: {scenarios}; {}", vm_test::extent(&options)?);
+            count += scenarios;
+        }
         // What was tested until here still counts.
         Err(error) => {
             println!("virtual machines: {error:#}");

@@ -75,6 +75,17 @@ pub fn work_dir() -> Result<PathBuf> {
     cache::directory("vm")
 }
 
+/// How many of all scenarios these are: `21 of 90 scenarios (core)`.
+pub fn extent(options: &Options) -> Result<String> {
+    let (chosen, all) = (choose(options)?.len(), scenarios::all().len());
+    let which = match (options.names.is_empty(), options.all) {
+        (true, true) => "all",
+        (true, false) => "core",
+        (false, _) => "named",
+    };
+    Ok(format!("{chosen} of {all} scenarios ({which})"))
+}
+
 fn choose(options: &Options) -> Result<Vec<&'static Scenario>> {
     let all = scenarios::all();
     if options.names.is_empty() {
@@ -140,6 +151,10 @@ mod tests {
         let rows = choose(&parsed("bios-forced dry-run").unwrap()).unwrap();
         assert_eq!(rows.iter().map(|row| row.name).collect::<Vec<_>>(), ["bios-forced", "dry-run"]);
         assert!(choose(&parsed("").unwrap()).unwrap().iter().all(|row| row.core));
+        let all = scenarios::all().len();
+        assert_eq!(extent(&parsed("--all").unwrap()).unwrap(), format!("{all} of {all} scenarios (all)"));
+        assert_eq!(extent(&parsed("dry-run").unwrap()).unwrap(), format!("1 of {all} scenarios (named)"));
+        assert!(extent(&parsed("").unwrap()).unwrap().ends_with(&format!(" of {all} scenarios (core)")));
         let error = choose(&parsed("dryrun").unwrap()).unwrap_err().to_string();
         assert!(error.starts_with("choosing scenario `dryrun`: there are prebuilt-nvme-usb, "), "{error}");
     }

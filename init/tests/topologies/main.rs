@@ -41,6 +41,22 @@ fn what_a_wrong_table_says_is_reported_line_by_line() {
     assert_eq!(outcome::compare(wrong).as_deref(), Some(report));
 }
 
+#[test]
+fn disks_that_are_not_named_are_counted_and_a_line_stands_once() {
+    let machine = |expected: &str| {
+        let table = format!(
+            "machine A\nstick sda\nrack 2 sas 4TB\ndisk nvme0n1 nvme 8TB\n=> target nvme0n1: it is the largest of those that remain\n{expected}"
+        );
+        outcome::compare(&text::topologies("a-file", &table)[0])
+    };
+    let stick = "=> sda: it carries the installer's own medium\n";
+    assert_eq!(machine(&format!("{stick}=> 2 others: it could be\n")), None);
+    let three = machine(&format!("{stick}=> 3 others: it could be\n")).unwrap();
+    assert_eq!(three, "a-file:1 A\n  expected: 3 others: it could be\n  got:      2 others: it could be\n");
+    let twice = machine(&format!("{stick}{stick}=> 2 others: it could be\n")).unwrap();
+    assert_eq!(twice, "a-file:1 A\n  expected: sda: it carries the installer's own medium\n");
+}
+
 /// How every rule, every reason against a disk or an entry, and every refusal begins behind its subject.
 const SAID: [&str; 39] = [
     ": install.disk= names it",

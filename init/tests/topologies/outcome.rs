@@ -22,20 +22,31 @@ pub fn compare(topology: &Topology) -> Option<String> {
         got.iter_mut().for_each(|line| *line = line.replace(&guid_of(name).to_string(), name));
     }
     let mut expected = topology.expected.clone();
-    if let Some(rest) = expected.iter().find_map(|line| line.strip_prefix("others: ")) {
-        let named = |line: &str| expected.iter().any(|e| e.split_once(": ").map(|(n, _)| n) == line.split_once(": ").map(|(n, _)| n));
-        got.retain(|line| named(line) || line.split_once(": ").is_none_or(|(_, reason)| reason != rest));
-        got.push(format!("others: {rest}"));
+    if let Some(reason) = expected.iter().find_map(|line| line.split_once(" others: ")).map(|(_, reason)| reason) {
+        let subject = |line: &str| line.split_once(": ").map(|(name, _)| name.to_string());
+        let all = got.len();
+        got.retain(|line| expected.iter().any(|e| subject(e) == subject(line)) || !line.ends_with(&format!(": {reason}")));
+        got.push(format!("{} others: {reason}", all - got.len()));
     }
     // What a disk shows is said only where it matters.
     got.extend(shown.into_iter().filter(|line| expected.contains(line) || mentions(&expected, line)));
     expected.sort();
     got.sort();
-    let only = |these: &[String], those: &[String], what: &str| -> String {
-        these.iter().filter(|line| !those.contains(line)).map(|line| format!("  {what} {line}\n")).collect()
-    };
-    let differences = only(&expected, &got, "expected:") + &only(&got, &expected, "got:     ");
+    let differences = more(&expected, &got, "expected:") + &more(&got, &expected, "got:     ");
     (!differences.is_empty()).then(|| format!("{} {}\n{differences}", topology.place, topology.name))
+}
+
+/// The lines that are here more often than there.
+fn more(here: &[String], there: &[String], what: &str) -> String {
+    let mut unmatched = there.to_vec();
+    let mut lines = String::new();
+    for line in here {
+        match unmatched.iter().position(|other| other == line) {
+            Some(at) => drop(unmatched.swap_remove(at)),
+            None => lines += &format!("  {what} {line}\n"),
+        }
+    }
+    lines
 }
 
 fn mentions(expected: &[String], shown: &str) -> bool {

@@ -10,7 +10,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use super::emulator::{qemu, reap};
+use super::emulator::{Emulator, qemu};
 
 /// Set to `tcg` to leave KVM alone, unprobed.
 const VARIABLE: &str = "AUTOINSTALLER_ACCEL";
@@ -45,19 +45,17 @@ fn kvm_works(kernel: &Path) -> bool {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    let Ok(mut child) = command.spawn() else {
+    let Ok(mut emulator) = Emulator::start(&mut command) else {
         return false;
     };
     let (sender, receiver) = channel();
-    if let Some(output) = child.stdout.take() {
+    if let Some(output) = emulator.output() {
         thread::spawn(move || {
             // Nobody listens any more when the deadline has passed.
             let _ = sender.send(says_last_words(output));
         });
     }
-    let works = receiver.recv_timeout(PROBE) == Ok(true);
-    reap(&mut child);
-    works
+    receiver.recv_timeout(PROBE) == Ok(true)
 }
 
 fn says_last_words(mut output: ChildStdout) -> bool {

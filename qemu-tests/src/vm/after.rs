@@ -3,16 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::command::{Boot, VARS};
-use super::medium::MediumCopy;
+use super::medium::{self, MediumCopy};
 use super::names::Names;
 use super::one::{Failure, watch};
-use super::oracle::{self, Installed, StoreCheck, Wanted};
-use super::scenario::{After, Consoles, Disk, Entry, Firmware, Scenario, Vars};
-use super::{disk, sparse, variables};
+use super::oracle::{self, Installed, Keys, StoreCheck, Wanted};
+use super::scenario::{After, Consoles, Disk, Entry, Firmware, NOTHING_BOOTS, Prefill, Scenario, Step, Vars};
+use super::{dirty, disk, sparse, variables};
 use crate::image::Image;
+
+/// Where the ESP of an installed disk starts, in bytes.
+const ESP_START: u64 = 1024 * 1024;
 
 /// The state of a scenario's directory before its run.
 pub struct Before {
@@ -27,34 +30,46 @@ pub fn digests(scenario: &Scenario, dir: &Path) -> Result<Vec<String>> {
     (0..scenario.disks.len()).map(|index| sparse::digest(&dir.join(disk::file_name(index)), None)).collect()
 }
 
-/// Every check of the scenario, and the ones that hold for all.
-pub fn check(scenario: &Scenario, image: &Image, dir: &Path, before: &Before, store: &dyn StoreCheck) -> Result<(), Failure> {
+/// Every check of the scenario, and the ones that hold for all. `shown` was written down from the screen.
+pub fn check(
+    scenario: &Scenario,
+    image: &Image,
+    dir: &Path,
+    before: &Before,
+    shown: &[String],
+    store: &dyn StoreCheck,
+) -> Result<(), Failure> {
+    let keys = Keys::new(scenario.passphrase, shown);
     check_untouched(scenario, dir, before).map_err(|error| Failure::new("comparing disks before and after", &error))?;
     for after in scenario.after {
         let phase = format!("afterwards: {after:?}");
-        if let After::BootsInstalled(vars) = after {
-            fresh_vars(image, dir, *vars).map_err(|error| Failure::new(&phase, &error))?;
-            boot_installed(scenario, image, dir).map(drop)?;
-        } else {
-            one(after, scenario, image, dir, before, store).map_err(|error| Failure::new(&phase, &error))?;
+        one(after, scenario, image, dir, before, &keys, store).map_err(|error| Failure::new(&phase, &error))?;
+        match after {
+            After::BootsInstalled(vars) => boot_disks(scenario, image, dir, &scenario.installed_script(*vars))?,
+            After::NotBootable(_) => boot_disks(scenario, image, dir, NOTHING_BOOTS)?,
+            _ => {}
         }
     }
-    let Some(passphrase) = scenario.passphrase else { return Ok(()) };
-    oracle::secrets::check(dir, passphrase, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))
+    // The medium has every byte it had, but for a kit on which the passphrase was put.
+    let given = scenario.kit.iter().any(|(_, text)| scenario.passphrase.is_some_and(|passphrase| text.contains(passphrase)));
+    let known_there = given.then_some(medium::FILE_NAME);
+    oracle::secrets::check(dir, &keys, known_there, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))
 }
 
-fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &Before, store: &dyn StoreCheck) -> Result<()> {
+fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &Before, keys: &Keys, store: &dyn StoreCheck) -> Result<()> {
     match *after {
         After::TargetInstalled(index) => {
             let expected = Installed {
                 wanted: &Wanted::read(&image.settings_text, scenario.words),
-                passphrase: scenario.passphrase,
+                keys,
                 ram_mib: scenario.ram_mib,
                 toplevel: &image.toplevel,
                 loader: &image.loader,
                 store,
             };
-            oracle::check(&dir.join(disk::file_name(index)), scenario.disks[index].sector, &dir.join("oracle"), &expected)
+            let (disk, file) = (&scenario.disks[index], dir.join(disk::file_name(index)));
+            oracle::check(&file, disk.sector, &dir.join("oracle"), &expected)?;
+            if let Prefill::Dirty(dirty) = disk.prefill { dirty::gone(&file, dirty) } else { Ok(()) }
         }
         After::DiskWritten(index) if !changed(index, dir, before)? => {
             bail!("comparing disk {index}: nothing was written to it")
@@ -70,8 +85,16 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
                 bail!("reading {file} from the kit partition: no `{text}` in it")
             }
         }
+        After::EspHas(index, file, text) => {
+            let [file, text] = [file, text].map(|text| text.replace("{guid}", &image.disk_guid));
+            let found = medium::fat_file(&dir.join(disk::file_name(index)), ESP_START, &file).context("reading from the ESP")?;
+            ensure!(found.contains(&text), "reading {file} from the ESP: no `{text}` in it");
+            Ok(())
+        }
         // The caller boots.
-        After::DiskWritten(_) | After::DiskUnchanged(_) | After::BootsInstalled(_) => Ok(()),
+        After::BootsInstalled(vars) => fresh_vars(image, dir, vars),
+        After::NotBootable(index) => no_loader(&dir.join(disk::file_name(index))),
+        After::DiskWritten(_) | After::DiskUnchanged(_) => Ok(()),
     }
 }
 
@@ -107,7 +130,17 @@ pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
 }
 
-fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Vec<String>, Failure> {
+/// Fails if there is anything on the ESP that starts a system.
+fn no_loader(disk: &Path) -> Result<()> {
+    let files = medium::fat_files(disk, ESP_START).context("listing the ESP")?;
+    match files.iter().find(|file| file.ends_with(".efi") || file.ends_with(".conf")) {
+        Some(file) => bail!("listing the ESP of a disk that is not bootable: there is {file}"),
+        None => Ok(()),
+    }
+}
+
+/// Plays a script on a machine that has the disks alone.
+fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -> Result<(), Failure> {
     let disks: Vec<Disk> = scenario.disks.iter().map(|disk| disk.at_next_boot()).collect();
     let boot = Boot {
         firmware: Firmware::Ovmf,
@@ -119,5 +152,5 @@ fn boot_installed(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Vec<
         consoles: Consoles::Both,
         survives_reset: false,
     };
-    watch(image, &boot, dir, "boot", &scenario.installed_script(), &Names::of(scenario, image))
+    watch(image, &boot, dir, "boot", script, &Names::of(scenario, image)).map(drop)
 }

@@ -1,9 +1,9 @@
 //! Disks that are not empty: remains of earlier systems, and partition tables that no longer agree with themselves.
 //!
-//! Invariant: what a row says is there was seen there by util-linux and gdisk before the machine starts; a row about remains that
-//! nobody would have recognised proves nothing.
+//! Invariant: what a row says is there was seen there by util-linux, gdisk and the oracle before the machine starts; a row about remains
+//! that nobody would have recognised proves nothing.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -16,6 +16,8 @@ use super::sparse;
 use crate::command::{self, tool};
 
 const MIB: u64 = 1024 * 1024;
+/// What a disk writes whole or not at all, in bytes.
+const SECTOR: usize = 512;
 
 /// A disk with a past.
 #[derive(Debug)]
@@ -95,19 +97,40 @@ fn make_table(disk: &Path, dirty: &Dirty) -> Result<()> {
     command::run("making a partition table", command.arg(disk))
 }
 
-/// Fails unless every kind of remains is recognised where it lies, and gdisk complains about a table that has something wrong.
+/// Fails if a sector of the remains is still what it was. New tables, containers and file systems may stand in their places.
+pub fn gone(disk: &Path, dirty: &Dirty) -> Result<()> {
+    let file = File::open(disk).with_context(|| format!("opening {}", disk.display()))?;
+    let mut found = [0; SECTOR];
+    for region in dirty.regions {
+        for old in region.holds {
+            for (at, bytes) in old.pieces((region.to - region.from) * MIB) {
+                for (number, sector) in (0..).zip(bytes.chunks(SECTOR)).filter(|(_, sector)| sector.iter().any(|byte| *byte != 0)) {
+                    let at = region.from * MIB + at + number * SECTOR as u64;
+                    file.read_exact_at(&mut found, at).with_context(|| format!("reading byte {at} of {}", disk.display()))?;
+                    ensure!(found != sector, "looking for what is left of {old:?}: it stands at byte {at}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Fails unless every kind of remains is recognised where it lies, and the oracle refuses the table for what is wrong with it.
 fn check(disk: &Path, dirty: &Dirty) -> Result<()> {
     let copy = disk.with_extension("region");
     for region in dirty.regions {
         sparse::carve(disk, region.from * MIB..region.to * MIB, &copy)?;
         let seen = signatures::all(&copy)?;
         for old in region.holds {
-            ensure!(seen.contains(old.name()), "looking for {old:?} at {} MiB: only {seen:?} are seen", region.from);
+            let place = old.stands_at((region.to - region.from) * MIB);
+            let is_it = |(kind, at): &(String, u64)| kind == old.name() && place.is_none_or(|place| *at == place);
+            ensure!(seen.iter().any(is_it), "looking for {old:?} at {} MiB: only {seen:x?} are seen", region.from);
         }
     }
     std::fs::remove_file(&copy).with_context(|| format!("removing {}", copy.display()))?;
-    let sound = table::read(disk, 512).is_ok();
-    ensure!(!sound || dirty.table == Table::Hybrid, "looking at {:?}: no tool complains", dirty.table);
+    // A hybrid MBR by itself: no tool minds it, and the table beside it is sound.
+    let refused = if dirty.table == Table::Hybrid { table::check_protection(disk).is_err() } else { table::read(disk, 512).is_err() };
+    ensure!(refused, "looking at {:?}: nobody complains", dirty.table);
     Ok(())
 }
 
@@ -115,7 +138,6 @@ fn check(disk: &Path, dirty: &Dirty) -> Result<()> {
 mod tests {
     use super::*;
     use crate::vm::disk::scratch;
-    use std::fs::File;
 
     #[test]
     #[ignore = "needs util-linux and gdisk"]
@@ -139,7 +161,12 @@ mod tests {
             // libblkid sees no ZFS in less than 64 MiB.
             File::create(&disk).unwrap().set_len(80 * MIB).unwrap();
             let region: &'static [Region] = Box::leak(Box::new([Region { from: 1, to: 79, holds }]));
-            lay(&disk, &Dirty { table: Table::None, regions: region }).unwrap();
+            let dirty = Dirty { table: Table::None, regions: region };
+            lay(&disk, &dirty).unwrap();
+            let left = gone(&disk, &dirty).unwrap_err().to_string();
+            assert!(left.starts_with(&format!("looking for what is left of {:?}: it stands at byte ", holds[0])), "{left}");
+            File::create(&disk).unwrap().set_len(80 * MIB).unwrap();
+            gone(&disk, &dirty).unwrap();
         }
         for table in [Table::BrokenFirst, Table::BrokenBackup, Table::BrokenBoth, Table::Hybrid, Table::Twins] {
             File::create(&disk).unwrap().set_len(64 * MIB).unwrap();

@@ -7,7 +7,6 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::Child;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use anyhow::{Context, Result};
 
 use super::accel::accel;
 use super::command::{Boot, STICK, arguments, late, late_id};
-use super::emulator::{qemu, reap};
+use super::emulator::{Emulator, qemu};
 use super::qmp::{Notice, Qmp};
 use super::scenario::{Console, Disk};
 use super::script::{End, Event, Machine};
@@ -27,7 +26,7 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// A machine that is on.
 pub struct Running {
-    child: Child,
+    emulator: Emulator,
     port: UnixStream,
     qmp: Qmp,
     signals: Receiver<Signal>,
@@ -49,7 +48,7 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
     let (port, guest_port) = UnixStream::pair().context("making the serial port")?;
     let (control, guest_control) = UnixStream::pair().context("making the control socket")?;
     let errors = dir.join("qemu.stderr");
-    let child = {
+    let emulator = {
         // The command owns the guest's ends; they must be closed here, or the end of the emulator is never seen.
         let mut command = qemu();
         command
@@ -60,7 +59,7 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
             .stdin(OwnedFd::from(guest_port))
             .stdout(OwnedFd::from(guest_control))
             .stderr(File::create(&errors).with_context(|| format!("making {}", errors.display()))?);
-        command.spawn().context("starting qemu-system-x86_64")?
+        Emulator::start(&mut command).context("starting qemu-system-x86_64")?
     };
     let (sender, signals) = channel();
     let for_serial = sender.clone();
@@ -70,7 +69,7 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
     let qmp = Qmp::start(control, move |notice| drop(sender.send(Signal::Qmp(notice))))
         .with_context(|| format!("starting qemu-system-x86_64: {}", last_line(&errors)))?;
     let (disks, dir) = (boot.disks.to_vec(), dir.to_owned());
-    Ok(Running { child, port: writer, qmp, signals, disks, dir, errors, serial_closed: false, qmp_closed: false, end: None })
+    Ok(Running { emulator, port: writer, qmp, signals, disks, dir, errors, serial_closed: false, qmp_closed: false, end: None })
 }
 
 impl Running {
@@ -87,7 +86,7 @@ impl Running {
                 self.next(Duration::from_millis(200));
             }
         }
-        drop(self);
+        drop(self.emulator);
     }
 
     fn take(&mut self, signal: Signal) -> Option<Event> {
@@ -165,12 +164,6 @@ impl Machine for Running {
 
     fn unplug(&mut self) -> Result<()> {
         self.qmp.unplug(STICK)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        reap(&mut self.child);
     }
 }
 

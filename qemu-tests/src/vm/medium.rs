@@ -1,8 +1,8 @@
-//! The stick or disc of a scenario: a copy of the ISO, so that anything written to it is found.
+//! The stick or disc of a scenario: a copy of the ISO, so that anything written to it is found, with what a person has put on its kit.
 //!
 //! Invariant: after a run it has every byte it had before; only a failure may leave its log on the kit partition.
 
-use std::fs::{OpenOptions, Permissions, set_permissions};
+use std::fs::{self, OpenOptions, Permissions, set_permissions};
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -40,8 +40,8 @@ pub struct MediumCopy {
 }
 
 impl MediumCopy {
-    /// Copies the ISO and puts the fault into the copy.
-    pub fn make(iso: &Path, dir: &Path, medium: Medium, fault: Fault, may_change: Kit) -> Result<MediumCopy> {
+    /// Copies the ISO, and puts the fault and the files of the kit into the copy.
+    pub fn make(iso: &Path, dir: &Path, medium: Medium, fault: Fault, may_change: Kit, files: &[(String, &str)]) -> Result<MediumCopy> {
         let path = dir.join(FILE_NAME);
         let subject = format!("copying {} to {}", iso.display(), path.display());
         command::run(&subject, tool("cp").args(["--reflink=auto", "--sparse=always"]).arg(iso).arg(&path))?;
@@ -54,6 +54,7 @@ impl MediumCopy {
             flip(&path, gpt_map::partition(&path, name)?, offset)?;
         }
         let mut copy = MediumCopy { path, kit, may_change, before: String::new() };
+        files.iter().try_for_each(|(name, text)| copy.put(name, text))?;
         copy.before = copy.digest()?;
         Ok(copy)
     }
@@ -69,14 +70,38 @@ impl MediumCopy {
 
     /// Content of a file on the kit partition.
     pub fn kit_file(&self, name: &str) -> Result<String> {
+        fat_file(&self.path, self.kit.start, name).context("reading from the kit partition")
+    }
+
+    /// Puts a file on the kit partition, in a directory that is not there yet.
+    fn put(&self, name: &str, text: &str) -> Result<()> {
+        let subject = format!("putting {name} on the kit partition");
         let drive = format!("{}@@{}", self.path.display(), self.kit.start);
-        let subject = format!("reading {name} from the kit partition");
-        command::text(&subject, tool("mtype").args(["-i", &drive]).arg(format!("::{name}")))
+        if let Some((directory, _)) = name.split_once('/') {
+            command::run(&subject, tool("mmd").args(["-i", &drive]).arg(format!("::{directory}")))?;
+        }
+        let source = self.path.with_extension("kit");
+        fs::write(&source, text).with_context(|| subject.clone())?;
+        command::run(&subject, tool("mcopy").args(["-o", "-i", &drive]).arg(&source).arg(format!("::{name}")))?;
+        fs::remove_file(&source).with_context(|| subject)
     }
 
     fn digest(&self) -> Result<String> {
         sparse::digest(&self.path, (self.may_change == Kit::MayChange).then(|| self.kit.clone()))
     }
+}
+
+/// Content of a file in the FAT file system that starts at this byte.
+pub fn fat_file(disk: &Path, start: u64, name: &str) -> Result<String> {
+    let drive = format!("{}@@{start}", disk.display());
+    command::text(&format!("reading {name}"), tool("mtype").args(["-i", &drive]).arg(format!("::{name}")))
+}
+
+/// Paths of everything in the FAT file system that starts at this byte, in small letters.
+pub fn fat_files(disk: &Path, start: u64) -> Result<Vec<String>> {
+    let drive = format!("{}@@{start}", disk.display());
+    let text = command::text("listing its files", tool("mdir").args(["-/", "-b", "-i", &drive, "::"]))?;
+    Ok(text.lines().map(str::to_ascii_lowercase).collect())
 }
 
 fn flip(path: &Path, part: Range<u64>, offset: u64) -> Result<()> {

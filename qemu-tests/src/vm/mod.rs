@@ -9,6 +9,7 @@ mod step;
 pub mod jobs;
 pub mod one;
 
+mod foreign;
 mod page;
 mod script;
 mod transcript;

@@ -1,5 +1,6 @@
 //! Company for the installer, beside it in its initrd. Boots that are given their initrd can have one: an observer, a loop that says
-//! every argument and every variable of the environment of any process, once each, on the serial line; or a squatter, who takes a swap
+//! every argument and every variable of the environment of any process, every mapping, and every device that is swapped to, once
+//! each, on the serial line; or a squatter, who takes a swap
 //! area on the first disk into use as soon as it is there.
 
 use std::fs;
@@ -25,13 +26,15 @@ pub const INITRD: &str = "initrd.bin";
 /// Begins every line.
 pub const PREFIX: &str = "OBSERVED ";
 
-/// Processes live for seconds where a passphrase is stretched, so five looks a second miss none of those.
+/// The uuid of a mapping has its kind, as cryptsetup made it. Processes live for seconds where a passphrase is stretched, so five looks a
+/// second miss none of those.
 const SCRIPT: &str = "\
 #!/bin/busybox sh
 (
   until [ -c /dev/ttyS0 ] && [ -e /proc/self ]; do /bin/busybox sleep 0.1; done
   while :; do
-    /bin/busybox cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2> /dev/null
+    /bin/busybox cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ /sys/block/dm-*/dm/uuid 2> /dev/null
+    /bin/busybox awk 'NR > 1 { print \"swap on \" $1 }' /proc/swaps
     /bin/busybox sleep 0.2
   done | /bin/busybox tr '\\000' '\\n' |
     /bin/busybox awk '!seen[$0]++ { print \"OBSERVED \" $0; fflush() }' > /dev/ttyS0

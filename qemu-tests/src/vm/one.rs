@@ -60,8 +60,8 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
         consoles: scenario.consoles,
         survives_reset: scenario.survives_reset(),
     };
-    let tail = watch(image, &boot, dir, "console", scenario.script, &Names::of(scenario, image))?;
-    after::check(scenario, image, dir, &before, store).map_err(|mut failure| {
+    let Watched { tail, secrets } = watch(image, &boot, dir, "console", scenario.script, &Names::of(scenario, image))?;
+    after::check(scenario, image, dir, &before, &secrets, store).map_err(|mut failure| {
         // The boot of the installed disk has a console of its own to show.
         if failure.tail.is_empty() {
             failure.tail = tail;
@@ -85,13 +85,22 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
         observer::add(&image.initrd, &dir.join(observer::INITRD))?;
     }
     let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };
-    let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit)?;
+    let files: Vec<(String, &str)> = scenario.kit.iter().map(|(name, text)| (name.replace("{guid}", &image.disk_guid), *text)).collect();
+    let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit, &files)?;
     Ok(Before { medium, disks: after::digests(scenario, dir)? })
 }
 
-/// Starts a machine, plays the script, switches the machine off, and returns the last lines of the console. A failure carries them,
-/// and a picture of the screen.
-pub fn watch(image: &Image, boot: &Boot, dir: &Path, name: &str, script: &[Step], names: &Names) -> Result<Vec<String>, Failure> {
+/// What came of a machine that did as its script says.
+pub struct Watched {
+    /// The last lines of its console.
+    tail: Vec<String>,
+    /// What was written down from its screen.
+    secrets: Vec<String>,
+}
+
+/// Starts a machine, plays the script, and switches the machine off. A failure carries the last lines of the console, and a picture of
+/// the screen.
+pub fn watch(image: &Image, boot: &Boot, dir: &Path, name: &str, script: &[Step], names: &Names) -> Result<Watched, Failure> {
     let log = format!("{name}.log");
     let mut running = machine::start(image, boot, dir, &log).map_err(|error| Failure::new("starting the machine", &error))?;
     let mut transcript = Transcript::default();
@@ -107,7 +116,7 @@ pub fn watch(image: &Image, boot: &Boot, dir: &Path, name: &str, script: &[Step]
         Failure { phase: format!("{name}: {}", stop.phase), cause: stop.cause, tail: tail.clone(), files }
     });
     running.stop();
-    result.map(|()| tail)
+    result.map(|secrets| Watched { tail, secrets })
 }
 
 /// Removes what is big.

@@ -49,6 +49,21 @@ impl Old {
         }
     }
 
+    /// Where libblkid says that it stands, in a region of this size in bytes: mostly a magic number. In a pool it names any of many.
+    pub fn stands_at(self, size: u64) -> Option<u64> {
+        Some(match self {
+            Old::Lvm => 512 + 24,
+            Old::Md090 => size - 64 * KIB,
+            Old::Md10 => size - 8 * KIB,
+            Old::Md11 | Old::Luks1 | Old::Luks2 => 0,
+            Old::Md12 => 4 * KIB,
+            Old::Zfs => return None,
+            Old::Btrfs(_) => 64 * KIB + 64,
+            Old::Bcache => 4 * KIB + 24,
+            Old::Swap => 4086,
+        })
+    }
+
     /// Offsets and bytes in a region of this size in bytes, a multiple of 1 MiB.
     pub fn pieces(self, size: u64) -> Vec<(u64, Vec<u8>)> {
         match self {

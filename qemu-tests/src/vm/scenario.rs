@@ -8,7 +8,7 @@
 
 pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::observer::{SQUATTER, WORD as OBSERVED};
-pub use super::step::{Console, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Step, deadline, flat};
+pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,8 @@ pub struct Scenario {
     pub passphrase: Option<&'static str>,
     /// How the image is attached.
     pub medium: Medium,
+    /// Files that somebody has put on the kit partition, with their text; `{guid}` in a path is the medium's.
+    pub kit: &'static [(&'static str, &'static str)],
     /// The machine's own disks, in the order in which it finds them.
     pub disks: &'static [Disk],
     /// The firmware's boot entries, in the order in which it tries them.
@@ -56,6 +58,7 @@ pub const BASE: Scenario = Scenario {
     host: "ultraviolet",
     passphrase: None,
     medium: Medium::UsbStick,
+    kit: &[],
     disks: &[],
     entries: &[],
     words: &[],
@@ -219,8 +222,12 @@ pub enum After {
     DiskWritten(usize),
     /// Every byte of the disk is what it was.
     DiskUnchanged(usize),
+    /// There is no loader and no entry of one on the first partition of the disk, the ESP, and the firmware finds nothing to boot.
+    NotBootable(usize),
     /// A file on the kit partition of the stick contains the text; `{guid}` in either is the medium's.
     KitHas(&'static str, &'static str),
+    /// A file on the first partition of the disk, the ESP, contains the text; `{guid}` in either is the medium's.
+    EspHas(usize, &'static str, &'static str),
     /// The disks boot without the medium, up to the marker of the installed system.
     BootsInstalled(Vars),
 }
@@ -230,7 +237,7 @@ pub enum After {
 pub enum Vars {
     /// Those of a new machine: nothing but the removable path leads to the loader.
     Fresh,
-    /// Those that the installation left.
+    /// Those that the installation left: its own boot entry is what the firmware starts.
     Left,
 }
 
@@ -241,9 +248,10 @@ impl Scenario {
     }
 
     /// What is said between the disk and a person when what was installed boots.
-    pub fn installed_script(&self) -> Vec<Step> {
+    pub fn installed_script(&self, vars: Vars) -> Vec<Step> {
+        let entry = (vars == Vars::Left).then_some(FIRMWARE_ENTRY);
         let unlock = self.passphrase.map(|passphrase| [LOCKED_SYSTEM, Step::Type(Console::Serial, passphrase)]);
-        unlock.into_iter().flatten().chain([INSTALLED_SYSTEM]).collect()
+        entry.into_iter().chain(unlock.into_iter().flatten()).chain([INSTALLED_SYSTEM]).collect()
     }
 
     /// Whether somebody runs beside the installer.
@@ -273,7 +281,11 @@ impl Scenario {
 
     /// An upper bound of the run in seconds: the sum of its deadlines. Orders the scenarios, longest first.
     pub fn bound(&self) -> u64 {
-        let boots = self.after.iter().filter(|after| matches!(after, After::BootsInstalled(_))).count() as u64;
-        deadline(self.script) + boots * deadline(&self.installed_script())
+        let boots = self.after.iter().map(|after| match after {
+            After::BootsInstalled(vars) => deadline(&self.installed_script(*vars)),
+            After::NotBootable(_) => deadline(NOTHING_BOOTS),
+            _ => 0,
+        });
+        deadline(self.script) + boots.sum::<u64>()
     }
 }

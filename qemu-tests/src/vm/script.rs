@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::foreign::Foreign;
 use super::page;
 use super::scenario::{Console, Step, flat};
 use super::transcript::Transcript;
@@ -16,8 +17,8 @@ const ALWAYS_FORBIDDEN: [&str; 2] = ["Kernel panic", "panicked at"];
 /// How long a machine that is left running is still listened to: what is forbidden may come late.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// How often the screen is looked at.
-const GLANCE: Duration = Duration::from_millis(500);
+/// How often the screen is looked at: the last words before power-off stand there for a second.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// How a run of the machine ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +76,9 @@ pub struct Stop {
     pub cause: String,
 }
 
-/// Plays the whole script, whose texts are completed by `fill`. The transcript is the caller's, who shows its end when this fails.
-pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript: &mut Transcript) -> Result<(), Stop> {
+/// Plays the whole script, whose texts are completed by `fill`, and returns the secrets that were written down. The transcript is the
+/// caller's, who shows its end when this fails.
+pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript: &mut Transcript) -> Result<Vec<String>, Stop> {
     let script = flat(script);
     let forbidden: Vec<&str> = script
         .iter()
@@ -86,11 +88,16 @@ pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript:
         })
         .chain(ALWAYS_FORBIDDEN)
         .collect();
-    let mut player = Player { machine, transcript, fill, forbidden, resets: 0, end: None };
+    let sent = script.iter().flat_map(|step| if let Step::Send(bytes) = step { bytes } else { &[][..] }).copied().collect();
+    let foreign = Foreign::new(sent);
+    let mut player = Player { machine, transcript, fill, forbidden, foreign, secrets: Vec::new(), resets: 0, end: None };
     for step in &script {
         player.step(step).map_err(|cause| Stop { phase: fill(&step.to_string()), cause })?;
     }
-    player.settle().and_then(|()| page::check(transcript.text())).map_err(|cause| Stop { phase: "after the last step".to_owned(), cause })
+    let settled = player.settle();
+    let secrets = player.secrets;
+    settled.and_then(|()| page::check(transcript.text())).map_err(|cause| Stop { phase: "after the last step".to_owned(), cause })?;
+    Ok(secrets)
 }
 
 struct Player<'a> {
@@ -98,6 +105,8 @@ struct Player<'a> {
     transcript: &'a mut Transcript,
     fill: &'a Fill<'a>,
     forbidden: Vec<&'a str>,
+    foreign: Foreign,
+    secrets: Vec<String>,
     resets: usize,
     end: Option<End>,
 }
@@ -120,7 +129,19 @@ impl Player<'_> {
             Step::ExpectAll(texts, seconds) => {
                 self.wait(seconds, |player| if player.transcript.advance_all(texts) { Ok(true) } else { player.still_running() })
             }
-            Step::ExpectScreen(texts, seconds) => self.watch_screen(texts, seconds),
+            Step::ExpectScreen(texts, seconds) => {
+                let texts: Vec<String> = texts.iter().map(|text| (self.fill)(text)).collect();
+                self.watch_screen(seconds, |screen| texts.iter().all(|text| screen.contains(text)).then_some(()))
+            }
+            Step::WriteDown(text, seconds) => {
+                let secret = self.watch_screen(seconds, |screen| behind(screen, text))?;
+                self.secrets.push(secret);
+                Ok(())
+            }
+            Step::ExpectErased(seconds) => {
+                let secrets = self.secrets.clone();
+                self.watch_screen(seconds, |screen| secrets.iter().all(|secret| !screen.contains(secret)).then_some(()))
+            }
             Step::Wait(seconds) => self.do_nothing(seconds),
             Step::ExpectPowerOff(seconds) => {
                 self.wait(seconds, |player| if player.end == Some(End::PowerOff) { Ok(true) } else { player.still_running() })
@@ -151,9 +172,8 @@ impl Player<'_> {
         }
     }
 
-    /// Looks at the screen until all texts stand on it. What is forbidden is forbidden there as well.
-    fn watch_screen(&mut self, texts: &[&str], seconds: u64) -> Result<(), String> {
-        let texts: Vec<String> = texts.iter().map(|text| (self.fill)(text)).collect();
+    /// Looks at the screen until there is something to see. What is forbidden is forbidden there as well.
+    fn watch_screen<T>(&mut self, seconds: u64, see: impl Fn(&str) -> Option<T>) -> Result<T, String> {
         let deadline = Instant::now() + Duration::from_secs(seconds);
         loop {
             self.still_running()?;
@@ -161,8 +181,8 @@ impl Player<'_> {
             if let Some(text) = self.forbidden.iter().find(|text| screen.contains(**text)) {
                 return Err(format!("`{text}` appeared on the screen, which must not:\n{screen}"));
             }
-            if texts.iter().all(|text| screen.contains(text)) {
-                return Ok(());
+            if let Some(seen) = see(&screen) {
+                return Ok(seen);
             }
             if Instant::now() >= deadline {
                 return Err(format!("after {seconds} s there is this instead:\n{screen}"));
@@ -187,8 +207,12 @@ impl Player<'_> {
         match self.machine.next(wait) {
             Event::Output(bytes) => {
                 self.transcript.push(&bytes);
+                self.foreign.push(&bytes);
             }
-            Event::Reset => self.resets += 1,
+            Event::Reset => {
+                self.resets += 1;
+                self.foreign.start_over();
+            }
             Event::Ended(end) => self.end = Some(end),
             Event::Quiet => return false,
         }
@@ -212,7 +236,7 @@ impl Player<'_> {
     fn check_forbidden(&self) -> Result<(), String> {
         match self.forbidden.iter().find(|text| self.transcript.contains(text)) {
             Some(text) => Err(format!("`{text}` appeared, which must not")),
-            None => Ok(()),
+            None => self.foreign.check(),
         }
     }
 
@@ -221,6 +245,12 @@ impl Player<'_> {
         while self.end.is_none() && Instant::now() < deadline && self.take(deadline.saturating_duration_since(Instant::now())) {}
         self.check_forbidden()
     }
+}
+
+/// The rest of the first line with the text, once a line stands below it: then it is whole.
+fn behind(screen: &str, text: &str) -> Option<String> {
+    let (rest, below) = screen.split_once(text)?.1.split_once('\n')?;
+    (!rest.is_empty() && !below.trim().is_empty()).then(|| rest.to_owned())
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use super::*;
 use Console::{Keyboard, Serial};
-use Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, ExpectScreen, Forbid, Part, Pull, Send, Type, Unplug, Wait};
+use Step::{
+    Expect, ExpectAll, ExpectErased, ExpectPowerOff, ExpectReset, ExpectScreen, Forbid, Part, Pull, Send, Type, Unplug, Wait, WriteDown,
+};
 
 #[derive(Default)]
 struct Fake {
@@ -57,11 +59,11 @@ fn off() -> Event {
     Event::Ended(End::PowerOff)
 }
 
-fn play_on(script: &[Step], events: &[Event]) -> (Result<(), Stop>, Fake) {
+fn play_on(script: &[Step], events: &[Event]) -> (Result<Vec<String>, Stop>, Fake) {
     play_before(script, events, &[])
 }
 
-fn play_before(script: &[Step], events: &[Event], screens: &[&'static str]) -> (Result<(), Stop>, Fake) {
+fn play_before(script: &[Step], events: &[Event], screens: &[&'static str]) -> (Result<Vec<String>, Stop>, Fake) {
     let mut fake = Fake { events: events.iter().cloned().collect(), screens: screens.iter().copied().collect(), done: Vec::new() };
     let result = play(script, &|text| text.replace("{host}", "uv"), &mut fake, &mut Transcript::default());
     (result, fake)
@@ -75,7 +77,7 @@ fn cause(script: &[Step], events: &[Event]) -> String {
 fn a_conversation_passes() {
     let script = [Expect("type yes", 9), Type(Serial, "yes"), Expect("installed", 9), ExpectPowerOff(9)];
     let (result, fake) = play_on(&script, &[says("type "), says("yes to"), says("installed\n"), off()]);
-    assert_eq!(result, Ok(()));
+    assert_eq!(result, Ok(Vec::new()));
     assert_eq!(fake.done, ["Serial yes"]);
 }
 
@@ -115,16 +117,23 @@ fn a_machine_that_is_off_is_not_waited_for() {
 }
 
 #[test]
+fn bytes_outside_ascii_fail_unless_the_script_has_sent_them() {
+    let said = [Event::Output(b"autoinstaller: \xe9".to_vec()), off()];
+    assert_eq!(cause(&[ExpectPowerOff(9)], &said), "the byte e9 came over the serial line, which is not ASCII");
+    assert_eq!(play_on(&[Send(&[0xe9]), ExpectPowerOff(9)], &said).0, Ok(Vec::new()));
+}
+
+#[test]
 fn last_words_before_power_off_are_heard() {
     let (result, _) = play_on(&[Expect("installed", 9), ExpectPowerOff(9)], &[says("installed"), off()]);
-    assert_eq!(result, Ok(()));
+    assert_eq!(result, Ok(Vec::new()));
 }
 
 #[test]
 fn a_reset_counts_only_where_it_is_expected() {
     let script = [ExpectReset(9), Unplug, Expect("BOOTED", 9)];
     let (result, fake) = play_on(&script, &[says("x"), Event::Reset, says("BOOTED")]);
-    assert_eq!(result, Ok(()));
+    assert_eq!(result, Ok(Vec::new()));
     assert_eq!(fake.done, ["unplug"]);
     assert_eq!(cause(&[Expect("x", 9)], &[Event::Reset, says("x")]), "the machine reset instead");
 }
@@ -132,7 +141,7 @@ fn a_reset_counts_only_where_it_is_expected() {
 #[test]
 fn parts_are_played_in_their_places_with_the_names_of_the_run() {
     let script = [Expect("a", 9), Part(&[Forbid("failed"), Expect("up {host}", 9)]), Expect("b", 9)];
-    assert_eq!(play_on(&script, &[says("a up uv b")]).0, Ok(()));
+    assert_eq!(play_on(&script, &[says("a up uv b")]).0, Ok(Vec::new()));
     assert_eq!(cause(&script, &[says("a up uv b failed")]), "`failed` appeared, which must not");
     assert_eq!(play_on(&script, &[says("a up b")]).0.unwrap_err().phase, "expecting `up uv` within 9 s");
 }
@@ -140,7 +149,7 @@ fn parts_are_played_in_their_places_with_the_names_of_the_run() {
 #[test]
 fn several_texts_may_come_in_any_order() {
     let script = [ExpectAll(&["UV0001", "UV0002"], 9), Expect("failed", 9)];
-    assert_eq!(play_on(&script, &[says("UV0002 "), says("UV0001 failed")]).0, Ok(()));
+    assert_eq!(play_on(&script, &[says("UV0002 "), says("UV0001 failed")]).0, Ok(Vec::new()));
     assert_eq!(cause(&script, &[says("UV0002 failed")]), "nothing of the kind in 9 s");
 }
 
@@ -148,7 +157,7 @@ fn several_texts_may_come_in_any_order() {
 fn a_screen_is_looked_at_until_all_texts_stand_on_it() {
     let script = [ExpectScreen(&["type yes", "{host}"], 9), Type(Keyboard, "yes"), ExpectPowerOff(9)];
     let (result, fake) = play_before(&script, &[says("x"), says("x"), off()], &["uv", "type yes", "uv type yes"]);
-    assert_eq!(result, Ok(()));
+    assert_eq!(result, Ok(Vec::new()));
     assert_eq!(fake.done, ["Keyboard yes"]);
     let (result, _) = play_before(&[ExpectScreen(&["type yes"], 0)], &[], &["uv"]);
     assert_eq!(result.unwrap_err().cause, "after 0 s there is this instead:\nuv");
@@ -161,9 +170,19 @@ fn what_is_forbidden_is_forbidden_on_the_screen_as_well() {
 }
 
 #[test]
+fn a_secret_is_written_down_when_it_is_whole_and_must_go_from_the_screen() {
+    let script = [WriteDown("key: ", 9), ExpectErased(9)];
+    let (result, fake) = play_before(&script, &[says("x"), says("x"), says("x")], &["key: ab", "key: ab c\nEnter?", "key: ab c\n", ""]);
+    assert_eq!(result.unwrap(), ["ab c"]);
+    assert!(fake.screens.is_empty());
+    let (result, _) = play_before(&[WriteDown("key: ", 9), ExpectErased(0)], &[], &["key: ab\nx", "key: ab"]);
+    assert_eq!(result.unwrap_err().cause, "after 0 s there is this instead:\nkey: ab");
+}
+
+#[test]
 fn a_machine_is_listened_to_while_nothing_is_done() {
     let (result, fake) = play_on(&[Wait(0), Send(&[0, 255]), Pull(1)], &[]);
-    assert_eq!(result, Ok(()));
+    assert_eq!(result, Ok(Vec::new()));
     assert_eq!(fake.done, ["send [0, 255]", "pull 1"]);
     assert_eq!(cause(&[Wait(9)], &[off()]), "the machine powered off instead");
     assert_eq!(cause(&[Forbid("failed"), Wait(9)], &[says("failed"), says("x")]), "`failed` appeared, which must not");

@@ -20,6 +20,10 @@ pub enum Step {
     ExpectAll(&'static [&'static str], u64),
     /// All texts stand on the screen at the same time, which is in text mode: see [`super::scenario::Firmware::DirectBios`].
     ExpectScreen(&'static [&'static str], u64),
+    /// A secret stands on the screen, in text mode, behind this text: it is written down, and must be nowhere else.
+    WriteDown(&'static str, u64),
+    /// What was written down no longer stands on the screen.
+    ExpectErased(u64),
     /// The text and Enter are typed.
     Type(Console, &'static str),
     /// These bytes come from the serial line, and nothing else.
@@ -49,6 +53,9 @@ const BOOT: u64 = 240;
 /// From one of its findings to the next, and from the last to power-off.
 const FINDING: u64 = 60;
 
+/// OVMF starts the boot entry that the installed system wrote, which has its number. The removable path would do without it.
+pub const FIRMWARE_ENTRY: Step = Step::Expect("starting Boot00F0 \"Linux Boot Manager\" from HD(1,GPT,", BOOT);
+
 /// What the installed test system finds out about itself, before it powers off.
 pub const INSTALLED_SYSTEM: Step = Step::Part(&[
     Step::Expect("FIXTURE-ROOT /dev/", BOOT),
@@ -59,6 +66,9 @@ pub const INSTALLED_SYSTEM: Step = Step::Part(&[
     Step::Expect("FIXTURE-BOOTED {host} generation=system-1-link system={toplevel}", FINDING),
     Step::ExpectPowerOff(FINDING),
 ]);
+
+/// OVMF has tried everything else: its shell comes last.
+pub const NOTHING_BOOTS: &[Step] = &[Step::Forbid("EFI stub"), Step::Forbid("FIXTURE-"), Step::Expect("\"EFI Internal Shell\"", BOOT)];
 
 /// What comes before that where the root is encrypted; the passphrase is typed then.
 pub const LOCKED_SYSTEM: Step = Step::Expect("FIXTURE-UNLOCK passphrase for ", BOOT);
@@ -82,6 +92,7 @@ impl Step {
         match self {
             Step::Expect(_, seconds) | Step::ExpectAll(_, seconds) | Step::ExpectScreen(_, seconds) => *seconds,
             Step::ExpectPowerOff(seconds) | Step::ExpectReset(seconds) | Step::Wait(seconds) => *seconds,
+            Step::WriteDown(_, seconds) | Step::ExpectErased(seconds) => *seconds,
             _ => 0,
         }
     }
@@ -93,6 +104,8 @@ impl std::fmt::Display for Step {
             Step::Expect(text, seconds) => write!(f, "expecting `{text}` within {seconds} s"),
             Step::ExpectAll(texts, seconds) => write!(f, "expecting all of `{}` within {seconds} s", texts.join("`, `")),
             Step::ExpectScreen(texts, seconds) => write!(f, "expecting `{}` on the screen within {seconds} s", texts.join("`, `")),
+            Step::WriteDown(text, seconds) => write!(f, "writing down what stands behind `{text}` within {seconds} s"),
+            Step::ExpectErased(seconds) => write!(f, "expecting that it is taken off the screen within {seconds} s"),
             Step::Type(Console::Serial, text) => write!(f, "typing `{text}` on the serial console"),
             Step::Type(Console::Keyboard, text) => write!(f, "typing `{text}` on the keyboard"),
             Step::Send(bytes) => write!(f, "sending {} bytes on the serial console", bytes.len()),

@@ -28,13 +28,21 @@ pub fn open(part: &Path, label: &str, sector: u32, expected: &Installed, plain: 
     let dump = |option: Option<&str>| command::text(&subject, tool("cryptsetup").arg("luksDump").args(option).arg(part));
     compare(&normal(&dump(None)?), (label, sector), expected.wanted, expected.ram_mib)?;
     let segment = Segment::of(&dump(Some("--dump-json-metadata"))?).with_context(|| subject.clone())?;
-    let key = volume_key(&subject, part, expected.passphrase.context("opening the container: the row has no passphrase")?)?;
+    let passphrase = expected.keys.passphrase.as_deref().context("opening the container: the row has no passphrase")?;
+    let key = volume_key(&subject, part, passphrase)?;
+    if expected.wanted.on("luks.recoveryKey") {
+        let recovery = expected.keys.recovery.as_deref().context("opening the container: no recovery key was written down")?;
+        let same = volume_key(&format!("{subject} with the recovery key"), part, recovery)? == key;
+        ensure!(same, "{subject}: the recovery key opens another");
+    }
     decrypt(part, &segment, &key, plain)
 }
 
 /// The key of the data, which the passphrase opens.
 fn volume_key(subject: &str, part: &Path, passphrase: &str) -> Result<Vec<u8>> {
     let (typed, key) = (part.with_extension("passphrase"), part.with_extension("key"));
+    // What it would write its key to must not be there yet.
+    crate::cache::remove(&key)?;
     fs::write(&typed, passphrase).with_context(|| format!("writing {}", typed.display()))?;
     let mut command = tool("cryptsetup");
     command.args(["luksDump", "--batch-mode", "--dump-volume-key", "--key-file"]).arg(&typed).arg("--volume-key-file").arg(&key);

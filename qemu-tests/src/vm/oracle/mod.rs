@@ -21,6 +21,7 @@ use anyhow::{Context, Result, bail};
 
 use layout::Holds;
 pub use nix::StoreCheck;
+pub use secrets::Keys;
 pub use wanted::Wanted;
 
 use super::sparse;
@@ -33,8 +34,8 @@ const LOG: &str = "var/log/autoinstaller.log";
 pub struct Installed<'a> {
     /// What was asked for.
     pub wanted: &'a Wanted,
-    /// The passphrase that was typed, if there was one to type.
-    pub passphrase: Option<&'a str>,
+    /// What opens it, if it is locked.
+    pub keys: &'a Keys,
     /// The machine's memory in MiB, part of which the passphrase was stretched over.
     pub ram_mib: u32,
     /// Store path of the installed system.
@@ -76,7 +77,7 @@ pub fn check(disk: &Path, sector: u32, work: &Path, expected: &Installed) -> Res
         }
     }
     filesystem::check_root(&root_part, root_label)?;
-    expected.passphrase.map_or(Ok(()), |passphrase| secrets::absent(&root_part, passphrase))?;
+    expected.keys.absent(&root_part)?;
     filesystem::dump_root(&root_part, &root)?;
     filesystem::dump_esp(&esp_part, &esp)?;
     check_log(&root.join(LOG))?;

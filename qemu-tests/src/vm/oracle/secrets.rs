@@ -1,6 +1,7 @@
-//! That a passphrase is nowhere but in the head of who typed it: not on the consoles, not on a disk, not in what it decrypts, not in
-//! an argument or the environment of a process.
+//! That a passphrase is nowhere but in the head of who typed it, and a recovery key nowhere but on the paper of who was shown it: not
+//! on the serial line, not on a disk, not in what they decrypt, not in an argument or the environment of a process.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -8,34 +9,65 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::super::{observer, sparse};
 
+/// A variable that the program which is told has in its environment, and nobody else.
+const ENVIRONMENT: &str = "DM_DISABLE_UDEV=1";
+
 /// Shorter ones are found by chance.
 const SHORTEST: usize = 8;
 
-/// Fails if a file has the passphrase in it, which must be long enough not to be there by chance.
-pub fn absent(file: &Path, passphrase: &str) -> Result<()> {
-    ensure!(passphrase.len() >= SHORTEST, "looking for a passphrase of {} bytes: too short", passphrase.len());
-    match sparse::find(file, passphrase.as_bytes())? {
-        Some(at) => bail!("looking for the passphrase in {}: it stands at byte {at}", file.display()),
+/// What opens an encrypted disk.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// Typed.
+    pub passphrase: Option<String>,
+    /// Shown, in groups that are not part of it.
+    pub recovery: Option<String>,
+    shown: Option<String>,
+}
+
+impl Keys {
+    /// The passphrase of the row, and what was written down from the screen: of several keys the last.
+    pub fn new(passphrase: Option<&str>, shown: &[String]) -> Keys {
+        let shown = shown.last().cloned();
+        Keys { passphrase: passphrase.map(str::to_owned), recovery: shown.as_ref().map(|shown| shown.replace(' ', "")), shown }
+    }
+
+    /// Fails if a file has one of them in it, in any spelling.
+    pub fn absent(&self, file: &Path) -> Result<()> {
+        let spellings = [("passphrase", &self.passphrase), ("recovery key", &self.recovery), ("recovery key in groups", &self.shown)];
+        spellings.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?))).try_for_each(|(name, text)| absent(file, name, text))
+    }
+}
+
+/// The secret must be long enough not to be there by chance.
+fn absent(file: &Path, name: &str, secret: &str) -> Result<()> {
+    ensure!(secret.len() >= SHORTEST, "looking for a {name} of {} bytes: too short", secret.len());
+    match sparse::find(file, secret.as_bytes())? {
+        Some(at) => bail!("looking for the {name} in {}: it stands at byte {at}", file.display()),
         None => Ok(()),
     }
 }
 
-/// Fails if it is in what the machine said or in any of its disks. With an observer on board the log has every argument and
-/// environment as well, and must have those of the program that was told the passphrase.
-pub fn check(dir: &Path, passphrase: &str, observed: bool) -> Result<()> {
+/// Fails if one of them is in what the machine said or in any of its disks, other than the file where somebody has put it. With an observer
+/// on board the log has every argument and environment as well, and must have those of the programs that were told.
+pub fn check(dir: &Path, keys: &Keys, known_there: Option<&str>, observed: bool) -> Result<()> {
+    if keys.passphrase.is_none() && keys.recovery.is_none() {
+        return Ok(());
+    }
     let listing = || format!("listing {}", dir.display());
     let mut logs = 0;
     for file in fs::read_dir(dir).with_context(listing)? {
         let file = file.with_context(listing)?.path();
-        if file.is_file() {
-            absent(&file, passphrase)?;
+        if file.is_file() && file.file_name() != known_there.map(OsStr::new) {
+            keys.absent(&file)?;
             logs += usize::from(file.extension().is_some_and(|ending| ending == "serial"));
         }
     }
     ensure!(logs > 0, "looking for the passphrase: there is no log of what the machine said");
     let log = dir.join("console.log");
     let text = fs::read_to_string(&log).with_context(|| format!("reading {}", log.display()))?;
-    for told in ["luksFormat", "open"] {
+    let added = keys.recovery.is_some().then_some("luksAddKey");
+    for told in ["luksFormat", "open", ENVIRONMENT].into_iter().chain(added) {
         let line = format!("{}{told}\n", observer::PREFIX);
         ensure!(!observed || text.contains(&line), "looking for the passphrase: the observer saw no `{told}`");
     }
@@ -50,14 +82,25 @@ mod tests {
     #[test]
     fn it_is_found_wherever_it_stands() {
         let dir = scratch("secrets");
-        let error = |observed| check(&dir, "correct horse", observed).unwrap_err().to_string();
+        let keys = Keys::new(Some("correct horse"), &["cccc dddd".to_owned()]);
+        let error = |observed| check(&dir, &keys, None, observed).unwrap_err().to_string();
         fs::write(dir.join("console.log"), "x\nOBSERVED luksFormat\n").unwrap();
         assert_eq!(error(false), "looking for the passphrase: there is no log of what the machine said");
         fs::write(dir.join("console.serial"), "x").unwrap();
-        check(&dir, "correct horse", false).unwrap();
+        check(&dir, &keys, None, false).unwrap();
         assert_eq!(error(true), "looking for the passphrase: the observer saw no `open`");
         fs::write(dir.join("disk0.raw"), [vec![1; 65536 - 5], b"correct horse".to_vec()].concat()).unwrap();
         assert!(error(false).ends_with("disk0.raw: it stands at byte 65531"));
-        assert!(absent(&dir.join("console.log"), "short").is_err());
+        for (text, name) in [("cccc dddd", "recovery key in groups"), ("ccccdddd", "recovery key")] {
+            fs::write(dir.join("disk0.raw"), text).unwrap();
+            assert!(error(false).starts_with(&format!("looking for the {name} in ")), "{}", error(false));
+        }
+        check(&dir, &keys, Some("disk0.raw"), false).unwrap();
+        fs::write(dir.join("disk0.raw"), "").unwrap();
+        fs::write(dir.join("console.log"), "OBSERVED luksFormat\nOBSERVED open\n").unwrap();
+        assert_eq!(error(true), "looking for the passphrase: the observer saw no `DM_DISABLE_UDEV=1`");
+        fs::write(dir.join("console.log"), "OBSERVED luksFormat\nOBSERVED open\nOBSERVED DM_DISABLE_UDEV=1\n").unwrap();
+        assert_eq!(error(true), "looking for the passphrase: the observer saw no `luksAddKey`");
+        assert!(absent(&dir.join("console.log"), "passphrase", "short").is_err());
     }
 }

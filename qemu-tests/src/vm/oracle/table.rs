@@ -1,6 +1,8 @@
 //! The partition table as gdisk and util-linux read it (UEFI 2.10, chapter 5). Must never accept one that a tool complains about.
 
+use std::fs::File;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -25,6 +27,7 @@ pub struct Part {
 
 /// Reads the table, in the order of the disk; fails when a tool has any complaint about it.
 pub fn read(disk: &Path, sector: u32) -> Result<Vec<Part>> {
+    check_protection(disk)?;
     // Image files are taken to have 512-byte sectors; another size is only seen through a device that says so.
     let attached = (sector != 512).then(|| Loop::attach(disk, sector)).transpose()?;
     let disk = attached.as_ref().map_or(disk, |device| device.0.as_path());
@@ -47,6 +50,22 @@ pub fn read(disk: &Path, sector: u32) -> Result<Vec<Part>> {
     signatures::expect(disk, "the disk as a whole", &["PMBR", "gpt"])?;
     let text = command::text("reading the partition table", tool("sfdisk").arg("--json").arg(disk))?;
     parse(&text).context("reading the partition table that sfdisk printed")
+}
+
+/// The MBR protects the GPT and says nothing else (UEFI 2.10, table 5-4): no tool complains about partitions that it shows besides.
+pub fn check_protection(disk: &Path) -> Result<()> {
+    let subject = || format!("reading the MBR of {}", disk.display());
+    let mut records = [0; 64];
+    File::open(disk).and_then(|file| file.read_exact_at(&mut records, 446)).with_context(subject)?;
+    protects(&records).with_context(|| "checking the protective MBR")
+}
+
+fn protects(records: &[u8; 64]) -> Result<()> {
+    let used: Vec<&[u8]> = records.chunks_exact(16).filter(|record| record.iter().any(|byte| *byte != 0)).collect();
+    let [only] = used[..] else { bail!("it has {} partitions instead of one", used.len()) };
+    ensure!(only[4] == 0xee, "its partition has the type {:02x} instead of ee", only[4]);
+    ensure!(only[8..12] == [1, 0, 0, 0], "its partition does not start at block 1");
+    Ok(())
 }
 
 fn parse(text: &str) -> Result<Vec<Part>> {
@@ -103,6 +122,22 @@ mod tests {
         {"uuid": "B", "start": 262400, "size": 256, "type": "0FC63DAF-8483-4772-8E79-3D69D8477DE4", "name": "UV-ROOT"},
         {"uuid": "A", "start": 256, "size": 262144, "type": "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "name": "UV-ESP"},
         {"uuid": "C", "start": 262656, "size": 256, "type": "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F", "name": "UV-SWAP"}]}}"#;
+
+    #[test]
+    fn an_mbr_shows_nothing_but_its_protection() {
+        let verdict = |records: &[(usize, u8, u8)]| {
+            let mut bytes = [0; 64];
+            for (number, kind, start) in records {
+                (bytes[number * 16 + 4], bytes[number * 16 + 8]) = (*kind, *start);
+            }
+            protects(&bytes).map_or_else(|error| error.to_string(), |()| "good".to_owned())
+        };
+        assert_eq!(verdict(&[(0, 0xee, 1)]), "good");
+        assert_eq!(verdict(&[]), "it has 0 partitions instead of one");
+        assert_eq!(verdict(&[(0, 0xee, 1), (1, 0x83, 0)]), "it has 2 partitions instead of one");
+        assert_eq!(verdict(&[(0, 0x83, 1)]), "its partition has the type 83 instead of ee");
+        assert_eq!(verdict(&[(0, 0xee, 2)]), "its partition does not start at block 1");
+    }
 
     #[test]
     fn a_table_is_read_in_the_order_of_the_disk() {

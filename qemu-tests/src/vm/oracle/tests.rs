@@ -61,14 +61,14 @@ fn installed(name: &str) -> Scratch {
 }
 
 fn verdict(dir: &Path, toplevel: &str) -> Result<()> {
-    judge(dir, toplevel, &[], None)
+    judge(dir, toplevel, &[], &Keys::default())
 }
 
-fn judge(dir: &Path, toplevel: &str, words: &[&str], passphrase: Option<&str>) -> Result<()> {
+fn judge(dir: &Path, toplevel: &str, words: &[&str], keys: &Keys) -> Result<()> {
     let settings = "labels.efi=UV-ESP\nlabels.luks=UV-LUKS\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\nswap.enable=true\nswap.size=16M";
     let wanted = Wanted::read(settings, words);
     let loader = &dir.join("loader.efi");
-    let expected = Installed { wanted: &wanted, passphrase, ram_mib: 1024, toplevel, loader, store: &NoNix };
+    let expected = Installed { wanted: &wanted, keys, ram_mib: 1024, toplevel, loader, store: &NoNix };
     check(&dir.join("disk"), 512, &dir.join("work"), &expected)
 }
 
@@ -159,8 +159,9 @@ fn encrypt(dir: &Path) {
 fn an_encrypted_root_is_judged_like_another() {
     let dir = installed("oracle-luks");
     encrypt(&dir);
-    let verdict =
-        |words: &[&str], passphrase| judge(&dir, TOP, &[ENCRYPTED, words].concat(), passphrase).map_err(|error| format!("{error:#}"));
+    let verdict = |words: &[&str], passphrase| {
+        judge(&dir, TOP, &[ENCRYPTED, words].concat(), &Keys::new(passphrase, &[])).map_err(|error| format!("{error:#}"))
+    };
     verdict(&[], Some(PASSPHRASE)).unwrap();
     assert_eq!(verdict(&[], None).unwrap_err(), "opening the container: the row has no passphrase");
     let wrong = verdict(&[], Some("battery staple")).unwrap_err();
@@ -176,6 +177,27 @@ fn an_encrypted_root_is_judged_like_another() {
     encrypt_anew(&dir);
     let swap = verdict(&[], Some(PASSPHRASE)).unwrap_err();
     assert_eq!(swap, "looking for what is left in UV-SWAP: it has swap instead of nothing");
+}
+
+#[test]
+#[ignore = "needs gdisk, util-linux, dosfstools, mtools, e2fsprogs and cryptsetup"]
+fn a_recovery_key_must_open_the_container() {
+    let dir = installed("oracle-recovery");
+    encrypt(&dir);
+    sh(
+        &dir,
+        "printf 'correct horse' > typed; printf ccccdddd > second; chmod 600 typed second
+        cryptsetup luksAddKey --batch-mode --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file typed luks second
+        dd if=luks of=disk bs=1M seek=1025 conv=notrunc; rm typed second",
+    );
+    let verdict = |shown: &[String]| {
+        let words = [ENCRYPTED, &["install.luks.recoveryKey"]].concat();
+        judge(&dir, TOP, &words, &Keys::new(Some(PASSPHRASE), shown)).map_err(|error| format!("{error:#}"))
+    };
+    verdict(&["cccc dddd".to_owned()]).unwrap();
+    assert_eq!(verdict(&[]).unwrap_err(), "opening the container: no recovery key was written down");
+    let other = verdict(&["cccc eeee".to_owned()]).unwrap_err();
+    assert!(other.starts_with("opening the container UV-LUKS with the recovery key: cryptsetup exited with 2: "), "{other}");
 }
 
 /// The container as it was, with the swap partition left as it is.

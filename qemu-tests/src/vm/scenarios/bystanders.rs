@@ -6,6 +6,9 @@ use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type};
 use crate::vm::scenario::{BASE, Bus, Disk, Entry, Firmware, Prefill, SD_SERIAL, Scenario, Vars};
 
+/// As much of an ext4 file system as has its label: magic number, extents, and `s_volume_name`.
+const UV_ROOT: &[(u64, &[u8])] = &[(1024 + 56, &[0x53, 0xef]), (1024 + 96, &[0x40]), (1024 + 120, b"UV-ROOT")];
+
 pub const ROWS: &[Scenario] = &[
     Scenario {
         name: "usb-bystander",
@@ -19,6 +22,22 @@ pub const ROWS: &[Scenario] = &[
             Expect("it is attached by USB; it must be named", BOOT + PROMPT),
             Expect("target nvme0n1 (", 10),
             Expect("chosen because no other disk can be the target", 10),
+            NO,
+        ],
+        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        ..BASE
+    },
+    Scenario {
+        name: "same-label-beside",
+        proves: "Above the plan stands a warning when another disk carries the label of the new root.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NOISY, Disk { mib: 12 * 1024, prefill: Prefill::Bytes(UV_ROOT), ..DATA }],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("warning: sd", BOOT + PROMPT),
+            Expect(" carries the label UV-ROOT too: detach it, or the system", 10),
+            Expect("> target nvme0n1 (", 10),
             NO,
         ],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],

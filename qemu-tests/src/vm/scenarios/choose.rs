@@ -98,9 +98,10 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "tie-answered",
-        proves: "Two equal disks are a question, to which yes is no answer; a serial number typed on the other console makes the plan.",
+        proves: "Two equal disks are a question, to which yes is no answer, nor another spelling of a serial number; the proper one makes a plan.",
+        core: false,
         firmware: Firmware::Direct,
-        disks: &[NOISY, Disk { serial: "UV0002", ..NVME }],
+        disks: &[NOISY, Disk { serial: "UV0002", ..NOISY }],
         script: &[
             Forbid(FAILED),
             Forbid(INSTALLED),
@@ -148,7 +149,6 @@ pub const ROWS: &[Scenario] = &[
     Scenario {
         name: "tie-installed",
         proves: "When no rule tells two disks apart, the name of one typed on the keyboard, and yes on the serial line, install that one.",
-        core: false,
         firmware: Firmware::Direct,
         disks: &[NOISY, Disk { bus: Bus::Virtio, serial: "UV0002", ..NVME }],
         script: &[

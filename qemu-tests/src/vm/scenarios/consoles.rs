@@ -74,8 +74,8 @@ pub const ROWS: &[Scenario] = &[
             ExpectScreen(&[HEAD, "target nvme0n1 (", ASK], BOOT + PROMPT),
             Picture("question.png"),
             Type(Keyboard, "yes"),
-            ExpectScreen(&["step 5/8"], 4 * STEP),
-            ExpectPowerOff(5 * STEP),
+            ExpectScreen(&["autoinstaller: installed {host} on nvme0n1"], 5 * STEP),
+            ExpectPowerOff(OFF),
         ],
         after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
         ..BASE

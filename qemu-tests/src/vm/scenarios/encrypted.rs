@@ -1,24 +1,22 @@
-//! Encrypted hosts: what is asked, what becomes of it, and that nothing but the container knows.
+//! Encrypted hosts: what becomes of the disk, and that nothing but the container knows its passphrase.
 
 use super::dirty::AT_NEW_ENDS;
 use super::{ASK, BOOT, FAILED, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
-use crate::vm::scenario::Console::{Keyboard, Serial};
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Part, Type};
+use crate::vm::scenario::Console::Serial;
+use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, Forbid, Part, Type};
 use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, Scenario, Step, Table, Vars};
 
 /// Of words, so that no other text has it.
-const PASSPHRASE: &str = "correct horse battery";
-/// Two letters of two bytes and one of three.
-const UTF8: &str = "gr\u{fc}ner K\u{e4}fer \u{20ac}5";
+pub(super) const PASSPHRASE: &str = "correct horse battery";
 
-const FIRST: &str = "passphrase for SL-LUKS, keyboard layout us (input is hidden): ";
-const AGAIN: &str = "the same passphrase again: ";
+pub(super) const FIRST: &str = "passphrase for SL-LUKS, keyboard layout us (input is hidden): ";
+pub(super) const AGAIN: &str = "the same passphrase again: ";
 
 const TYPED: Step =
     Part(&[Expect(FIRST, PROMPT), Type(Serial, PASSPHRASE), Expect(AGAIN, 30), Type(Serial, PASSPHRASE), Expect(STEP_ONE, STEP)]);
-const ENCRYPTING: Step = Expect("encrypting nvme0n1p2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP);
-const TO_THE_END: Step = Part(&[Expect("autoinstaller: installed {host} on nvme0n1", 3 * STEP), ExpectPowerOff(OFF)]);
+pub(super) const ENCRYPTING: Step = Expect("encrypting nvme0n1p2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP);
+pub(super) const TO_THE_END: Step = Part(&[Expect("autoinstaller: installed {host} on nvme0n1", 3 * STEP), ExpectPowerOff(OFF)]);
 const YES_AND_PASSPHRASE: Step = Part(&[Expect(ASK, BOOT + PROMPT), Type(Serial, "yes"), TYPED]);
 
 /// A swap partition, and another cost of the key derivation.
@@ -32,7 +30,7 @@ const SWAP: &[&str] = &[
 ];
 
 /// A row of this file.
-const ROW: Scenario = Scenario {
+pub(super) const ROW: Scenario = Scenario {
     core: false,
     firmware: Firmware::Direct,
     host: "stygianlibrary",
@@ -56,55 +54,6 @@ pub const ROWS: &[Scenario] = &[
             Expect("creating /persist on the new root", STEP),
             Expect("running the post-mount commands", STEP),
             Expect("autoinstaller: | the ESP is /dev/nvme0n1p1", STEP),
-            TO_THE_END,
-        ],
-        ..ROW
-    },
-    Scenario {
-        name: "encrypted-typing",
-        proves: "An empty passphrase and two that differ are asked again, nothing typed is echoed, and UTF-8 is taken byte for byte.",
-        passphrase: Some(UTF8),
-        script: &[
-            Forbid(FAILED),
-            Forbid("mistyped"),
-            Expect(ASK, BOOT + PROMPT),
-            Type(Serial, "yes"),
-            Expect(FIRST, PROMPT),
-            Type(Serial, ""),
-            Expect("an empty passphrase protects nothing: again", 30),
-            Expect(FIRST, 30),
-            Type(Serial, "mistyped 1"),
-            Expect(AGAIN, 30),
-            Type(Serial, "mistyped 2"),
-            Expect("the passphrases differ: again", 30),
-            Expect(FIRST, 30),
-            Type(Serial, UTF8),
-            Expect(AGAIN, 30),
-            Type(Serial, UTF8),
-            ENCRYPTING,
-            TO_THE_END,
-        ],
-        ..ROW
-    },
-    Scenario {
-        name: "encrypted-recovery",
-        proves: "A passphrase typed on the screen is asked for again there, and a recovery key is shown and has a slot of its own.",
-        words: &["install.luks.recoveryKey", "install.luks.pbkdf.memory=64"],
-        script: &[
-            Forbid(FAILED),
-            Expect(ASK, BOOT + PROMPT),
-            Type(Serial, "yes"),
-            Expect(FIRST, PROMPT),
-            Type(Keyboard, PASSPHRASE),
-            Expect(AGAIN, 30),
-            Type(Serial, "from another keyboard"),
-            Type(Keyboard, PASSPHRASE),
-            Expect("type written on tty0 when the recovery key is written down: ", 60),
-            Type(Keyboard, ""),
-            Expect("type written on tty0 when the recovery key is written down: ", 30),
-            Type(Keyboard, "written"),
-            ENCRYPTING,
-            Expect("adding the recovery key to nvme0n1p2", STEP),
             TO_THE_END,
         ],
         ..ROW
@@ -154,8 +103,32 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "encrypted-with-swap",
-        proves: "Beside a container the swap partition is left empty, and the installed system swaps there under a key of its own.",
+        proves: "Beside a container both the installation and the installed system swap under a key of the day, and the partition is left empty.",
         words: SWAP,
+        kernel_words: &[OBSERVED],
+        script: &[
+            Forbid(FAILED),
+            Forbid("OBSERVED swap on /dev/nvme0n1p3"),
+            YES_AND_PASSPHRASE,
+            ENCRYPTING,
+            Expect("leaving nvme0n1p3 (SL-SWAP) for the system's own random encryption", STEP),
+            ExpectAll(&["OBSERVED CRYPT-PLAIN-installation-swap", "OBSERVED swap on /dev/dm-1"], STEP),
+            TO_THE_END,
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-with-swap-4kn",
+        proves: "The same on sectors of 4096 bytes.",
+        disks: &[Disk { bus: Bus::Virtio, sector: 4096, ..NVME }],
+        words: SWAP,
+        script: &[
+            Forbid(FAILED),
+            YES_AND_PASSPHRASE,
+            Expect("leaving vda3 (SL-SWAP) for the system's own random encryption", STEP),
+            Expect("autoinstaller: installed {host} on vda", 3 * STEP),
+            ExpectPowerOff(OFF),
+        ],
         ..ROW
     },
 ];

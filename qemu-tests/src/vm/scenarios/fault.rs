@@ -1,7 +1,7 @@
 //! Faults: of the medium, and of a step in the middle of an installation.
 
 use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, PROMPT, STEP, STEP_ONE, UNTOUCHED};
-use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas};
+use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas, NotBootable};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, Forbid, Type, Unplug};
 use crate::vm::scenario::{BASE, Fault, Firmware, Scenario};
@@ -65,7 +65,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "mount | busybox grep -c ' /mnt ' && exit"),
             HELD,
         ],
-        after: &[DiskWritten(0), KitHas("autoinstaller.log", "failed: running nixos-install: ")],
+        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "failed: running nixos-install: ")],
         ..BASE
     },
     Scenario {
@@ -87,7 +87,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("nvme0n1 was erased and is not bootable", 30),
             HELD,
         ],
-        after: &[DiskWritten(0)],
+        after: &[DiskWritten(0), NotBootable(0)],
         ..BASE
     },
     Scenario {
@@ -107,7 +107,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: log: only in memory", 60),
             HELD,
         ],
-        after: &[DiskWritten(0)],
+        after: &[DiskWritten(0), NotBootable(0)],
         ..BASE
     },
 ];

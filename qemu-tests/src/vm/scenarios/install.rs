@@ -1,10 +1,10 @@
 //! Installations that must succeed.
 
-use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, ON_SDX, PROMPT, STEP, STEP_ONE};
+use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, ON_SDX, PROMPT, STEP, STEP_ONE, YES};
 use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Picture, Type};
-use crate::vm::scenario::{BASE, Bus, Disk, Firmware, INSTALLED_SYSTEM, Medium, Prefill, Scenario, Step, Vars};
+use crate::vm::scenario::{BASE, Bus, Disk, FIRMWARE_ENTRY, Firmware, INSTALLED_SYSTEM, Medium, Prefill, Scenario, Step, Vars};
 
 /// The conversation of an installation, up to its last line.
 const PREBUILT: &[Step] = &[
@@ -60,7 +60,7 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "reboot-after",
-        proves: "With powerOff=false the machine resets, and comes up in the installed system although the stick is still there.",
+        proves: "With powerOff=false the machine resets, and comes up in the installed system, by its boot entry, although the stick is still there.",
         disks: &[NVME],
         words: &["install.powerOff=false"],
         script: &[
@@ -69,6 +69,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "yes"),
             Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             ExpectReset(OFF),
+            FIRMWARE_ENTRY,
             INSTALLED_SYSTEM,
         ],
         after: &[TargetInstalled(0)],
@@ -95,6 +96,71 @@ pub const ROWS: &[Scenario] = &[
             Expect(ASK, BOOT + PROMPT),
             Type(Serial, "yes"),
             Expect("autoinstaller: installed {host} on vda", 5 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..BASE
+    },
+    Scenario {
+        name: "without-swap",
+        proves: "Where no swap is asked for the root reaches to the end of the disk, and the installed system finds no swap.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NVME],
+        words: &["install.swap.enable=false"],
+        script: &[
+            Forbid(FAILED),
+            Forbid("UV-SWAP"),
+            Expect("writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 14.9 GiB", BOOT + PROMPT),
+            YES,
+            Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..BASE
+    },
+    Scenario {
+        name: "without-swap-usb-4kn",
+        proves: "The same on a USB disk with sectors of 4096 bytes, which is named.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[Disk { bus: Bus::Usb, sector: 4096, ..NVME }],
+        words: &["install.disk=UV0001", "install.swap.enable=false"],
+        script: ON_SDX,
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..BASE
+    },
+    Scenario {
+        name: "other-sizes",
+        proves: "A smaller ESP, and swap of a number of sectors that is no whole MiB, are made as they were asked for.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NVME],
+        words: &["install.esp.size=512M", "install.swap.size=2097153"],
+        script: &[
+            Forbid(FAILED),
+            Expect("writing the partition table: UV-ESP 512.0 MiB, UV-ROOT 14.4 GiB, UV-SWAP 1.0 GiB", BOOT + PROMPT),
+            YES,
+            Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..BASE
+    },
+    Scenario {
+        name: "large-stick-installs",
+        proves: "A stick that is larger than every disk, and says it is no removable medium, is not chosen: the disk inside is.",
+        core: false,
+        firmware: Firmware::Direct,
+        medium: Medium::UsbDisk,
+        disks: &[NVME],
+        script: &[
+            Forbid(FAILED),
+            Expect("it carries the installer's own medium", BOOT + PROMPT),
+            Expect("target nvme0n1 (", 10),
+            Expect("chosen because no other disk can be the target", 10),
+            YES,
+            Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             ExpectPowerOff(OFF),
         ],
         after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],

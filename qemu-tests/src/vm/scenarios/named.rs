@@ -121,7 +121,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             REFUSED,
             ExpectAll(&["- nvme0n1 (QEMU NVMe Ctrl, serial UV0001, ", "it carries the installer's own medium"], PROMPT),
-            Expect("autoinstaller: failed: choosing the disk /dev/nvme0n1p2: ", 10),
+            Expect("failed: choosing the disk /dev/nvme0n1p2: it is a partition of nvme0n1: name the whole disk", 10),
             Expect(UNTOUCHED, 10),
             HELD,
         ],

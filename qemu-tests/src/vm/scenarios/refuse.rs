@@ -1,8 +1,9 @@
 //! Machines on which nothing may be installed: the refusal gives its reason and no disk is written.
 
-use super::{FAILED, HELD, NOISY, PROMPT, REFUSED, UNTOUCHED};
+use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NOISY, PROMPT, REFUSED, STEP, STEP_ONE, UNTOUCHED};
 use crate::vm::scenario::After::DiskUnchanged;
-use crate::vm::scenario::Step::{Expect, ExpectAll};
+use crate::vm::scenario::Console::Serial;
+use crate::vm::scenario::Step::{Expect, ExpectAll, Forbid, Type};
 use crate::vm::scenario::{BASE, Disk, Firmware, Scenario};
 
 pub const ROWS: &[Scenario] = &[
@@ -53,6 +54,43 @@ pub const ROWS: &[Scenario] = &[
             REFUSED,
             Expect("it is too small: 1.0 GiB where ", PROMPT),
             Expect("autoinstaller: failed: choosing the disk: no disk can be the target", 10),
+            Expect(UNTOUCHED, 10),
+            HELD,
+        ],
+        after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "bad-label",
+        proves: "A label that its file system cannot have is refused with what is wrong with it.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NOISY],
+        words: &["install.labels.efi=TWELVE-CHARS"],
+        script: &[
+            REFUSED,
+            Expect(FAILED, PROMPT),
+            Expect("labels.efi: TWELVE-CHARS has 12 characters, a vfat label has at most 11", 10),
+            Expect(UNTOUCHED, 10),
+            HELD,
+        ],
+        after: &[DiskUnchanged(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "file-system-not-on-board",
+        proves: "A root file system that this medium cannot make is refused after the consent and before the first write.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NOISY],
+        words: &["install.rootFs=btrfs"],
+        script: &[
+            Forbid(INSTALLED),
+            Forbid(STEP_ONE),
+            Expect("nvme0n1p2 (btrfs UV-ROOT)", BOOT + PROMPT),
+            Expect(ASK, PROMPT),
+            Type(Serial, "yes"),
+            Expect("failed: preparing the installation: making btrfs needs mkfs.btrfs, which is not on this medium", STEP),
             Expect(UNTOUCHED, 10),
             HELD,
         ],

@@ -1,10 +1,10 @@
 //! Consent in advance: good for one disk, and good once.
 
 use super::{ASK, BOOT, DATA, FAILED, HELD, HELLO, NO, NOISY, NVME, OFF, PROMPT, REFUSED, REFUSES_NOTHING, STEP, STEP_ONE};
-use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, KitHas, TargetInstalled};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, EspHas, KitHas, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Type};
-use crate::vm::scenario::{BASE, Disk, Firmware, Prefill, Scenario, Vars};
+use crate::vm::scenario::{BASE, Disk, Firmware, Medium, Prefill, Scenario, Vars};
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
@@ -25,7 +25,49 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "no"),
             ExpectPowerOff(OFF),
         ],
-        after: &[TargetInstalled(0), KitHas("autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("), BootsInstalled(Vars::Left)],
+        after: &[
+            TargetInstalled(0),
+            KitHas("autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
+            EspHas(0, "EFI/autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
+            BootsInstalled(Vars::Left),
+        ],
+        ..BASE
+    },
+    Scenario {
+        name: "confirm-once-from-a-disc",
+        proves: "The note on the new ESP alone makes the next run ask, where the medium cannot be written.",
+        core: false,
+        firmware: Firmware::Direct,
+        medium: Medium::Cdrom,
+        disks: &[NVME],
+        words: &["install.confirm=UV0001", "install.powerOff=false"],
+        script: &[
+            Forbid(FAILED),
+            Expect("install.confirm=UV0001 agrees to erase nvme0n1", BOOT + PROMPT),
+            Expect("the consent is noted on the disk alone", STEP),
+            Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
+            ExpectReset(OFF),
+            Expect(HELLO, BOOT),
+            Expect("install.confirm=UV0001 does not count: it was used already", PROMPT),
+            NO,
+        ],
+        after: &[
+            TargetInstalled(0),
+            EspHas(0, "EFI/autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
+            BootsInstalled(Vars::Left),
+        ],
+        ..BASE
+    },
+    Scenario {
+        name: "confirm-noted-on-the-kit",
+        proves: "The note on the kit partition alone makes the next run ask, whatever is on the disk.",
+        core: false,
+        firmware: Firmware::Direct,
+        kit: &[("autoinstaller/{guid}-UV0001.txt", "used\n")],
+        disks: &[NOISY],
+        words: &["install.confirm=UV0001"],
+        script: &[REFUSES_NOTHING, Expect("install.confirm=UV0001 does not count: it was used already", BOOT + PROMPT), NO],
+        after: &[DiskUnchanged(0)],
         ..BASE
     },
     Scenario {

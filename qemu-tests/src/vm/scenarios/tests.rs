@@ -28,12 +28,15 @@ fn every_row_says_in_one_sentence_what_it_proves() {
 }
 
 #[test]
-fn at_least_half_are_refusals_faults_and_dirty_disks() {
+fn at_most_half_install_on_a_disk_without_a_past_and_a_fifth_refuse_or_fail() {
     let rows = all();
     let installs = |row: &Scenario| row.after.iter().any(|after| matches!(after, After::TargetInstalled(_)));
     let dirty = |row: &Scenario| row.disks.iter().any(|disk| matches!(disk.prefill, Prefill::Dirty(_)));
     let easy = rows.iter().filter(|row| installs(row) && !dirty(row)).count();
     assert!(easy * 2 <= rows.len(), "{easy} of {}", rows.len());
+    // The rest shows a plan to which somebody says no.
+    let refused = rows.iter().filter(|row| row.fails()).count();
+    assert!(refused * 5 >= rows.len(), "{refused} of {}", rows.len());
 }
 
 #[test]
@@ -62,6 +65,27 @@ fn what_installs_also_boots_and_what_does_not_never_says_installed() {
 }
 
 #[test]
+fn what_is_said_to_be_not_bootable_is_booted() {
+    for row in all() {
+        let written = of(row, |after| if let After::DiskWritten(i) = after { Some(*i) } else { None });
+        let tried = of(row, |after| if let After::NotBootable(i) = after { Some(*i) } else { None });
+        let said = flat(row.script).iter().any(|step| matches!(step, Expect(text, _) if text.ends_with("is not bootable")));
+        assert_eq!(written, tried, "{}", row.name);
+        assert_eq!(!tried.is_empty(), said, "{}", row.name);
+    }
+}
+
+/// An empty disk looks unchanged to whoever writes zeros.
+#[test]
+fn a_disk_that_must_not_change_has_something_on_it() {
+    for row in all() {
+        for disk in of(row, |after| if let After::DiskUnchanged(i) = after { Some(*i) } else { None }) {
+            assert!(!matches!(row.disks[disk].prefill, Prefill::Empty), "{}: disk {disk}", row.name);
+        }
+    }
+}
+
+#[test]
 fn every_row_either_forbids_a_failure_or_ends_on_its_screen() {
     for row in all() {
         let forbids = flat(row.script).iter().any(|step| matches!(step, Forbid(FAILED)));
@@ -85,7 +109,7 @@ fn rows_ask_only_for_what_their_machine_can_do() {
         let left = row.after.iter().any(|after| matches!(after, After::BootsInstalled(Vars::Left)));
         assert!(!left || row.firmware.is_uefi(), "{}: BIOS leaves no variables", row.name);
         let kit = row.after.iter().any(|after| matches!(after, After::KitHas(..)));
-        assert!(!kit || row.medium == Medium::UsbStick, "{}: a disc cannot be written", row.name);
+        assert!((!kit && row.kit.is_empty()) || row.medium == Medium::UsbStick, "{}: a disc cannot be written", row.name);
         let pulled = flat(row.script).iter().any(|step| matches!(step, Step::Unplug));
         assert!(!pulled || row.medium == Medium::UsbStick, "{}: only a stick can be pulled", row.name);
         assert!(!row.script.is_empty() && row.bound() < 3600, "{}", row.name);
@@ -106,12 +130,23 @@ fn steps_ask_only_for_what_their_machine_can_do() {
                     assert_ne!(row.consoles, Consoles::Screen, "{}", row.name)
                 }
                 Type(Keyboard, _) => assert_ne!(row.consoles, Consoles::Serial, "{}", row.name),
-                Step::ExpectScreen(..) => assert_eq!(row.firmware, Firmware::DirectBios, "{}: no text mode", row.name),
+                Step::ExpectScreen(..) | Step::WriteDown(..) | Step::ExpectErased(_) => {
+                    assert_eq!(row.firmware, Firmware::DirectBios, "{}: no text mode", row.name)
+                }
                 Step::Plug(disk) => assert!(!std::mem::replace(&mut there[disk], true), "{}: disk {disk} is there", row.name),
                 Step::Pull(disk) => assert!(std::mem::replace(&mut there[disk], false), "{}: disk {disk} is not there", row.name),
                 _ => {}
             }
         }
+    }
+}
+
+#[test]
+fn a_recovery_key_is_written_down_wherever_one_is_made() {
+    for row in all() {
+        let written_down = flat(row.script).iter().any(|step| matches!(step, Step::WriteDown(..)));
+        let made = row.words.contains(&"install.luks.recoveryKey");
+        assert_eq!(written_down, made, "{}", row.name);
     }
 }
 
@@ -136,7 +171,7 @@ fn serials_differ_within_a_machine() {
 fn no_step_waits_for_the_beginning_of_the_next_one() {
     for row in all() {
         let texts: Vec<&str> =
-            row.script.iter().filter_map(|step| if let Step::Expect(text, _) = step { Some(*text) } else { None }).collect();
+            flat(row.script).iter().filter_map(|step| if let Expect(text, _) = step { Some(*text) } else { None }).collect();
         for pair in texts.windows(2).filter(|pair| pair[0] != pair[1]) {
             assert!(!pair[1].starts_with(pair[0]), "{}: `{}` takes the line of `{}`", row.name, pair[0], pair[1]);
         }
