@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 }
 
 fn apply(words: &str) -> Result<()> {
-    let started = Instant::now();
+    let mut started = Instant::now();
     let text = |path: &str| read_to_string(path).map_err(|error| Error::new(Kind::System, format!("reading {path}"), error));
     let refused = |cause: &str| Error::new(Kind::Choice, "starting the benchmark", cause);
     if !text("/proc/cmdline")?.split_ascii_whitespace().any(|word| word == MACHINE) {
@@ -51,18 +51,22 @@ fn apply(words: &str) -> Result<()> {
     let plan = Plan::new(&settings, *choice, &disks, &medium.manifest.toplevel);
     let mut passphrase = Secret::default();
     b"benchmark".iter().for_each(|byte| _ = passphrase.push(*byte));
-    until_mounted(&plan, &medium, passphrase, &disks, |step| report(step, &plan, started))
+    until_mounted(&plan, &medium, passphrase, &disks, |step| {
+        report(step, &plan, started);
+        started = Instant::now();
+    })
 }
 
-/// Milliseconds since the start, and what was written to the disk since the machine was (sectors of 512 bytes, zeroing included).
-fn report(step: &Step, plan: &Plan, started: Instant) {
+/// Milliseconds since the last one, and what was written to the disk since the machine was (sectors of 512 bytes, zeroing included).
+fn report(step: Option<&Step>, plan: &Plan, started: Instant) {
     let name = match step {
-        Step::Wipe(_) => "wipe",
-        Step::Partition(_) => "partition",
-        Step::Encrypt(_) => "encrypt",
-        Step::Format(_) => "format",
-        Step::Mount { .. } => "mount",
-        _ => return,
+        None => "prepare",
+        Some(Step::Wipe(_)) => "wipe",
+        Some(Step::Partition(_)) => "partition",
+        Some(Step::Encrypt(_)) => "encrypt",
+        Some(Step::Format(_)) => "format",
+        Some(Step::Mount { .. }) => "mount",
+        Some(_) => return,
     };
     // Documentation/block/stat.rst: the seventh number.
     let stat = read_to_string(format!("/sys/block/{}/stat", plan.target.name)).unwrap_or_default();

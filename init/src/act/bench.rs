@@ -9,16 +9,18 @@ use crate::error::Result;
 use crate::medium::Medium;
 use crate::pid1::secret::Secret;
 
-/// Carries the plan out until its file systems are mounted, and leaves them so. `done` is told each step that is finished.
+/// Carries the plan out until its file systems are mounted, and leaves them so. `done` is told when everything is
+/// prepared, and each step that is finished.
 ///
 /// # Errors
 /// The first thing that fails; nothing after it is tried.
-pub fn until_mounted(plan: &Plan, medium: &Medium, passphrase: Secret, shown: &[Disk], mut done: impl FnMut(&Step)) -> Result<()> {
+pub fn until_mounted(plan: &Plan, medium: &Medium, passphrase: Secret, shown: &[Disk], mut done: impl FnMut(Option<&Step>)) -> Result<()> {
     let keys = plan.container().map(|_| Keys { passphrase, recovery: None });
     let mut work = Work::prepare(plan, medium, false, keys, shown)?;
+    done(None);
     for step in &plan.steps {
         work.step(step)?;
-        done(step);
+        done(Some(step));
         if matches!(step, Step::Mount { .. }) {
             break;
         }

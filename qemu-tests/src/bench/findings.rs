@@ -38,11 +38,11 @@ impl Findings {
         })
     }
 
-    /// Medians of when a step of a contender ended and of what was written by then; the other numbers are not known.
+    /// Medians of how long a step of a contender took, and of what was written until it ended; the other numbers are not known.
     ///
     /// # Errors
     /// A round of it is missing.
-    pub fn until(&self, name: &str, step: &str) -> Result<Sample> {
+    pub fn step(&self, name: &str, step: &str) -> Result<Sample> {
         self.median(&["step", name, step], |[wall, sectors]: [u64; 2]| Ok(Sample { wall, written: sectors * 512, ..Sample::default() }))
     }
 
@@ -98,7 +98,7 @@ mod tests {
     fn medians_are_of_each_number_and_without_the_first_round() {
         let found = findings(3, TEXT);
         assert_eq!(found.run("a").unwrap(), Sample { wall: 20, cpu: 200, processes: 4, written: 3 * 512 });
-        assert_eq!(found.until("a", "wipe").unwrap(), Sample { wall: 6, written: 512, ..Sample::default() });
+        assert_eq!(found.step("a", "wipe").unwrap(), Sample { wall: 6, written: 512, ..Sample::default() });
         assert_eq!(found.cost().unwrap(), [65536, 4]);
     }
 
@@ -109,9 +109,6 @@ mod tests {
         assert_eq!(error(3, TEXT, "b"), "reading the findings: run b has 0 rounds, not 3");
         assert_eq!(error(1, "run a 1 10 x 4 2", "a"), "reading the findings: 10 x 4 2 are not 4 numbers");
         assert_eq!(error(1, "run a 1 10 0 4 2", "a"), "reading the findings: a took nothing");
-        assert_eq!(
-            findings(3, TEXT).until("a", "mount").unwrap_err().to_string(),
-            "reading the findings: step a mount has 0 rounds, not 3"
-        );
+        assert_eq!(findings(3, TEXT).step("a", "mount").unwrap_err().to_string(), "reading the findings: step a mount has 0 rounds, not 3");
     }
 }

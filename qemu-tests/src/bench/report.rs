@@ -55,10 +55,8 @@ impl Report {
     pub fn of(findings: &Findings) -> Result<Report> {
         let rows = CONTENDERS.iter().map(|(name, title)| Ok((*title, findings.run(name)?))).collect::<Result<_>>()?;
         let [memory, passes] = findings.cost()?;
-        let encrypted = findings.until("luks", "encrypt")?.wall;
-        let container = encrypted.saturating_sub(findings.until("luks", "partition")?.wall);
-        let luks = Luks { container, derivation: findings.run("kdf")?.wall, memory, passes };
-        Ok(Report { rows, zeroing: findings.until("apply", "wipe")?, luks })
+        let luks = Luks { container: findings.step("luks", "encrypt")?.wall, derivation: findings.run("kdf")?.wall, memory, passes };
+        Ok(Report { rows, zeroing: findings.step("apply", "wipe")?, luks })
     }
 
     /// Whether all goals were reached.
@@ -126,7 +124,7 @@ mod tests {
     fn report(ours: u64) -> Report {
         let text = format!(
             "run apply 1 {ours} 100000 4 30000\nstep apply 1 wipe 20 20000\nrun plain 1 200 1 9 1\nrun disko 1 2000 1000000 60 1\n\
-             run repart 1 2000 1 9 1\nrun repart-keep 1 1 1 9 1\nstep luks 1 partition 100 1\nstep luks 1 encrypt 2100 1\n\
+             run repart 1 2000 1 9 1\nrun repart-keep 1 1 1 9 1\nstep luks 1 encrypt 2000 1\n\
              run kdf 1 1000 1 1 0\ncost 65536 4"
         );
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
