@@ -13,9 +13,10 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = vm_test::parse(words)?;
     prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
     let mut count = Count::default();
-    for (name, arguments) in
-        [("format", &["fmt", "--all", "--check"][..]), ("lints", &["clippy", "--all-targets", "--quiet", "--", "--deny", "warnings"])]
-    {
+    for (name, arguments) in [
+        ("format", &["fmt", "--all", "--check"][..]),
+        ("lints", &["clippy", "--all-targets", "--all-features", "--quiet", "--", "--deny", "warnings"]),
+    ] {
         let passed = cargo(arguments)?.0;
         println!("{name}: {}", if passed { "passed" } else { "failed" });
         count.add(passed);

@@ -76,6 +76,20 @@ const STAGE2: Tree = Tree {
     version: 1,
 };
 
+const BENCH: Tree = Tree {
+    name: "bench",
+    packages: &["bash", "coreutils", "gdisk", "grep", "jq", "mawk", "mount", "openssl", "parted", "systemd-repart", "udev", "util-linux"],
+    leave_out: include_str!("../debian/bench.list"),
+    fix_up: fixup::merge_usr,
+    finish: |_| Ok(()),
+    version: 1,
+};
+
+/// The programs that the installer's own work is measured against.
+pub fn contenders() -> Result<PathBuf> {
+    tree(&BENCH)
+}
+
 /// Everything an image is made of.
 pub fn parts() -> Result<Parts> {
     let boot = tree(&BOOT)?;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: one file per verb. Builds media, runs them in QEMU, checks the repository.
 
+mod bench;
 mod cache;
 mod ci;
 mod closure;
@@ -35,7 +36,7 @@ struct Verb {
     run: fn(&[String]) -> Result<ExitCode>,
 }
 
-const VERBS: [Verb; 5] = [
+const VERBS: [Verb; 6] = [
     Verb {
         name: "iso",
         arguments: "HOST [--out FILE] [--stage2-overlay DIR]",
@@ -56,6 +57,13 @@ const VERBS: [Verb; 5] = [
         help: "tests media in virtual machines",
         writes: true,
         run: vm_test::run,
+    },
+    Verb {
+        name: "bench",
+        arguments: "storage [--rounds N]",
+        help: "measures the work on the disk beside what others do",
+        writes: true,
+        run: bench::run,
     },
     Verb { name: "tidy", arguments: "", help: "checks the rules of the repository", writes: false, run: tidy::run },
     Verb {

@@ -1,6 +1,8 @@
 //! Doing: the only part that writes. It carries out a confirmed plan, on the one disk that the plan names, and decides nothing.
 
 mod ask;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod boot_files;
 mod efi_program;
 mod extra_mounts;

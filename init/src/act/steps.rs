@@ -47,7 +47,7 @@ pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed>
 }
 
 /// What the steps work with, and what one leaves for the next.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     plan: &'a Plan,
     medium: &'a Medium,
     /// The consent is good once, which is to be noted.
@@ -66,7 +66,7 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Everything that can fail without a write is done here, before the first one.
-    fn prepare(plan: &'a Plan, medium: &'a Medium, in_advance: bool, keys: Option<Keys>, shown: &[Disk]) -> Result<Work<'a>> {
+    pub(super) fn prepare(plan: &'a Plan, medium: &'a Medium, in_advance: bool, keys: Option<Keys>, shown: &[Disk]) -> Result<Work<'a>> {
         let table = partition::rehearse(&plan.target, plan.partitions())?;
         let closure = Loop::of(medium, &medium.manifest.closure)?;
         let stage2 = Stage2::mount(medium)?;
@@ -84,7 +84,7 @@ impl<'a> Work<'a> {
         Ok(Work { plan, medium, in_advance, keys, claim, pin, table, closure, stage2: Some(stage2), mounted: None })
     }
 
-    fn step(&mut self, step: &Step) -> Result<()> {
+    pub(super) fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::Wipe(disk) => {
                 wipe::discard(self.claim()?, disk);

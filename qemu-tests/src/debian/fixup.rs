@@ -91,7 +91,8 @@ fn certificates(tree: &Path) -> Result<()> {
     cache::remove(&tree.join("usr/share/base-passwd"))
 }
 
-fn merge_usr(tree: &Path) -> Result<()> {
+/// Makes the links of a merged /usr.
+pub fn merge_usr(tree: &Path) -> Result<()> {
     for name in MERGED {
         let link = tree.join(name);
         if link.symlink_metadata().is_err() && tree.join("usr").join(name).exists() {

@@ -18,13 +18,28 @@ const LARGEST: u64 = 1_500_000;
 
 /// Builds the release binary and returns its path.
 pub fn build() -> Result<PathBuf> {
+    let binary = compile("init", &[])?.join("init");
+    check(&binary)?;
+    let bytes = fs::read(&binary).context("checking init")?;
+    match machine_paths()?.iter().find(|(path, _)| holds(&bytes, path)) {
+        Some((path, _)) => bail!("checking init: it holds {path}, a path of this machine"),
+        None => Ok(binary),
+    }
+}
+
+/// Builds the installer's first steps as a program of their own, for the benchmark, as the release binary is built.
+pub fn build_contender() -> Result<PathBuf> {
+    Ok(compile("the benchmark's part of init", &["--features", "bench", "--example", "apply"])?.join("examples/apply"))
+}
+
+/// Compiles the package, and returns the directory of what was made.
+fn compile(what: &str, selection: &[&str]) -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let target = cache::directory("")?;
     let script = cache::root().join("init/no-unwind.ld");
     let mut flags = "-C target-feature=+crt-static -C relocation-model=static -C link-arg=-Wl,--no-eh-frame-hdr,--icf=all".to_owned();
     flags += &format!(" -C link-arg=-Wl,-T,{}", script.display());
-    let machine = machine_paths()?;
-    for (path, name) in &machine {
+    for (path, name) in machine_paths()? {
         flags += &format!(" --remap-path-prefix={path}={name}");
     }
     let mut command = command::tool(&cargo);
@@ -33,18 +48,13 @@ pub fn build() -> Result<PathBuf> {
         .args(["build", "--package", "init", "--release", "--locked", "--target", TARGET])
         .arg("--target-dir")
         .arg(&target)
+        .args(selection)
         // These two would replace the flags below.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", flags);
-    command::run("building init", &mut command)?;
-    let binary = target.join(TARGET).join("release/init");
-    check(&binary)?;
-    let bytes = fs::read(&binary).context("checking init")?;
-    match machine.iter().find(|(path, _)| holds(&bytes, path)) {
-        Some((path, _)) => bail!("checking init: it holds {path}, a path of this machine"),
-        None => Ok(binary),
-    }
+    command::run(&format!("building {what}"), &mut command)?;
+    Ok(target.join(TARGET).join("release"))
 }
 
 /// What would betray this machine, and the name it gets in the binary: where cargo keeps its crates, and the repository.

@@ -17,7 +17,8 @@ use crate::stamp;
 /// Partition types: EFI system, basic data, Linux data.
 const ESP: &str = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
 const BASIC_DATA: &str = "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7";
-const LINUX_DATA: &str = "0FC63DAF-8483-4772-8E79-3D69D8477DE4";
+/// Type of a partition of Linux that is nothing more special.
+pub const LINUX_DATA: &str = "0FC63DAF-8483-4772-8E79-3D69D8477DE4";
 
 /// Names of the partitions, by which `init` finds them on its medium.
 pub const LABELS: [&str; 4] = ["AI-BOOT", "AI-KIT", "AI-STAGE2", "AI-CLOSURE"];
