@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::parts::Parts;
 use crate::vm::accel::accel;
-use crate::vm::emulator::{qemu, reap};
+use crate::vm::emulator::{Emulator, qemu};
 
 /// Names of its files in its directory.
 pub const INITRD: &str = "initrd";
@@ -31,8 +31,8 @@ const COMMAND_LINE: &str = "console=ttyS0 quiet no_timer_check cryptomgr.notests
 /// # Errors
 /// A contender failed, the machine ended without saying that it is done, or it said nothing for too long.
 pub fn run(parts: &Parts, dir: &Path) -> Result<Vec<String>> {
-    let mut child = Emulator(start(parts, dir)?);
-    let output = child.0.stdout.take().context("listening to the machine")?;
+    let mut machine = start(parts, dir)?;
+    let output = machine.output().context("listening to the machine")?;
     let mut log = std::fs::File::create(dir.join("console.log")).context("making console.log")?;
     let (sender, lines) = channel();
     thread::spawn(move || {
@@ -63,7 +63,7 @@ fn see(dir: &Path) -> String {
     format!("see {}", dir.join("console.log").display())
 }
 
-fn start(parts: &Parts, dir: &Path) -> Result<Child> {
+fn start(parts: &Parts, dir: &Path) -> Result<Emulator> {
     let words = ["-nodefaults", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "1024", "-display", "none", "-vga", "none"];
     let mut command = qemu();
     command
@@ -78,14 +78,5 @@ fn start(parts: &Parts, dir: &Path) -> Result<Child> {
         .current_dir(dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    command.spawn().context("starting qemu-system-x86_64")
-}
-
-/// Ends with this value.
-struct Emulator(Child);
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        reap(&mut self.0);
-    }
+    Emulator::start(&mut command).context("starting qemu-system-x86_64")
 }
