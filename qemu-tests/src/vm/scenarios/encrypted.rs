@@ -112,7 +112,7 @@ pub const ROWS: &[Scenario] = &[
             YES_AND_PASSPHRASE,
             ENCRYPTING,
             Expect("leaving nvme0n1p3 (SL-SWAP) for the system's own random encryption", STEP),
-            ExpectAll(&["OBSERVED CRYPT-PLAIN-installation-swap", "OBSERVED swap on /dev/dm-1"], STEP),
+            ExpectAll(&["OBSERVED CRYPT-PLAIN-installation-swap", "OBSERVED swap on /dev/mapper/installation-swap"], STEP),
             TO_THE_END,
         ],
         ..ROW
