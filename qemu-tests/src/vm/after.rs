@@ -93,7 +93,11 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
         }
         // The caller boots.
         After::BootsInstalled(vars) => fresh_vars(image, dir, vars),
-        After::NotBootable(index) => no_loader(&dir.join(disk::file_name(index))),
+        After::NotBootable(index) => {
+            let copy = dir.join("oracle").join("esp");
+            medium::fat_copy(&dir.join(disk::file_name(index)), ESP_START, &copy).context("reading the ESP")?;
+            no_loader(&copy)
+        }
         After::DiskWritten(_) | After::DiskUnchanged(_) => Ok(()),
     }
 }
@@ -130,13 +134,14 @@ pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
 }
 
-/// Fails if there is anything on the ESP that starts a system.
-fn no_loader(disk: &Path) -> Result<()> {
-    let files = medium::fat_files(disk, ESP_START).context("listing the ESP")?;
-    match files.iter().find(|file| file.ends_with(".efi") || file.ends_with(".conf")) {
-        Some(file) => bail!("listing the ESP of a disk that is not bootable: there is {file}"),
-        None => Ok(()),
+/// Fails if there is anything in the copy of an ESP that starts a system.
+fn no_loader(esp: &Path) -> Result<()> {
+    let starts = |file: &Path| file.extension().is_some_and(|ending| ["efi", "conf"].iter().any(|kind| ending.eq_ignore_ascii_case(kind)));
+    for file in glob::glob(&esp.join("**/*").to_string_lossy()).context("listing the files of the ESP")? {
+        let file = file.context("listing the files of the ESP")?;
+        ensure!(!starts(&file), "looking at a disk that is not bootable: there is {}", file.display());
     }
+    Ok(())
 }
 
 /// Plays a script on a machine that has the disks alone.
@@ -153,4 +158,23 @@ fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -
         survives_reset: false,
     };
     watch(image, &boot, dir, "boot", script, &Names::of(scenario, image)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vm::disk::scratch;
+
+    #[test]
+    fn a_loader_is_found_in_any_directory_and_any_letters() {
+        let dir = scratch("no-loader");
+        no_loader(&dir).unwrap();
+        for file in ["EFI/BOOT/BOOTX64.EFI", "loader/entries/a.conf"] {
+            fs::create_dir_all(dir.join(file).parent().unwrap()).unwrap();
+            no_loader(&dir).unwrap();
+            fs::write(dir.join(file), "").unwrap();
+            assert!(no_loader(&dir).unwrap_err().to_string().ends_with(file));
+            fs::remove_file(dir.join(file)).unwrap();
+        }
+    }
 }

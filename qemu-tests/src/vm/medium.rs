@@ -97,11 +97,11 @@ pub fn fat_file(disk: &Path, start: u64, name: &str) -> Result<String> {
     command::text(&format!("reading {name}"), tool("mtype").args(["-i", &drive]).arg(format!("::{name}")))
 }
 
-/// Paths of everything in the FAT file system that starts at this byte, in small letters.
-pub fn fat_files(disk: &Path, start: u64) -> Result<Vec<String>> {
+/// Copies everything in the FAT file system that starts at this byte.
+pub fn fat_copy(disk: &Path, start: u64, target: &Path) -> Result<()> {
     let drive = format!("{}@@{start}", disk.display());
-    let text = command::text("listing its files", tool("mdir").args(["-/", "-b", "-i", &drive, "::"]))?;
-    Ok(text.lines().map(str::to_ascii_lowercase).collect())
+    fs::create_dir_all(target).with_context(|| format!("making {}", target.display()))?;
+    command::run("copying its files", tool("mcopy").args(["-s", "-n", "-i", &drive, "::"]).arg(target))
 }
 
 fn flip(path: &Path, part: Range<u64>, offset: u64) -> Result<()> {

@@ -70,7 +70,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             REFUSED,
             Expect(FAILED, PROMPT),
-            Expect("labels.efi: TWELVE-CHARS has 12 characters, a vfat label has at most 11", 10),
+            Expect("labels.efi of the SMBIOS strings: TWELVE-CHARS has 12 characters, a vfat label has at most 11", 10),
             Expect(UNTOUCHED, 10),
             HELD,
         ],
