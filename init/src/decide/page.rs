@@ -29,8 +29,8 @@ pub struct Page<'a> {
 impl Page<'_> {
     /// The lines above the question, none of them too long, and with the question no more than a screen.
     pub fn lines(&self) -> Vec<String> {
-        // The head, the question, and a line for what was said last, such as why an answer was none.
-        let room = LINES.saturating_sub(2 + self.question.chars().count() / COLUMNS + 1);
+        // The head, the question, and two lines for what was said last, such as why an answer was none.
+        let room = LINES.saturating_sub(3 + self.question.chars().count() / COLUMNS + 1);
         let long: Vec<String> = self.others.iter().flat_map(long).collect();
         let short: Vec<String> = self.others.iter().map(short).collect();
         let whole: Vec<String> = self.body.iter().flat_map(|line| wrap(line)).collect();
