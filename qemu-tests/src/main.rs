@@ -6,6 +6,7 @@ mod ci;
 mod closure;
 mod command;
 mod debian;
+mod fat;
 mod fixture;
 mod host;
 mod image;

@@ -120,8 +120,8 @@ fn erase(path: &Path) -> Result<()> {
         return Ok(());
     }
     let mut file = File::options().write(true).open(path)?;
-    let length = file.metadata()?.len();
-    std::io::copy(&mut std::io::Read::take(std::io::repeat(0), length), &mut file)?;
+    let length = usize::try_from(file.metadata()?.len()).map_err(IoError::other)?;
+    file.write_all(&vec![0; length])?;
     file.sync_all()?;
     std::fs::remove_file(path)
 }

@@ -95,12 +95,11 @@ pub fn inventory(names: &[&str], manifest: &str, host: &str) -> Result<Vec<Item>
         match items.iter_mut().find(|item| item.target == target && item.source.is_none() == is_directory) {
             Some(item) if is_directory || item.source.as_ref() == Some(&source) => (item.mode, item.owner) = (mode, owner),
             None if is_directory && names.iter().any(|name| name.starts_with(&format!("{source}/"))) => {
-                items.push(Item { source: None, target, mode, owner });
+                items.insert(0, Item { source: None, target, mode, owner });
             }
             _ => return Err(wrong(format!("{source} is not on the kit partition"))),
         }
     }
-    items.sort_by_key(|item| item.source.is_some());
     Ok(items)
 }
 
@@ -163,8 +162,8 @@ mod tests {
         assert_eq!(
             read(manifest).unwrap(),
             [
-                "/etc/age/",
                 "/home/alice/ (0700 1000:100)",
+                "/etc/age/",
                 "/etc/age/ultraviolet.agekey",
                 "/etc/ssh/ssh_host_ed25519_key",
                 "/etc/ssh/ssh_host_ed25519_key.pub (0644 0:0)",
