@@ -93,6 +93,17 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Reads one source by itself, for whoever writes one.
+    ///
+    /// # Errors
+    /// As [`Settings::read`], but for combinations.
+    pub fn check(source: &Source) -> Result<()> {
+        let mut draft = keys::Draft::default();
+        grammar::entries(source, keys::is_list)?.iter().try_for_each(|entry| draft.set(source, entry))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
