@@ -46,7 +46,13 @@ impl Fat {
 
     /// The paths of all files.
     pub fn files(&self) -> Result<Vec<String>> {
-        let text = command::text("listing the files", tool("mdir").args(["-b", "-/", "-i", &self.drive, "::"]))?;
+        let subject = "listing the files";
+        let said = command::listen(subject, tool("mdir").args(["-b", "-/", "-i", &self.drive, "::"]))?;
+        // Where nothing is at all, mdir finds not even the root.
+        if said.lines().iter().any(|line| line.ends_with("File \"::\" not found")) {
+            return Ok(Vec::new());
+        }
+        let text = String::from_utf8(said.checked(subject)?.out).context(subject)?;
         let names = text.lines().filter_map(|line| line.strip_prefix("::/"));
         Ok(names.filter(|name| !name.is_empty() && !name.ends_with('/')).map(str::to_owned).collect())
     }
@@ -59,8 +65,8 @@ impl Fat {
     /// Overwrites with zeros what no file uses; `work` is for a file as large as that.
     pub fn clear_free(&self, work: &Path) -> Result<()> {
         let subject = "overwriting what is free";
-        let text = command::text(subject, tool("mdir").args(["-i", &self.drive, "::"]))?;
-        let line = text.lines().find(|line| line.ends_with("bytes free")).context(subject)?;
+        let said = command::listen(subject, tool("mdir").args(["-i", &self.drive, "::"]))?;
+        let line = said.lines().into_iter().find(|line| line.ends_with("bytes free")).context(subject)?;
         let bytes: String = line.chars().filter(char::is_ascii_digit).collect();
         std::fs::File::create(work).and_then(|file| file.set_len(bytes.parse().unwrap_or_default())).context(subject)?;
         let filled = self.put("ZEROS", work).and_then(|()| self.remove("ZEROS"));

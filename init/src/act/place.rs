@@ -112,7 +112,7 @@ pub fn clear(medium: &Medium, kit: &Kit, key_file: Option<&str>) -> error::Resul
     let names: Vec<&str> = kit.names().into_iter().filter(private).chain(["luks.key"]).chain(key_file).collect();
     let wipe = |root: &Path| names.iter().map(|name| root.join(name)).try_for_each(|path| erase(&path));
     let wiped = medium::write_kit(medium, wipe);
-    wiped.map_err(|error| error::Error { doing: "removing the private keys from the stick".into(), ..error })
+    wiped.map_err(|error| error.while_doing("removing the private keys from the stick".into()))
 }
 
 fn erase(path: &Path) -> Result<()> {

@@ -65,7 +65,7 @@ impl Kit {
         }
         let mut kit = Kit::default();
         let read = kit::read(medium, |root| PLACES.iter().try_for_each(|place| kit.add(root, place, DEEPEST)));
-        read.map_err(|error| Error { kind: Kind::Kit, doing: "reading the kit partition".into(), ..error })?;
+        read.map_err(|error| Error::new(Kind::Kit, "reading the kit partition", &error.cause))?;
         Ok(kit)
     }
 
