@@ -13,6 +13,8 @@ pub enum Kind {
     Settings,
     /// The stick itself: not found, damaged, or not what the initrd expects.
     Medium,
+    /// What somebody has put on the kit partition.
+    Kit,
     /// The machine was booted in a way that cannot lead to a bootable system.
     Firmware,
     /// No disk, or no single disk, could be chosen.
@@ -36,6 +38,7 @@ impl Kind {
                 "or correct the host's installer.nix, build the image again and write it to the stick",
             ],
             Kind::Medium => &["write the image to the stick again and compare it with the file", "use another stick"],
+            Kind::Kit => &["correct what is on the kit partition of the stick (AI-KIT), on any computer, and boot again"],
             Kind::Firmware => &[
                 "boot the stick by UEFI: choose its UEFI entry in the firmware's boot menu",
                 "to install all the same, add install.force-uefi to the kernel command line",

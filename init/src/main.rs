@@ -4,7 +4,7 @@ use init::act::{Answer, Installed, Talk};
 use init::decide::Facts;
 use init::drivers::Drivers;
 use init::error::Result;
-use init::medium::Verification;
+use init::medium::{Kit, Verification};
 use init::pid1::{self, End};
 use init::{act, look, role};
 
@@ -19,7 +19,8 @@ fn installation() -> Result<End> {
     log::info!("looking at this machine");
     let mut drivers = Drivers::start()?;
     let (mut disks, mut medium) = look::machine(&mut drivers)?;
-    let settings = look::settings()?;
+    let kit = Kit::read(&medium)?;
+    let settings = look::settings(&kit)?;
     pid1::keyboard::load(settings.keymap.as_deref())?;
     if settings.shell {
         return Ok(End::Shell);
@@ -42,7 +43,7 @@ fn installation() -> Result<End> {
     };
 
     // Do. One disk, the plan's, is erased; all others refuse writes from here on.
-    let Installed { host, disk } = act::carry_out(confirmed, &disks)?;
+    let Installed { host, disk } = act::carry_out(confirmed, &disks, &kit)?;
     log::info!("installed {host} on {disk}");
     Ok(if settings.power_off { End::PowerOff } else { End::Reboot })
 }

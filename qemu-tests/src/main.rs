@@ -6,10 +6,12 @@ mod ci;
 mod closure;
 mod command;
 mod debian;
+mod fat;
 mod fixture;
 mod host;
 mod image;
 mod iso;
+mod kit;
 mod lock;
 mod nix;
 mod parts;
@@ -36,13 +38,21 @@ struct Verb {
     run: fn(&[String]) -> Result<ExitCode>,
 }
 
-const VERBS: [Verb; 6] = [
+const VERBS: [Verb; 7] = [
     Verb {
         name: "iso",
         arguments: "HOST [--out FILE] [--stage2-overlay DIR]",
         help: "makes the medium of a host",
         writes: true,
         run: iso::run,
+    },
+    Verb {
+        name: "kit",
+        arguments: "add MEDIUM [--host NAME] [--age FILE] [--ssh-host-key FILE] [--deploy-key FILE] [--luks-key FILE] [--settings FILE]\n    \
+                    [--file SRC:DEST[:MODE[:UID:GID]]]... | list MEDIUM | wipe MEDIUM",
+        help: "puts secrets and settings on the kit partition of an image or a stick, lists or removes them",
+        writes: false,
+        run: kit::run,
     },
     Verb {
         name: "run",

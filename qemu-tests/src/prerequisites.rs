@@ -31,6 +31,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mcopy", "mtools"),
     ("gzip", "gzip"),
     ("losetup", "mount"),
+    ("mdeltree", "mtools"),
+    ("mdir", "mtools"),
     ("mkfs.vfat", "dosfstools"),
     ("mksquashfs", "squashfs-tools"),
     ("mlabel", "mtools"),
@@ -87,12 +89,16 @@ pub const MACHINE: &[&str] = &[
     "debugfs",
     "fsck.vfat",
     "mcopy",
+    "mdir",
     "mmd",
     "mtype",
     "unshare",
     "mount",
     "chroot",
 ];
+
+/// What writing on the kit of a medium takes.
+pub const KIT: &[&str] = &["mcopy", "mdeltree", "mdir", "mmd", "mtype"];
 
 /// Programs are missing and could not be installed from here: the caller ends with code 2.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use super::passphrase::Keys;
 use super::steps::Work;
 use crate::decide::{Disk, Plan, Step};
 use crate::error::Result;
-use crate::medium::Medium;
+use crate::medium::{Kit, Medium};
 use crate::pid1::secret::Secret;
 
 /// Carries the plan out until its file systems are mounted, and leaves them so. `done` is told when everything is
@@ -16,7 +16,8 @@ use crate::pid1::secret::Secret;
 /// The first thing that fails; nothing after it is tried.
 pub fn until_mounted(plan: &Plan, medium: &Medium, passphrase: Secret, shown: &[Disk], mut done: impl FnMut(Option<&Step>)) -> Result<()> {
     let keys = plan.container().map(|_| Keys { passphrase, recovery: None });
-    let mut work = Work::prepare(plan, medium, false, keys, shown)?;
+    let kit = Kit::default();
+    let mut work = Work::prepare(plan, medium, false, keys, shown, &kit)?;
     done(None);
     for step in &plan.steps {
         work.step(step)?;

@@ -16,6 +16,7 @@ mod mapping;
 mod mounts;
 mod partition;
 mod passphrase;
+mod place;
 mod read_back;
 mod recovery_key;
 mod shown;

@@ -8,12 +8,13 @@ use super::mounts::{BOOT, Mounted, ROOT};
 use super::partition::Rehearsal;
 use super::passphrase::Keys;
 use super::stage2::Stage2;
-use super::{format, guard, holders, hooks, links, luks, mapping, partition, read_back, standing, store, wipe};
+use super::{format, guard, holders, hooks, links, luks, mapping, partition, place, read_back, standing, store, wipe};
 use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
-use crate::medium::{Loop, Medium};
+use crate::medium::{Kit, Loop, Medium};
 use crate::pid1::{aloud, children, journal, truth};
+use crate::settings::kit::Item;
 
 /// A disk that was read back and found to hold the system.
 #[derive(Debug)]
@@ -24,13 +25,13 @@ pub struct Installed {
     pub disk: String,
 }
 
-/// Does what the plan says. `shown` are the disks the plan was made for.
+/// Does what the plan says. `shown` are the disks the plan was made for, `kit` has the contents that it names.
 ///
 /// # Errors
 /// The first thing that fails; nothing after it is tried.
-pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed> {
+pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], kit: &Kit) -> Result<Installed> {
     let Confirmed { plan, medium, in_advance, keys, .. } = *confirmed;
-    let mut work = Work::prepare(&plan, &medium, in_advance, keys, shown)?;
+    let mut work = Work::prepare(&plan, &medium, in_advance, keys, shown, kit)?;
     if in_advance {
         // Before the first write: whatever happens from here on, this consent does not erase the disk a second time. From a medium that
         // cannot be written the note on the new ESP has to do, as soon as there is one.
@@ -42,7 +43,6 @@ pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed>
         // What a failed step left running must not go on writing behind the failure screen.
         work.step(step).inspect_err(|_| children::end_survivors())?;
     }
-    truth::installed(&plan.target.name);
     Ok(Installed { host: plan.host.clone(), disk: plan.target.name.clone() })
 }
 
@@ -52,6 +52,8 @@ pub(super) struct Work<'a> {
     medium: &'a Medium,
     /// The consent is good once, which is to be noted.
     in_advance: bool,
+    /// What lies on the kit partition.
+    kit: &'a Kit,
     /// Of the container; overwritten as soon as it is made.
     keys: Option<Keys>,
     /// The whole disk, open for us alone until its partitions are used.
@@ -66,7 +68,17 @@ pub(super) struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Everything that can fail without a write is done here, before the first one.
-    pub(super) fn prepare(plan: &'a Plan, medium: &'a Medium, in_advance: bool, keys: Option<Keys>, shown: &[Disk]) -> Result<Work<'a>> {
+    pub(super) fn prepare(
+        plan: &'a Plan,
+        medium: &'a Medium,
+        in_advance: bool,
+        keys: Option<Keys>,
+        shown: &[Disk],
+        kit: &'a Kit,
+    ) -> Result<Work<'a>> {
+        if matches!(plan.steps.last(), Some(Step::ClearKit(_))) && !medium.is_writable() {
+            return Err(Error::new(Kind::Kit, "preparing to remove the private keys from the stick", "it cannot be written"));
+        }
         let table = partition::rehearse(&plan.target, plan.partitions())?;
         let closure = Loop::of(medium, &medium.manifest.closure)?;
         let stage2 = Stage2::mount(medium)?;
@@ -81,7 +93,7 @@ impl<'a> Work<'a> {
         let pin = File::open(plan.target.node()).doing(Kind::Disk, || format!("opening {}", plan.target.name))?;
         aloud("letting go of the disk", || holders::let_go(&plan.target))?;
         let claim = Some(guard::claim(&plan.target)?);
-        Ok(Work { plan, medium, in_advance, keys, claim, pin, table, closure, stage2: Some(stage2), mounted: None })
+        Ok(Work { plan, medium, in_advance, kit, keys, claim, pin, table, closure, stage2: Some(stage2), mounted: None })
     }
 
     pub(super) fn step(&mut self, step: &Step) -> Result<()> {
@@ -115,10 +127,12 @@ impl<'a> Work<'a> {
             }
             Step::Directories(paths) => hooks::create(paths),
             Step::PostMount(scripts) => hooks::run(self.stage2()?, scripts),
+            Step::Place(items) => place::place(Path::new(ROOT), items, self.kit),
             Step::Unpack => store::unpack(self.stage2()?, &self.closure),
             Step::Register => store::register(self.stage2()?),
             Step::NixosInstall(_) => store::nixos_install(self.stage2()?, &self.plan.toplevel),
             Step::Verify => self.verify(),
+            Step::ClearKit(key_file) => place::clear(self.medium, self.kit, key_file.as_deref()),
         }
     }
 
@@ -143,8 +157,11 @@ impl<'a> Work<'a> {
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
         aloud("writing everything to the disk", || mounted.again_read_only())?;
         read_back::check(Path::new(ROOT), &self.plan.toplevel)?;
+        place::check(Path::new(ROOT), placed(self.plan), self.kit)?;
         aloud("closing the disk", || mounted.close())?;
-        self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))
+        self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))?;
+        truth::installed(&self.plan.target.name);
+        Ok(())
     }
 
     fn claim(&self) -> Result<&File> {
@@ -154,6 +171,12 @@ impl<'a> Work<'a> {
     fn stage2(&self) -> Result<&Stage2> {
         self.stage2.as_ref().ok_or_else(|| out_of_order("using stage-2"))
     }
+}
+
+/// What was to be placed.
+fn placed(plan: &Plan) -> &[Item] {
+    let items = plan.steps.iter().find_map(|step| if let Step::Place(items) = step { Some(items) } else { None });
+    items.map(Vec::as_slice).unwrap_or_default()
 }
 
 fn out_of_order(doing: &str) -> Error {

@@ -5,7 +5,7 @@ use super::{Choice, Container, Disk, FileSystem, Formatting, Layout, Partition, 
 use crate::settings::{Labels, Settings};
 
 /// How many steps a plan can have.
-const MAX_STEPS: usize = 16;
+const MAX_STEPS: usize = 24;
 
 /// Everything that will happen, decided and shown before anything is written.
 #[derive(Debug)]
@@ -39,9 +39,13 @@ impl Plan {
         let format = partitions.iter().filter_map(|partition| formatting(settings, partition)).collect();
         let directories = (!settings.mount_dirs.is_empty()).then(|| Step::Directories(settings.mount_dirs.clone()));
         let post_mount = (!settings.post_mount.is_empty()).then(|| Step::PostMount(settings.post_mount.clone()));
+        let place = (!settings.kit.is_empty()).then(|| Step::Place(settings.kit.clone()));
+        let clear = settings.wipe_kit.then(|| Step::ClearKit(settings.luks.as_ref().and_then(|luks| luks.key_file.clone())));
         let mount = [Step::Format(format), mount(settings, &partitions)];
         let install = [Step::Unpack, Step::Register, Step::NixosInstall(settings.target_host.clone()), Step::Verify];
-        steps.extend(prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(install));
+        steps.extend(
+            prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(place).chain(install).chain(clear),
+        );
         Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others, warnings, notes }
     }
 
@@ -163,6 +167,7 @@ mod tests {
     use crate::decide::{Facts, Outcome, Transport, choose};
     use crate::facts::superblock::Hint;
     use crate::settings::Source;
+    use crate::settings::kit::inventory;
 
     const FILE: &str = "targetHost=ultraviolet\nprebuilt=true\nlabels.efi=UV-ESP\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\n\
                         swap.enable=true\nswap.size=2G\n";
@@ -240,6 +245,18 @@ mod tests {
             ]
         );
         assert!(plan.steps.iter().any(|step| matches!(step, Step::Mount { swap: Some(Swap::RandomKey(name)), .. } if name == "sda3")));
+    }
+
+    #[test]
+    fn what_the_kit_has_is_named_before_it_is_placed_and_cleared_at_the_end() {
+        let settings = Settings::read(&[Source::file("settings", FILE), Source::command_line("install.kit.wipeAfterInstall")]).unwrap();
+        let settings = Settings { kit: inventory(&["age/ultraviolet.agekey", "files/etc/x"], "", "ultraviolet").unwrap(), ..settings };
+        let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
+        let outcome = choose(Facts { disks: &disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
+        let Outcome::Target(choice) = outcome else { panic!("a tie") };
+        let lines: Vec<String> = Plan::new(&settings, *choice, &disks, "/nix/store/x").steps.iter().map(Step::to_string).collect();
+        assert_eq!(lines[4], "placing /etc/age/, /etc/age/ultraviolet.agekey, /etc/x");
+        assert_eq!(lines[8..], ["reading the disk back and comparing", "removing the private keys from the stick"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Container, Disk, Formatting, Partition, Swap, Volume, human};
 use crate::settings::RootFs;
+use crate::settings::kit::Item;
 
 /// One act. Its `Display` is the line that people and tests read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum Step {
     Directories(Vec<String>),
     /// Run the owner's scripts.
     PostMount(Vec<String>),
+    /// Put what is on the kit partition on the new root.
+    Place(Vec<Item>),
     /// Unpack the closure image into the store.
     Unpack,
     /// Make the store's database know the paths.
@@ -42,6 +45,8 @@ pub enum Step {
     NixosInstall(String),
     /// Unmount, flush, mount read-only, compare.
     Verify,
+    /// Overwrite and remove the private keys of the kit partition, and the passphrase in the file of this name.
+    ClearKit(Option<String>),
 }
 
 impl fmt::Display for Step {
@@ -63,10 +68,15 @@ impl fmt::Display for Step {
             Step::Directories(paths) => write!(f, "creating {} on the new root", paths.join(", ")),
             Step::PostMount(scripts) if scripts.len() == 1 => f.write_str("running the post-mount commands"),
             Step::PostMount(scripts) => write!(f, "running {} lists of post-mount commands", scripts.len()),
+            Step::Place(items) => {
+                let items: Vec<String> = items.iter().map(Item::to_string).collect();
+                write!(f, "placing {}", items.join(", "))
+            }
             Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),
             Step::Register => f.write_str("registering the store paths"),
             Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),
             Step::Verify => f.write_str("reading the disk back and comparing"),
+            Step::ClearKit(_) => f.write_str("removing the private keys from the stick"),
         }
     }
 }

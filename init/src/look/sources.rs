@@ -1,11 +1,12 @@
-//! The places the settings come from, weakest first: the file in the initrd, the firmware's OEM strings, the kernel command line.
+//! The places the settings come from, weakest first: the file in the initrd, that of the kit partition, the firmware's OEM strings, the kernel command line.
 
 use std::fs::{read, read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 
-use crate::error::{Doing, Kind, Result};
+use crate::error::{Doing, Error, Kind, Result};
 use crate::facts::smbios::strings;
-use crate::settings::{Settings, Source};
+use crate::medium::{Kit, SETTINGS};
+use crate::settings::{Settings, Source, kit};
 
 /// The settings file that the image was built with.
 const FILE: &str = "/etc/autoinstaller/settings";
@@ -16,19 +17,32 @@ const OLDER: &str = "INSTALL_DISK=";
 /// Scripts of the host, run in the order of their names.
 const POST_MOUNT: &str = "/etc/autoinstaller/post-mount-commands";
 
-/// Reads all sources.
+/// Reads all sources, and takes stock of the kit.
 ///
 /// # Errors
-/// The settings file cannot be read, or a source says something that is not understood.
-pub fn settings() -> Result<Settings> {
+/// The settings file cannot be read, or a source says something that is not understood, or the kit has not what is wanted.
+pub fn settings(kit: &Kit) -> Result<Settings> {
     let file = read_to_string(FILE).doing(Kind::Settings, || format!("reading {FILE}"))?;
     let command_line = read_to_string("/proc/cmdline").doing(Kind::Settings, || "reading /proc/cmdline".into())?;
     if command_line.split_ascii_whitespace().any(|word| word.starts_with(OLDER)) {
         log::info!("{OLDER} is understood as install.disk=, which is its name now");
     }
-    let settings =
-        Settings::read(&[Source::file("the settings file", &file), Source::smbios(&oem_strings()), Source::command_line(&command_line)])?;
-    Ok(Settings { post_mount: scripts(Path::new(POST_MOUNT))?, ..settings })
+    let settings = Settings::read(&[
+        Source::file("the settings file", &file),
+        Source::file("settings of the kit partition", kit.text(SETTINGS)?),
+        Source::smbios(&oem_strings()),
+        Source::command_line(&command_line),
+    ])?;
+    let (names, age_key) = (kit.names(), kit::age_key(&settings.target_host));
+    if settings.require_age_key && !names.contains(&age_key.as_str()) {
+        return Err(Error::new(
+            Kind::Kit,
+            format!("looking for {age_key} on the kit partition"),
+            "there is none, and requireAgeKey is set",
+        ));
+    }
+    let kit = kit::inventory(&names, kit.text(kit::MANIFEST)?, &settings.target_host)?;
+    Ok(Settings { kit, post_mount: scripts(Path::new(POST_MOUNT))?, ..settings })
 }
 
 /// The files of a directory, which need not exist.

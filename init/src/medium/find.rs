@@ -77,6 +77,11 @@ impl Medium {
         self.copies == 1
     }
 
+    /// Whether its kit partition can be written, as far as is known.
+    pub fn is_writable(&self) -> bool {
+        self.is_unique() && !self.disk.optical && !self.disk.read_only
+    }
+
     /// Whether the device that has its name now is still the medium.
     pub fn still_there(&self) -> bool {
         let seq = read_to_string(format!("/sys/block/{}/diskseq", self.disk.name)).unwrap_or_default();

@@ -1,10 +1,11 @@
-//! What the installation was asked to do: the settings file in the initrd, SMBIOS strings and the kernel command line.
+//! What the installation was asked to do: the settings file in the initrd, the kit's, SMBIOS strings and the kernel command line.
 //!
 //! One vocabulary: a key is the option path of the Nix module, on the command line with `install.` before it. A later source wins.
 //! Pure: it is given texts and never reads a file. Nothing here may guess: an unknown key, a bad value or a repeated key is an error.
 
 mod grammar;
 mod keys;
+pub mod kit;
 mod label;
 mod luks;
 mod nearest;
@@ -41,6 +42,12 @@ pub struct Settings {
     pub mount_dirs: Vec<String>,
     /// Scripts to run when the new file systems are mounted: files of the initrd, since a script has lines.
     pub post_mount: Vec<String>,
+    /// What the kit partition puts on the new root: names and places, no content.
+    pub kit: Vec<kit::Item>,
+    /// Nothing is installed without the age key of the host.
+    pub require_age_key: bool,
+    /// Remove private keys from the stick at the end.
+    pub wipe_kit: bool,
     /// Power off at the end, otherwise reboot.
     pub power_off: bool,
     /// `install.disk=`: the target named by a person.
@@ -83,6 +90,17 @@ impl Settings {
             entries.iter().try_for_each(|entry| draft.set(source, entry))?;
         }
         draft.finish()
+    }
+}
+
+impl Settings {
+    /// Reads one source by itself, for whoever writes one.
+    ///
+    /// # Errors
+    /// As [`Settings::read`], but for combinations.
+    pub fn check(source: &Source) -> Result<()> {
+        let mut draft = keys::Draft::default();
+        grammar::entries(source, keys::is_list)?.iter().try_for_each(|entry| draft.set(source, entry))
     }
 }
 

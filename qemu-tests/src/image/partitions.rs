@@ -26,7 +26,7 @@ const ESP_FORMAT: [&str; 4] = ["-F", "32", "-s", "1"];
 const KIT_FORMAT: [&str; 4] = ["-F", "16", "-s", "4"];
 
 const KIT_README: &str = "If an installation from this medium fails, its log is written here as\r\n\
-    autoinstaller.log. The installer reads nothing from this partition.\r\n";
+    autoinstaller.log. What you put here is for the new system: README.md says what.\r\n";
 
 /// Adds what the file systems hold and how they are made, their larger files aside.
 pub fn identify(key: &mut Key) {

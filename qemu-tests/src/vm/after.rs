@@ -12,6 +12,7 @@ use super::one::{Failure, watch};
 use super::oracle::{self, Installed, Keys, StoreCheck, Wanted};
 use super::scenario::{After, Consoles, Disk, Entry, Firmware, NOTHING_BOOTS, Prefill, Scenario, Step, Vars};
 use super::{dirty, disk, sparse, variables};
+use crate::fat::Fat;
 use crate::image::Image;
 
 /// Where the ESP of an installed disk starts, in bytes.
@@ -53,6 +54,15 @@ pub fn check(
     // The medium has every byte it had, but for a kit on which the passphrase was put.
     let given = scenario.kit.iter().any(|(_, text)| scenario.passphrase.is_some_and(|passphrase| text.contains(passphrase)));
     let known_there = given.then_some(medium::FILE_NAME);
+    oracle::secrets::of_kit(dir, scenario.kit, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))?;
+    if scenario.fails() {
+        let log = before
+            .medium
+            .kit_has("autoinstaller.log")
+            .and_then(|there| if there { before.medium.kit_file("autoinstaller.log") } else { Ok(String::new()) });
+        log.and_then(|log| oracle::secrets::said(scenario.kit, &log))
+            .map_err(|error| Failure::new("looking for secrets in the saved log", &error))?;
+    }
     oracle::secrets::check(dir, &keys, known_there, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))
 }
 
@@ -88,10 +98,16 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
         }
         After::EspHas(index, file, text) => {
             let [file, text] = [file, text].map(|text| text.replace("{guid}", &image.disk_guid));
-            let found = medium::fat_file(&dir.join(disk::file_name(index)), ESP_START, &file).context("reading from the ESP")?;
+            let found = Fat::at(&dir.join(disk::file_name(index)), ESP_START).text(&file).context("reading from the ESP")?;
             ensure!(found.contains(&text), "reading {file} from the ESP: no `{text}` in it");
             Ok(())
         }
+        After::KitLacks(file) => {
+            ensure!(!before.medium.kit_has(file)?, "looking for {file} on the kit partition: it is still there");
+            Ok(())
+        }
+        // Its image is where the check of the whole disk has left it.
+        After::RootHas(path, attributes, text) => oracle::placed::check(&dir.join("oracle/root.img"), path, attributes, text),
         // The caller boots.
         After::BootsInstalled(vars) => fresh_vars(image, dir, vars),
         After::NotBootable(index) => {

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use super::scenario::{Fault, Medium};
 use super::{gpt_map, sparse};
 use crate::command::{self, tool};
+use crate::fat::Fat;
 
 /// Name of the copy in the directory of the scenario.
 pub const FILE_NAME: &str = "medium.raw";
@@ -70,31 +71,29 @@ impl MediumCopy {
 
     /// Content of a file on the kit partition.
     pub fn kit_file(&self, name: &str) -> Result<String> {
-        fat_file(&self.path, self.kit.start, name).context("reading from the kit partition")
+        self.kit().text(name).context("reading from the kit partition")
     }
 
-    /// Puts a file on the kit partition, in a directory that is not there yet.
+    /// Whether the kit partition has such a file.
+    pub fn kit_has(&self, name: &str) -> Result<bool> {
+        self.kit().has(name)
+    }
+
+    fn kit(&self) -> Fat {
+        Fat::at(&self.path, self.kit.start)
+    }
+
+    /// Puts a file on the kit partition.
     fn put(&self, name: &str, text: &str) -> Result<()> {
-        let subject = format!("putting {name} on the kit partition");
-        let drive = format!("{}@@{}", self.path.display(), self.kit.start);
-        if let Some((directory, _)) = name.split_once('/') {
-            command::run(&subject, tool("mmd").args(["-i", &drive]).arg(format!("::{directory}")))?;
-        }
         let source = self.path.with_extension("kit");
-        fs::write(&source, text).with_context(|| subject.clone())?;
-        command::run(&subject, tool("mcopy").args(["-o", "-i", &drive]).arg(&source).arg(format!("::{name}")))?;
-        fs::remove_file(&source).with_context(|| subject)
+        fs::write(&source, text).with_context(|| format!("writing {}", source.display()))?;
+        self.kit().put(name, &source)?;
+        fs::remove_file(&source).with_context(|| format!("removing {}", source.display()))
     }
 
     fn digest(&self) -> Result<String> {
         sparse::digest(&self.path, (self.may_change == Kit::MayChange).then(|| self.kit.clone()))
     }
-}
-
-/// Content of a file in the FAT file system that starts at this byte.
-pub fn fat_file(disk: &Path, start: u64, name: &str) -> Result<String> {
-    let drive = format!("{}@@{start}", disk.display());
-    command::text(&format!("reading {name}"), tool("mtype").args(["-i", &drive]).arg(format!("::{name}")))
 }
 
 /// Copies everything in the FAT file system that starts at this byte.

@@ -25,12 +25,12 @@ mod text_mode;
 
 mod dirty;
 pub mod disk;
-mod gpt_map;
+pub mod gpt_map;
 pub mod medium;
 mod names;
 mod observer;
 mod remains;
-mod sparse;
+pub mod sparse;
 mod variables;
 
 pub mod after;

@@ -226,6 +226,10 @@ pub enum After {
     NotBootable(usize),
     /// A file on the kit partition of the stick contains the text; `{guid}` in either is the medium's.
     KitHas(&'static str, &'static str),
+    /// There is no such file on the kit partition of the stick.
+    KitLacks(&'static str),
+    /// The installed root file system, checked right before, has a file or directory with `MODE UID:GID` and text.
+    RootHas(&'static str, &'static str, &'static str),
     /// A file on the first partition of the disk, the ESP, contains the text; `{guid}` in either is the medium's.
     EspHas(usize, &'static str, &'static str),
     /// The disks boot without the medium, up to the marker of the installed system.
@@ -276,7 +280,8 @@ impl Scenario {
 
     /// Whether the kit partition may change: for the log of a failure, or for what a row looks for on it.
     pub fn may_write_kit(&self) -> bool {
-        self.medium != Medium::Cdrom && (self.fails() || self.after.iter().any(|after| matches!(after, After::KitHas(..))))
+        self.medium != Medium::Cdrom
+            && (self.fails() || self.after.iter().any(|after| matches!(after, After::KitHas(..) | After::KitLacks(_))))
     }
 
     /// An upper bound of the run in seconds: the sum of its deadlines. Orders the scenarios, longest first.

@@ -9,6 +9,7 @@ pub mod layout;
 pub mod loader;
 mod luks;
 pub mod nix;
+pub mod placed;
 pub mod secrets;
 pub mod signatures;
 pub mod table;

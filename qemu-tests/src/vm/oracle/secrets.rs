@@ -74,10 +74,48 @@ pub fn check(dir: &Path, keys: &Keys, known_there: Option<&str>, observed: bool)
     Ok(())
 }
 
+/// Fails if a line of what was put on the kit for the new root, and is nobody else's business, is in what the machine said, in an argument
+/// or an environment that an observer saw, or in the log on the new root.
+pub fn of_kit(dir: &Path, kit: &[(&str, &str)], observed: bool) -> Result<()> {
+    for log in ["console.log", "console.serial", "oracle/root/var/log/autoinstaller.log"].map(|name| dir.join(name)) {
+        if log.exists() {
+            let text = fs::read(&log).with_context(|| format!("reading {}", log.display()))?;
+            said(kit, &String::from_utf8_lossy(&text)).with_context(|| format!("searching {}", log.display()))?;
+        }
+    }
+    let log = fs::read(dir.join("console.log")).context("reading what the observer saw")?;
+    ensure!(!observed || String::from_utf8_lossy(&log).contains(observer::PREFIX), "the observer saw nothing");
+    Ok(())
+}
+
+/// Fails if the text has a line of a secret of the kit.
+pub fn said(kit: &[(&str, &str)], text: &str) -> Result<()> {
+    let private = kit.iter().filter(|(name, _)| ["age/", "ssh/", "files/", "luks.key"].iter().any(|place| name.starts_with(place)));
+    let mut lines = private.flat_map(|(name, text)| text.lines().map(move |line| (name, line))).filter(|(_, line)| line.len() >= SHORTEST);
+    match lines.find(|(_, line)| text.contains(line)) {
+        Some((name, _)) => bail!("a line of {name} of the kit was said"),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::vm::disk::scratch;
+
+    #[test]
+    fn secrets_of_the_kit_are_found_in_logs() {
+        let kit = [("settings", "swap.enable=false"), ("age/a.agekey", "# a\nAGE-SECRET-KEY-1"), ("luks.key", "short")];
+        said(&kit, "short swap.enable=false # a").unwrap();
+        assert_eq!(said(&kit, "x AGE-SECRET-KEY-1 y").unwrap_err().to_string(), "a line of age/a.agekey of the kit was said");
+        let dir = scratch("kit-secrets");
+        assert!(of_kit(&dir, &kit, false).is_err());
+        fs::write(dir.join("console.log"), "nothing").unwrap();
+        of_kit(&dir, &kit, false).unwrap();
+        assert_eq!(of_kit(&dir, &kit, true).unwrap_err().to_string(), "the observer saw nothing");
+        fs::write(dir.join("console.log"), "OBSERVED AGE-SECRET-KEY-1").unwrap();
+        assert!(of_kit(&dir, &kit, true).is_err());
+    }
 
     #[test]
     fn it_is_found_wherever_it_stands() {
