@@ -7,6 +7,7 @@
 //! Must never run anything. What is said to the machine is in `step`.
 
 pub use super::dirty::{Dirty, Old, Region, Table};
+pub use super::nic::{Card, Net, Nic};
 pub use super::observer::{SQUATTER, WORD as OBSERVED};
 pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
 
@@ -31,6 +32,10 @@ pub struct Scenario {
     pub kit: &'static [(&'static str, &'static str)],
     /// The machine's own disks, in the order in which it finds them.
     pub disks: &'static [Disk],
+    /// Its network cards.
+    pub nics: &'static [Nic],
+    /// What its clock says when it is switched on, `YYYY-MM-DD`, if not the time.
+    pub date: Option<&'static str>,
     /// The firmware's boot entries, in the order in which it tries them.
     pub entries: &'static [Entry],
     /// Words starting with `install.`, handed over as SMBIOS type 11 strings.
@@ -60,6 +65,8 @@ pub const BASE: Scenario = Scenario {
     medium: Medium::UsbStick,
     kit: &[],
     disks: &[],
+    nics: &[],
+    date: None,
     entries: &[],
     words: &[],
     kernel_words: &[],
@@ -228,6 +235,10 @@ pub enum After {
     KitHas(&'static str, &'static str),
     /// A file on the first partition of the disk, the ESP, contains the text; `{guid}` in either is the medium's.
     EspHas(usize, &'static str, &'static str),
+    /// The card with this number has never sent a frame.
+    NicSilent(usize),
+    /// The card with this number has sent frames, which shows that the capture can see them.
+    NicSpoke(usize),
     /// The disks boot without the medium, up to the marker of the installed system.
     BootsInstalled(Vars),
 }
