@@ -9,4 +9,6 @@ pub mod link;
 pub mod loop_device;
 pub mod namespace;
 pub mod process;
+#[cfg(not(test))]
+mod stack;
 pub mod swap;
