@@ -10,6 +10,7 @@ pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::nic::{Card, Net, Nic};
 pub use super::observer::{SQUATTER, WORD as OBSERVED};
 pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
+pub use super::variables::Vars;
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -241,15 +242,6 @@ pub enum After {
     NicSpoke(usize),
     /// The disks boot without the medium, up to the marker of the installed system.
     BootsInstalled(Vars),
-}
-
-/// Which firmware variables the installed disk is booted with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vars {
-    /// Those of a new machine: nothing but the removable path leads to the loader.
-    Fresh,
-    /// Those that the installation left: its own boot entry is what the firmware starts.
-    Left,
 }
 
 impl Scenario {

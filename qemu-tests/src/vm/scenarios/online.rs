@@ -1,6 +1,6 @@
 //! The network and the clock before the question. The system comes from the closure all the same: what is tried here is being online.
 
-use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NO, NOISY, NVME, OFF, PROMPT, REFUSED, REFUSES_NOTHING, STEP, STEP_ONE, UNTOUCHED};
+use super::{ASK, BOOT, FAILED, HELD, NO, NOISY, NVME, OFF, PROMPT, REFUSED, REFUSES_NOTHING, STEP, UNTOUCHED};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, NicSilent, NicSpoke, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Cable, Expect, ExpectPowerOff, Forbid, Send, Type, Wait};
@@ -49,7 +49,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             ExpectPowerOff(OFF),
         ],
-        after: &[NicSilent(0), NicSilent(1), TargetInstalled(0)],
+        after: &[NicSilent(0), NicSilent(1), TargetInstalled(0), BootsInstalled(Vars::Fresh)],
         ..ONLINE
     },
     Scenario {
@@ -114,8 +114,7 @@ pub const ROWS: &[Scenario] = &[
         nics: &[ALONE],
         words: &["install.network.enable", "install.wait-network=15"],
         script: &[
-            Forbid(INSTALLED),
-            Forbid(STEP_ONE),
+            REFUSES_NOTHING,
             Forbid(ASK),
             Expect("eth0: link up, asking for an address, 1", BOOT + PROMPT),
             Expect("not ready: getting a network address: nobody gave one, in 15 s", 30),
