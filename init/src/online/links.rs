@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use super::lease;
+use super::lease::{self, Lease};
 use crate::error::{Doing, Kind, Result};
 use crate::sys::link;
 
@@ -88,6 +88,11 @@ impl Link {
     /// Whether somebody is at the other end.
     pub fn is_up(&self) -> bool {
         !matches!(self.state, State::Down)
+    }
+
+    /// What a server gave it since it asks; what is left of an earlier try does not count.
+    pub fn lease(&self) -> Option<Lease> {
+        if matches!(self.state, State::Asking(_)) { lease::of(&self.name) } else { None }
     }
 
     /// Lets the client go on, which keeps the lease.

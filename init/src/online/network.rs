@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use log::Level;
 
 use super::Ground;
-use super::lease::{self, Lease};
+use super::lease::Lease;
 use super::links::{Link, SYSFS, wired};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::pid1::children::{self, Job};
@@ -85,7 +85,7 @@ fn answer(links: &[Link], ip: Option<&Ip>) -> Option<(usize, Lease)> {
         let link = links.iter().position(Link::is_up)?;
         return Some((link, Lease { address: address.clone(), time: Vec::new() }));
     }
-    let leases = links.iter().enumerate().filter_map(|(index, link)| Some((index, lease::of(&link.name)?)));
+    let leases = links.iter().enumerate().filter_map(|(index, link)| Some((index, link.lease()?)));
     leases.min_by_key(|(_, lease)| lease.address.gateway.is_none())
 }
 
