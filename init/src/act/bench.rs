@@ -17,7 +17,7 @@ use crate::pid1::secret::Secret;
 pub fn until_mounted(plan: &Plan, medium: &Medium, passphrase: Secret, shown: &[Disk], mut done: impl FnMut(Option<&Step>)) -> Result<()> {
     let keys = plan.container().map(|_| Keys { passphrase, recovery: None });
     let kit = Kit::default();
-    let mut work = Work::prepare(plan, medium, false, keys, shown, &kit)?;
+    let mut work = Work::prepare(plan, medium, false, keys, shown, &kit, None)?;
     done(None);
     for step in &plan.steps {
         work.step(step)?;

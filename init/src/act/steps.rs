@@ -25,13 +25,14 @@ pub struct Installed {
     pub disk: String,
 }
 
-/// Does what the plan says. `shown` are the disks the plan was made for, `kit` has the contents that it names.
+/// Does what the plan says. `shown` are the disks the plan was made for, `kit` has the contents that it names, `stage2` is there
+/// already if it was needed before.
 ///
 /// # Errors
 /// The first thing that fails; nothing after it is tried.
-pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], kit: &Kit) -> Result<Installed> {
+pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], kit: &Kit, stage2: Option<Stage2>) -> Result<Installed> {
     let Confirmed { plan, medium, in_advance, keys, .. } = *confirmed;
-    let mut work = Work::prepare(&plan, &medium, in_advance, keys, shown, kit)?;
+    let mut work = Work::prepare(&plan, &medium, in_advance, keys, shown, kit, stage2)?;
     if in_advance {
         // Before the first write: whatever happens from here on, this consent does not erase the disk a second time. From a medium that
         // cannot be written the note on the new ESP has to do, as soon as there is one.
@@ -75,13 +76,14 @@ impl<'a> Work<'a> {
         keys: Option<Keys>,
         shown: &[Disk],
         kit: &'a Kit,
+        stage2: Option<Stage2>,
     ) -> Result<Work<'a>> {
         if matches!(plan.steps.last(), Some(Step::ClearKit(_))) && !medium.is_writable() {
             return Err(Error::new(Kind::Kit, "preparing to remove the private keys from the stick", "it cannot be written"));
         }
         let table = partition::rehearse(&plan.target, plan.partitions())?;
         let closure = Loop::of(medium, &medium.manifest.closure)?;
-        let stage2 = Stage2::mount(medium)?;
+        let stage2 = stage2.map_or_else(|| Stage2::mount(medium), Ok)?;
         format::require(plan, &stage2)?;
         if let (Some(keys), Some(container)) = (&keys, plan.container()) {
             mapping::require_encryption()?;

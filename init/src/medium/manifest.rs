@@ -23,6 +23,8 @@ pub struct Image {
 pub struct Manifest {
     /// GUID of the medium's GPT, lower case, the identity of the image.
     pub disk_guid: String,
+    /// When the image was made, in seconds since 1970: no machine that boots it lives before that.
+    pub built: u64,
     /// The root of the installing system.
     pub stage2: Image,
     /// The closure to unpack.
@@ -56,6 +58,7 @@ impl Manifest {
         };
         Ok(Manifest {
             disk_guid: value("diskGuid").filter(|v| v.len() == 36).ok_or_else(|| wrong("diskGuid"))?.to_ascii_lowercase(),
+            built: value("built").and_then(|v| v.parse().ok()).ok_or_else(|| wrong("built"))?,
             stage2: image("stage2", "AI-STAGE2")?,
             closure: image("closure", "AI-CLOSURE")?,
             closure_content: value("closure.content").and_then(|v| v.parse().ok()).ok_or_else(|| wrong("closure.content"))?,
@@ -83,7 +86,7 @@ mod tests {
     fn text() -> String {
         let hex = "0123456789abcdef".repeat(4);
         format!(
-            "diskGuid=0A0B0C0D-1111-4222-8333-444455556666\nstage2.size=37000000\nstage2.sha256={hex}\n\
+            "diskGuid=0A0B0C0D-1111-4222-8333-444455556666\nbuilt=1700000000\nstage2.size=37000000\nstage2.sha256={hex}\n\
              closure.size=99\nclosure.sha256={hex}\nclosure.content=1000\ntoplevel=/nix/store/abc-nixos-system\n"
         )
     }

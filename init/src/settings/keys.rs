@@ -3,7 +3,7 @@
 //! To add a setting: a row here, a field in [`Settings`], an option of the same name in the Nix module.
 
 use super::grammar::{Entry, Source, SourceKind};
-use super::{Labels, Luks, Pbkdf, RootFs, Settings, Size, label, luks, nearest, size};
+use super::{Labels, Luks, Network, Pbkdf, RootFs, Settings, Size, label, luks, nearest, network, size};
 use crate::error::{Error, Kind, Result};
 
 /// Values as they come in, before the combinations are checked.
@@ -25,6 +25,7 @@ pub struct Draft {
     mount_dirs: Vec<String>,
     require_age_key: bool,
     wipe_kit: bool,
+    network: Network,
     power_off: Option<bool>,
     disk: Option<String>,
     dry_run: bool,
@@ -80,6 +81,9 @@ const KEYS: &[Key] = &[
     key("extraMountDirs", Said::Anywhere, Value::List(|d| &mut d.mount_dirs, directory)),
     key("requireAgeKey", Said::Anywhere, Value::Switch(|d| &mut d.require_age_key)),
     key("kit.wipeAfterInstall", Said::Anywhere, Value::Switch(|d| &mut d.wipe_kit)),
+    key("network.enable", Said::Anywhere, Value::Switch(|d| &mut d.network.enable)),
+    key("network.ip", Said::Anywhere, Value::Text(|d, v| v.parse().map(|ip| d.network.ip = Some(ip)))),
+    key("wait-network", Said::Anywhere, Value::Text(|d, v| network::seconds(v).map(|wait| d.network.wait = wait))),
     key("powerOff", Said::Anywhere, Value::Switch(|d| d.power_off.get_or_insert(true))),
     key(
         "disk",
@@ -205,6 +209,7 @@ impl Draft {
             swap: self.swap_enable.then(|| self.swap_size.unwrap_or_default()),
             keymap: self.keymap,
             mount_dirs: self.mount_dirs,
+            network: Network { enable: self.network.enable || !self.prebuilt, ..self.network },
             post_mount: Vec::new(),
             kit: Vec::new(),
             require_age_key: self.require_age_key,

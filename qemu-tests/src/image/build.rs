@@ -47,7 +47,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     let stage2 = stage2::build(parts, request.stage2_overlay)?;
     let images = [Raw::of("stage2", &stage2)?, Raw::of("closure", request.closure_image)?];
     let disk_guid = identity::disk_guid(parts, &pieces, &images, request.closure)?;
-    let medium = identity::medium_file(&disk_guid, &images, request.closure);
+    let medium = identity::medium_file(&disk_guid, identity::built(parts)?, &images, request.closure);
     pieces.push(initrd::settings(&[("medium".to_owned(), &medium)]));
 
     let directory = cache::directory("iso")?;
