@@ -18,7 +18,7 @@ use crate::settings::{Address, Ip};
 const TICK: Duration = Duration::from_millis(200);
 /// Longest silence.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// A network without a way out, such as that of a machine's own management controller, is used when no other answers for so long.
+/// A network without a way out, such as that of a machine's own management controller, is used when no other link answers for so long.
 const GRACE: Duration = Duration::from_secs(10);
 /// For a program that only talks to the kernel.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -35,7 +35,7 @@ pub fn up(ground: &mut Ground) -> Result<()> {
         look(&mut links, ground.settings.network.ip.as_ref());
         if let Some((link, lease)) = answer(&links, ground.settings.network.ip.as_ref()) {
             let first = *answered.get_or_insert_with(Instant::now);
-            if lease.address.gateway.is_some() || first.elapsed() > GRACE {
+            if lease.address.gateway.is_some() || first.elapsed() > GRACE || links.iter().all(|link| link.lease().is_some()) {
                 break (link, lease);
             }
         }
