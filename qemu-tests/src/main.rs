@@ -15,6 +15,7 @@ mod nix;
 mod parts;
 mod prerequisites;
 mod run;
+mod servers;
 mod stamp;
 mod tidy;
 mod vm;
