@@ -40,7 +40,7 @@ struct Verb {
 const VERBS: [Verb; 6] = [
     Verb {
         name: "iso",
-        arguments: "HOST [--out FILE] [--stage2-overlay DIR]",
+        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE]",
         help: "makes the medium of a host",
         writes: true,
         run: iso::run,

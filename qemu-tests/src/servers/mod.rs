@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::cache::{self, Key};
+use crate::debian;
+use crate::iso::More;
 use crate::nix::Nix;
 use crate::parts::Parts;
 use tree::Tree;
@@ -81,6 +83,12 @@ pub struct Servers {
 }
 
 impl Servers {
+    /// The same, of Debian's parts.
+    pub fn of_host(host: &str) -> Result<Servers> {
+        let parts = debian::parts()?;
+        Servers::new(&Nix::new(&parts.stage2, &cache::root())?, &parts, host)
+    }
+
     /// Makes what is missing of it, for the online host of that name.
     ///
     /// # Errors
@@ -104,13 +112,13 @@ impl Servers {
     }
 
     /// Settings that the medium of an online host has in addition, and files of its initrd: what is pinned, and the deploy key.
-    pub fn trust(&self) -> Result<(String, Vec<(String, String)>)> {
+    pub fn trust(&self) -> Result<More> {
         let key = |name| keys::read(self.tree.served(), name);
         let host = key("host.pub")?;
         let host = host.rsplit_once(' ').map_or(host.as_str(), |(key, _)| key);
         let settings = format!("knownHosts={ADDRESS} {host}\nnix.settings.trusted-public-keys={}\n", key("cache.pub")?.trim());
         let files = vec![("deploy-key".to_owned(), key("deploy")?), ("certificates.pem".to_owned(), key("ca.pem")?)];
-        Ok((settings, files))
+        Ok(More { settings, files })
     }
 
     /// A text of a row with its keys in place of their names.

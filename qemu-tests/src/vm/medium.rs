@@ -73,12 +73,12 @@ impl MediumCopy {
         fat_file(&self.path, self.kit.start, name).context("reading from the kit partition")
     }
 
-    /// Puts a file on the kit partition, in a directory that is not there yet.
+    /// Puts a file on the kit partition, in directories that need not be there yet.
     fn put(&self, name: &str, text: &str) -> Result<()> {
         let subject = format!("putting {name} on the kit partition");
         let drive = format!("{}@@{}", self.path.display(), self.kit.start);
-        if let Some((directory, _)) = name.split_once('/') {
-            command::run(&subject, tool("mmd").args(["-i", &drive]).arg(format!("::{directory}")))?;
+        for (end, _) in name.match_indices('/') {
+            command::run(&subject, tool("mmd").args(["-D", "s", "-i", &drive]).arg(format!("::{}", &name[..end])))?;
         }
         let source = self.path.with_extension("kit");
         fs::write(&source, text).with_context(|| subject.clone())?;
