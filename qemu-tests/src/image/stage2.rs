@@ -12,7 +12,7 @@ use crate::command;
 
 /// Nix as root alone: no build users, and no caches until a host names some. A build that cannot be shut in is not done at all;
 /// its shell is busybox, as on NixOS. A cache
-/// that does not answer in 10 s, or falls silent for 30 s in a download, is passed over, and what it does not give is built.
+/// that does not answer in 10 s, or falls silent for 15 s in a download, is passed over, and what it does not give is built.
 const NIX_CONF: &str = "build-users-group =\n\
                         experimental-features = nix-command flakes\n\
                         sandbox = true\n\
@@ -20,7 +20,7 @@ const NIX_CONF: &str = "build-users-group =\n\
                         sandbox-paths = /bin/sh=/usr/bin/busybox\n\
                         substituters =\n\
                         connect-timeout = 10\n\
-                        stalled-download-timeout = 30\n\
+                        stalled-download-timeout = 15\n\
                         download-attempts = 2\n\
                         fallback = true\n";
 

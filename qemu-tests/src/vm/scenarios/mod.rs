@@ -10,6 +10,7 @@ mod fault;
 mod install;
 mod late;
 mod named;
+mod online;
 mod passphrase;
 mod refuse;
 mod standing;
@@ -20,7 +21,7 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
-    let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
+    let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS, online::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, refuse::ROWS, fault::ROWS];
     machines.into_iter().chain(persons).flatten().collect()
 }
