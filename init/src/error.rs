@@ -22,6 +22,8 @@ pub enum Kind {
     Install,
     /// The disk was read back and does not hold what was installed.
     Verify,
+    /// No link, no address, or no answer from outside.
+    Network,
     /// The kernel refused something the installer cannot do without.
     System,
 }
@@ -46,6 +48,10 @@ impl Kind {
             Kind::Disk => &["check the disk and its cable", "boot the stick again: it starts over"],
             Kind::Install => &["read the lines above and the log", "boot the stick again: it starts over"],
             Kind::Verify => &["do not rely on this disk: boot the stick again, it starts over", "keep the log for a report"],
+            Kind::Network => &[
+                "check the cable and the network it leads to: wired links alone are used, and Wi-Fi is not",
+                "without DHCP give an address: ip=ADDRESS::GATEWAY:NETMASK:::none:DNS on the kernel command line (press e in the boot menu)",
+            ],
             Kind::System => &["keep the log for a report", "boot the stick again: it starts over"],
         }
     }
@@ -108,7 +114,7 @@ mod tests {
     #[test]
     fn every_kind_has_advice() {
         use Kind::*;
-        for kind in [Settings, Medium, Firmware, Choice, Disk, Install, Verify, System] {
+        for kind in [Settings, Medium, Firmware, Choice, Disk, Install, Verify, Network, System] {
             assert!(!kind.remedies().is_empty(), "{kind:?}");
         }
     }

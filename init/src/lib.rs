@@ -1,13 +1,15 @@
 //! The installer: PID 1 of the medium. Read it in the order of the modules.
 //!
-//! *Look* reads settings, firmware and disks; *decide* chooses and plans without touching anything; *act* asks, and carries the
-//! confirmed plan out. The act boundaries are folders: `decide`, `facts` and `settings` import neither `sys` nor the effects of `std`.
+//! *Look* reads settings, firmware and disks; *decide* chooses and plans without touching anything; *online* has ready what the plan needs
+//! from outside; *act* asks, and carries the confirmed plan out. The act boundaries are folders: `decide`, `facts` and `settings` import neither `sys` nor the effects of `std`.
 
 pub mod settings;
 
 pub mod look;
 
 pub mod decide;
+
+pub mod online;
 
 pub mod act;
 

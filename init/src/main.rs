@@ -1,4 +1,4 @@
-//! PID 1 of the installer medium. This file is the installation: look, decide, ask, do.
+//! PID 1 of the installer medium. This file is the installation: look, be ready, decide, ask, do.
 
 use init::act::{Answer, Installed, Talk};
 use init::decide::Facts;
@@ -6,7 +6,7 @@ use init::drivers::Drivers;
 use init::error::Result;
 use init::medium::Verification;
 use init::pid1::{self, End};
-use init::{act, look, role};
+use init::{act, look, online, role};
 
 fn main() -> ! {
     role::other_than_pid1();
@@ -27,8 +27,11 @@ fn installation() -> Result<End> {
     look::require_uefi(&settings)?;
     let entries = look::boot_entries();
 
-    // Decide and ask. The same facts give the same plan, and nothing is written before a person and the medium's digests agree to it.
+    // Be ready. What the plan needs from outside, if anything, is there before the question is asked.
     let verification = Verification::start(&medium);
+    let stage2 = online::preflight(&settings, &medium, &verification, &mut drivers)?;
+
+    // Decide and ask. The same facts give the same plan, and nothing is written before a person and the medium's digests agree to it.
     let mut talk = Talk::default();
     let confirmed = loop {
         let driverless = look::without_driver();
@@ -42,7 +45,7 @@ fn installation() -> Result<End> {
     };
 
     // Do. One disk, the plan's, is erased; all others refuse writes from here on.
-    let Installed { host, disk } = act::carry_out(confirmed, &disks)?;
+    let Installed { host, disk } = act::carry_out(confirmed, &disks, stage2)?;
     log::info!("installed {host} on {disk}");
     Ok(if settings.power_off { End::PowerOff } else { End::Reboot })
 }

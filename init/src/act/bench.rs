@@ -16,7 +16,7 @@ use crate::pid1::secret::Secret;
 /// The first thing that fails; nothing after it is tried.
 pub fn until_mounted(plan: &Plan, medium: &Medium, passphrase: Secret, shown: &[Disk], mut done: impl FnMut(Option<&Step>)) -> Result<()> {
     let keys = plan.container().map(|_| Keys { passphrase, recovery: None });
-    let mut work = Work::prepare(plan, medium, false, keys, shown)?;
+    let mut work = Work::prepare(plan, medium, false, keys, shown, None)?;
     done(None);
     for step in &plan.steps {
         work.step(step)?;

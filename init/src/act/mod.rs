@@ -28,5 +28,5 @@ mod wipe;
 
 pub use ask::{Answer, Confirmed, Talk, agree};
 pub use mounts::release;
-pub use stage2::{ROLE, enter};
+pub use stage2::{ROLE, Stage2, enter};
 pub use steps::{Installed, carry_out};

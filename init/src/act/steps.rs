@@ -24,13 +24,13 @@ pub struct Installed {
     pub disk: String,
 }
 
-/// Does what the plan says. `shown` are the disks the plan was made for.
+/// Does what the plan says. `shown` are the disks the plan was made for, `stage2` is there already if it was needed before.
 ///
 /// # Errors
 /// The first thing that fails; nothing after it is tried.
-pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk]) -> Result<Installed> {
+pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], stage2: Option<Stage2>) -> Result<Installed> {
     let Confirmed { plan, medium, in_advance, keys, .. } = *confirmed;
-    let mut work = Work::prepare(&plan, &medium, in_advance, keys, shown)?;
+    let mut work = Work::prepare(&plan, &medium, in_advance, keys, shown, stage2)?;
     if in_advance {
         // Before the first write: whatever happens from here on, this consent does not erase the disk a second time. From a medium that
         // cannot be written the note on the new ESP has to do, as soon as there is one.
@@ -66,10 +66,17 @@ pub(super) struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Everything that can fail without a write is done here, before the first one.
-    pub(super) fn prepare(plan: &'a Plan, medium: &'a Medium, in_advance: bool, keys: Option<Keys>, shown: &[Disk]) -> Result<Work<'a>> {
+    pub(super) fn prepare(
+        plan: &'a Plan,
+        medium: &'a Medium,
+        in_advance: bool,
+        keys: Option<Keys>,
+        shown: &[Disk],
+        stage2: Option<Stage2>,
+    ) -> Result<Work<'a>> {
         let table = partition::rehearse(&plan.target, plan.partitions())?;
         let closure = Loop::of(medium, &medium.manifest.closure)?;
-        let stage2 = Stage2::mount(medium)?;
+        let stage2 = stage2.map_or_else(|| Stage2::mount(medium), Ok)?;
         format::require(plan, &stage2)?;
         if let (Some(keys), Some(container)) = (&keys, plan.container()) {
             mapping::require_encryption()?;

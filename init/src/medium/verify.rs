@@ -15,6 +15,7 @@ const CHUNK: usize = 1 << 20;
 
 /// A verification under way.
 pub struct Verification {
+    stage2: Arc<OnceLock<Result<()>>>,
     outcome: Arc<OnceLock<Result<()>>>,
 }
 
@@ -25,13 +26,22 @@ pub struct Verified(());
 impl Verification {
     /// Starts reading.
     pub fn start(medium: &Medium) -> Verification {
-        let (medium, outcome) = (medium.clone(), Arc::new(OnceLock::new()));
-        let images =
-            move || [&medium.manifest.stage2, &medium.manifest.closure].into_iter().try_for_each(|image| image_is_whole(&medium, image));
-        let verification = Verification { outcome: outcome.clone() };
+        let (medium, stage2, outcome) = (medium.clone(), Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
+        let verification = Verification { stage2: stage2.clone(), outcome: outcome.clone() };
         // Nobody waits for this thread to end: what it found is what counts, and without that nothing is written.
-        std::thread::spawn(move || outcome.get_or_init(images).is_ok());
+        std::thread::spawn(move || {
+            let first = stage2.get_or_init(|| image_is_whole(&medium, &medium.manifest.stage2)).clone();
+            outcome.get_or_init(|| first.and_then(|()| image_is_whole(&medium, &medium.manifest.closure))).is_ok()
+        });
         verification
+    }
+
+    /// Waits until stage-2 has been read, which is the first.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what was built.
+    pub fn stage2(&self) -> Result<()> {
+        self.stage2.wait().clone()
     }
 
     /// Whether it has finished.

@@ -23,6 +23,23 @@ pub fn hold(error: &Error) -> ! {
     rescue()
 }
 
+/// Shows a failure that can be mended while the disk is still whole, and returns when the person wants another try.
+pub fn until_retry(error: &Error) {
+    loop {
+        console::forget_typed();
+        error.details.iter().for_each(|detail| log::warn!("- {detail}"));
+        log::warn!("not ready: {error}");
+        log::warn!("disk: {}", truth::sentence());
+        (1..).zip(error.kind.remedies()).for_each(|(number, remedy)| log::warn!("{number}. {remedy}"));
+        log::warn!("press r to try again, s for a shell, p to power off");
+        match console::key(b"rsp") {
+            (b'r', _) => return,
+            (b'p', _) => power::off(),
+            (_, console) => shell(&console),
+        }
+    }
+}
+
 /// Offers a shell until the person switches the machine off.
 pub fn rescue() -> ! {
     loop {

@@ -73,8 +73,11 @@ fn lines(source: &Source) -> impl Iterator<Item = Entry> + '_ {
 }
 
 fn words(source: &Source) -> impl Iterator<Item = Entry> + '_ {
-    // INSTALL_DISK= is what an older tool called install.disk=, and people have it in their boot entries.
-    let modern = |word: &'_ str| word.strip_prefix("INSTALL_DISK=").map(|disk| format!("disk={disk}"));
+    // INSTALL_DISK= is what an older tool called install.disk=, and people have it in their boot entries; ip= is the kernel's own word.
+    let modern = |word: &'_ str| {
+        let of = |theirs, ours| word.strip_prefix(theirs).map(|value| format!("{ours}={value}"));
+        of("INSTALL_DISK=", "disk").or_else(|| of("ip=", "network.ip"))
+    };
     let ours = source
         .text
         .split_ascii_whitespace()

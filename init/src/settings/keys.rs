@@ -3,7 +3,7 @@
 //! To add a setting: a row here, a field in [`Settings`], an option of the same name in the Nix module.
 
 use super::grammar::{Entry, Source, SourceKind};
-use super::{Labels, Luks, Pbkdf, RootFs, Settings, Size, label, luks, nearest, size};
+use super::{Labels, Luks, Network, Pbkdf, RootFs, Settings, Size, label, luks, nearest, network, size};
 use crate::error::{Error, Kind, Result};
 
 /// Values as they come in, before the combinations are checked.
@@ -23,6 +23,7 @@ pub struct Draft {
     swap_size: Option<Size>,
     keymap: Option<String>,
     mount_dirs: Vec<String>,
+    network: Network,
     power_off: Option<bool>,
     disk: Option<String>,
     dry_run: bool,
@@ -76,6 +77,9 @@ const KEYS: &[Key] = &[
     key("swap.size", Said::Anywhere, Value::Text(|d, v| v.parse().map(|size| d.swap_size = Some(size)))),
     key("keymap", Said::Anywhere, Value::Text(|d, v| file_name(v).map(|name| d.keymap = Some(name)))),
     key("extraMountDirs", Said::Anywhere, Value::List(|d| &mut d.mount_dirs, directory)),
+    key("network.enable", Said::Anywhere, Value::Switch(|d| &mut d.network.enable)),
+    key("network.ip", Said::Anywhere, Value::Text(|d, v| v.parse().map(|ip| d.network.ip = Some(ip)))),
+    key("wait-network", Said::Anywhere, Value::Text(|d, v| network::seconds(v).map(|wait| d.network.wait = wait))),
     key("powerOff", Said::Anywhere, Value::Switch(|d| d.power_off.get_or_insert(true))),
     key(
         "disk",
@@ -201,6 +205,7 @@ impl Draft {
             swap: self.swap_enable.then(|| self.swap_size.unwrap_or_default()),
             keymap: self.keymap,
             mount_dirs: self.mount_dirs,
+            network: Network { enable: self.network.enable || !self.prebuilt, ..self.network },
             post_mount: Vec::new(),
             power_off: self.power_off.unwrap_or(true),
             disk: self.disk,

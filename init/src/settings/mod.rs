@@ -4,15 +4,19 @@
 //! Pure: it is given texts and never reads a file. Nothing here may guess: an unknown key, a bad value or a repeated key is an error.
 
 mod grammar;
+mod ip;
 mod keys;
 mod label;
 mod luks;
 mod nearest;
+mod network;
 mod root_fs;
 mod size;
 
 pub use grammar::{Source, SourceKind};
+pub use ip::{Address, Ip};
 pub use luks::{Luks, Pbkdf};
+pub use network::Network;
 pub use root_fs::RootFs;
 pub use size::Size;
 
@@ -41,6 +45,8 @@ pub struct Settings {
     pub mount_dirs: Vec<String>,
     /// Scripts to run when the new file systems are mounted: files of the initrd, since a script has lines.
     pub post_mount: Vec<String>,
+    /// Whether and how to be online.
+    pub network: Network,
     /// Power off at the end, otherwise reboot.
     pub power_off: bool,
     /// `install.disk=`: the target named by a person.
@@ -149,6 +155,17 @@ mod tests {
             ("esp.size=100M", "", "reading line 1 of settings: esp.size: 100M is too small for FAT32 on every disk: use at least 260M"),
             ("extraMountDirs=persist", "", "reading line 1 of settings: extraMountDirs: persist is not an absolute path without . and .."),
             ("extraMountDirs=/a/../b", "", "reading line 1 of settings: extraMountDirs: /a/../b is not an absolute path without . and .."),
+            (
+                FILE,
+                "quiet ip=10.0.2.9::10.0.2.2:banana",
+                "reading install.network.ip of the kernel command line: \"banana\" is not a netmask",
+            ),
+            (FILE, "ip=dhcp install.network.ip=dhcp", "reading install.network.ip of the kernel command line: network.ip is given twice"),
+            (
+                "",
+                "install.wait-network=soon",
+                "reading install.wait-network of the kernel command line: soon is not a number of seconds from 1 to 86400",
+            ),
             ("rootFs=zfs", "", "reading line 1 of settings: rootFs: zfs is not a root file system: use ext4, btrfs, xfs or f2fs"),
             (
                 "labels.efi=UV-ESP-TOO-LONG",

@@ -1,0 +1,75 @@
+//! Being online, before the question: the network, the clock, and whatever else an installation needs from outside.
+//!
+//! Only for a plan that needs it: otherwise no link is touched and no frame is sent. Nothing here writes to a disk, so that everything
+//! that is refused by others is on the screen while the disk is still whole.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::act::Stage2;
+use crate::drivers::Drivers;
+use crate::error::Result;
+use crate::medium::{Medium, Verification};
+use crate::pid1::{aloud, screen};
+use crate::settings::Settings;
+
+/// Between two tries where nobody is asked.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What the checks work with.
+pub struct Ground<'a> {
+    /// What was asked for.
+    pub settings: &'a Settings,
+    /// The verified, mounted stage-2 and its programs.
+    pub stage2: &'a Stage2,
+    /// For devices that come late.
+    pub drivers: &'a mut Drivers,
+    /// When a check that waits gives up and reports why.
+    pub until: Instant,
+}
+
+/// Something that must be true before the question is asked.
+pub struct Check {
+    /// Its subject, such as `the network`.
+    pub name: &'static str,
+    /// Finds out, and may bring it about. It is called again after a failure, and must not rely on how far it came.
+    pub run: fn(&mut Ground) -> Result<()>,
+}
+
+/// In the order in which they rely on each other.
+const CHECKS: &[Check] = &[];
+
+/// Waits for a verified stage-2 and has every check passed, if the plan needs the network; returns the stage-2 that was used.
+/// A failure is shown with its remedy and can be tried again; where nobody is there it is tried until the time for it is over.
+///
+/// # Errors
+/// The medium is damaged; or nobody is there, and a check did not pass in time.
+pub fn preflight(settings: &Settings, medium: &Medium, verification: &Verification, drivers: &mut Drivers) -> Result<Option<Stage2>> {
+    if !settings.network.enable {
+        return Ok(None);
+    }
+    log::info!("going online before the question: this installation needs the network");
+    aloud("verifying stage-2", || verification.stage2())?;
+    let stage2 = Stage2::mount(medium)?;
+    let mut ground = Ground { settings, stage2: &stage2, drivers, until: Instant::now() };
+    CHECKS.iter().try_for_each(|check| pass(check, &mut ground))?;
+    Ok(Some(stage2))
+}
+
+fn pass(check: &Check, ground: &mut Ground) -> Result<()> {
+    let mut last = Instant::now() + ground.settings.network.wait;
+    loop {
+        ground.until = last;
+        log::info!("checking {}", check.name);
+        let Err(error) = (check.run)(ground) else { return Ok(()) };
+        if !ground.settings.unattended {
+            screen::until_retry(&error);
+            last = Instant::now() + ground.settings.network.wait;
+        } else if Instant::now() + PAUSE < last {
+            log::warn!("{error}: trying again");
+            sleep(PAUSE);
+        } else {
+            return Err(error);
+        }
+    }
+}
