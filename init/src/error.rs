@@ -4,6 +4,7 @@
 //! that does not boot any more. The [`Kind`] decides what the person is advised to do.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 /// The class of a failure; it selects the advice on the failure screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +58,13 @@ impl Kind {
     }
 }
 
-/// A failure: `<doing>: <cause>`, and lines that explain it.
+/// A failure: `<doing>: <cause>`, and lines that explain it. Behind a pointer: nearly every function returns one, and moves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Failure>);
+
+/// What an [`Error`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
     /// The class.
     pub kind: Kind,
     /// Gerund and subject, such as `formatting /dev/nvme0n1p2`.
@@ -73,7 +78,33 @@ pub struct Error {
 impl Error {
     /// An error without details.
     pub fn new(kind: Kind, doing: impl Into<String>, cause: impl fmt::Display) -> Self {
-        Error { kind, doing: doing.into(), cause: cause.to_string(), details: Vec::new() }
+        Error(Box::new(Failure { kind, doing: doing.into(), cause: cause.to_string(), details: Vec::new() }))
+    }
+
+    /// The same failure, of something that the caller knows better.
+    pub fn while_doing(mut self, doing: String) -> Self {
+        self.0.doing = doing;
+        self
+    }
+
+    /// The same failure, with lines that explain it.
+    pub fn with_details(mut self, details: Vec<String>) -> Self {
+        self.0.details = details;
+        self
+    }
+}
+
+impl Deref for Error {
+    type Target = Failure;
+
+    fn deref(&self) -> &Failure {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Failure {
+        &mut self.0
     }
 }
 

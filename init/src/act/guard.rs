@@ -51,7 +51,7 @@ pub fn claim(target: &Disk) -> Result<File> {
     let doing = || format!("claiming {}", target.name);
     let exclusive = OFlags::EXCL.bits() as i32;
     let opened = OpenOptions::new().read(true).write(true).custom_flags(exclusive).open(target.node()).doing(Kind::Disk, doing);
-    let device = opened.map_err(|error| Error { details: look::users(target), ..error })?;
+    let device = opened.map_err(|error| error.with_details(look::users(target)))?;
     let listed = look::disks()?.into_iter().find(|disk| disk.name == target.name);
     let listed = listed.ok_or_else(|| Error::new(Kind::Disk, doing(), "it has gone since the plan was made"))?;
     let now = Disk {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::recovery_key;
 use crate::decide::{Plan, Step};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::medium::{self, Medium};
 use crate::pid1::secret::{LONGEST, Secret, overwrite};
 use crate::pid1::{console, keyboard};
@@ -31,7 +31,7 @@ impl Source {
             return Ok(Source::Person(keyboard::layout(settings.keymap.as_deref()).into()));
         };
         let read = medium::read_kit(medium, |kit| read(&kit.join(name)));
-        let found = read.map_err(|error| Error { doing: format!("reading luks.keyFile {name} from the kit partition"), ..error })?;
+        let found = read.map_err(|error| error.while_doing(format!("reading luks.keyFile {name} from the kit partition")))?;
         log::info!("the passphrase is that of {name} on the kit partition");
         Ok(Source::Kit(found))
     }

@@ -8,4 +8,6 @@ pub mod device_mapper;
 pub mod loop_device;
 pub mod namespace;
 pub mod process;
+#[cfg(not(test))]
+mod stack;
 pub mod swap;

@@ -111,8 +111,8 @@ fn result(machine: &Machine) -> std::result::Result<(u64, Rule), String> {
 fn sentences(machine: &Machine) -> BTreeSet<String> {
     match outcome(&machine.disks, &machine.entries, &machine.words) {
         Ok(Outcome::Target(choice)) => choice.others.iter().map(Loser::to_string).chain(choice.skipped).collect(),
-        Ok(Outcome::Open(why)) => why.refusal().details.into_iter().collect(),
-        Err(error) => error.details.into_iter().collect(),
+        Ok(Outcome::Open(why)) => why.refusal().details.iter().cloned().collect(),
+        Err(error) => error.details.iter().cloned().collect(),
     }
 }
 

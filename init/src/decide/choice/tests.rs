@@ -32,7 +32,7 @@ fn pick(disks: &[Disk], command_line: &str) -> Result<Choice> {
 
 fn why(disks: &[Disk], command_line: &str) -> (String, Vec<String>) {
     let error = pick(disks, command_line).unwrap_err();
-    (error.to_string(), error.details)
+    (error.to_string(), error.details.clone())
 }
 
 /// A disk with a GPT: an ESP when asked for, and other partitions; their GUIDs start with the first byte.

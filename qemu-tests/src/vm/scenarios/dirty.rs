@@ -32,7 +32,8 @@ const ELSEWHERE: &[Region] = &[
 
 const TO_THE_END: Step = Part(&[Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP), ExpectPowerOff(OFF)]);
 const INSTALLS: &[Step] = &[Forbid(FAILED), Expect(HELLO, BOOT), YES, TO_THE_END];
-const ONE_BAD_HEADER: &[Step] = &[Forbid(FAILED), Expect("16.0 GiB, nvme): GPT with one bad header", BOOT + PROMPT), YES, TO_THE_END];
+const ONE_BAD_HEADER: &[Step] =
+    &[Forbid(FAILED), Expect("16.0 GiB, nvme): GPT with one", BOOT + PROMPT), Expect("bad header", 10), YES, TO_THE_END];
 
 /// A row of this file.
 const ROW: Scenario = Scenario {

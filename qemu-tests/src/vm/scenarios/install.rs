@@ -139,7 +139,8 @@ pub const ROWS: &[Scenario] = &[
         words: &["install.esp.size=512M", "install.swap.size=2097153"],
         script: &[
             Forbid(FAILED),
-            Expect("writing the partition table: UV-ESP 512.0 MiB, UV-ROOT 14.4 GiB, UV-SWAP 1.0 GiB", BOOT + PROMPT),
+            Expect("writing the partition table: UV-ESP 512.0 MiB, UV-ROOT 14.4 GiB,", BOOT + PROMPT),
+            Expect("UV-SWAP 1.0 GiB", 10),
             YES,
             Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             ExpectPowerOff(OFF),
