@@ -1,6 +1,6 @@
-//! The one binary has three roles: PID 1, the kernel's modprobe, and the way into stage-2.
+//! The one binary has four roles: PID 1, the kernel's modprobe, the way into stage-2, and who writes down what a DHCP server gave.
 
-use crate::{act, drivers};
+use crate::{act, drivers, online};
 
 /// Returns for PID 1. In any other role this process does that job and ends.
 pub fn other_than_pid1() {
@@ -9,6 +9,7 @@ pub fn other_than_pid1() {
     match words.as_slice() {
         // kernel/module/kmod.c: modprobe_path -q -- NAME
         ["-q", "--", module] => std::process::exit(if drivers::answer(module) { 0 } else { 1 }),
+        [event] if online::is_event(event) => std::process::exit(if online::note(event) { 0 } else { 1 }),
         [act::ROLE, ..] => {
             eprintln!("{}", act::enter(arguments.get(1..).unwrap_or_default()));
             std::process::exit(1)

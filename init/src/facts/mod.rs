@@ -3,6 +3,7 @@
 
 pub mod bytes;
 pub mod crc32;
+pub mod date;
 pub mod guid;
 pub mod load_option;
 pub mod smbios;

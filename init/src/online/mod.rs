@@ -3,6 +3,13 @@
 //! Only for a plan that needs it: otherwise no link is touched and no frame is sent. Nothing here writes to a disk, so that everything
 //! that is refused by others is on the screen while the disk is still whole.
 
+mod clock;
+mod lease;
+mod links;
+mod network;
+mod sntp;
+
+use core::net::Ipv4Addr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -13,6 +20,8 @@ use crate::medium::{Medium, Verification};
 use crate::pid1::{aloud, screen};
 use crate::settings::Settings;
 
+pub use lease::{is_event, note};
+
 /// Between two tries where nobody is asked.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -20,10 +29,14 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub struct Ground<'a> {
     /// What was asked for.
     pub settings: &'a Settings,
+    /// The medium we booted from.
+    pub medium: &'a Medium,
     /// The verified, mounted stage-2 and its programs.
     pub stage2: &'a Stage2,
     /// For devices that come late.
     pub drivers: &'a mut Drivers,
+    /// Who may know the time: what the network said, and the way out of it.
+    pub time: Vec<Ipv4Addr>,
     /// When a check that waits gives up and reports why.
     pub until: Instant,
 }
@@ -37,7 +50,7 @@ pub struct Check {
 }
 
 /// In the order in which they rely on each other.
-const CHECKS: &[Check] = &[];
+const CHECKS: &[Check] = &[Check { name: "the network", run: network::up }, Check { name: "the clock", run: clock::check }];
 
 /// Waits for a verified stage-2 and has every check passed, if the plan needs the network; returns the stage-2 that was used.
 /// A failure is shown with its remedy and can be tried again; where nobody is there it is tried until the time for it is over.
@@ -51,7 +64,7 @@ pub fn preflight(settings: &Settings, medium: &Medium, verification: &Verificati
     log::info!("going online before the question: this installation needs the network");
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
-    let mut ground = Ground { settings, stage2: &stage2, drivers, until: Instant::now() };
+    let mut ground = Ground { settings, medium, stage2: &stage2, drivers, time: Vec::new(), until: Instant::now() };
     CHECKS.iter().try_for_each(|check| pass(check, &mut ground))?;
     Ok(Some(stage2))
 }

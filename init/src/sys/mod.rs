@@ -5,6 +5,7 @@
 
 pub mod block;
 pub mod device_mapper;
+pub mod link;
 pub mod loop_device;
 pub mod namespace;
 pub mod process;

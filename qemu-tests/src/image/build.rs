@@ -51,7 +51,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     let mut images = vec![Raw::of("stage2", &stage2)?];
     images.extend(closure_image.map(|image| Raw::of("closure", image)).transpose()?);
     let disk_guid = identity::disk_guid(parts, &pieces, &images, closure)?;
-    let medium = identity::medium_file(&disk_guid, &images, closure);
+    let medium = identity::medium_file(&disk_guid, identity::built(parts)?, &images, closure);
     pieces.push(initrd::settings(&[("medium".to_owned(), &medium)]));
 
     let directory = cache::directory("iso")?;

@@ -1,9 +1,11 @@
 //! What a medium is: the digests `init` verifies, and the GUID by which it knows its own medium. Both follow from the
 //! content alone.
 
+use std::fs;
 use std::path::Path;
+use std::time::SystemTime;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::initrd::Piece;
 use super::medium;
@@ -36,7 +38,7 @@ pub fn disk_guid(parts: &Parts, pieces: &[Piece], images: &[Raw], closure: Optio
     for piece in pieces {
         key.add(&piece.bytes);
     }
-    key.add(medium_file("", images, closure).as_bytes());
+    key.add(medium_file("", built(parts)?, images, closure).as_bytes());
     Ok(guid(key.bytes()))
 }
 
@@ -57,9 +59,20 @@ fn guid(digest: [u8; 32]) -> String {
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
+/// When an image of these parts was made at the earliest, in seconds since 1970: when its kernel was, which is said by the package that
+/// the kernel comes in. Two builds of the same content say the same. `SOURCE_DATE_EPOCH` says it for a kernel from a store without times.
+pub fn built(parts: &Parts) -> Result<u64> {
+    let doing = || format!("reading the date of {}", parts.kernel.display());
+    if let Ok(seconds) = std::env::var("SOURCE_DATE_EPOCH") {
+        return seconds.parse().context("reading SOURCE_DATE_EPOCH");
+    }
+    let date = fs::metadata(&parts.kernel).and_then(|kernel| kernel.modified()).with_context(doing)?;
+    Ok(date.duration_since(SystemTime::UNIX_EPOCH).with_context(doing)?.as_secs())
+}
+
 /// Text of /etc/autoinstaller/medium. Without a closure it names no system: that is built where it is installed.
-pub fn medium_file(guid: &str, images: &[Raw], closure: Option<&Closure>) -> String {
-    let mut text = format!("diskGuid={guid}\n");
+pub fn medium_file(guid: &str, built: u64, images: &[Raw], closure: Option<&Closure>) -> String {
+    let mut text = format!("diskGuid={guid}\nbuilt={built}\n");
     for Raw { name, size, sha256 } in images {
         text += &format!("{name}.size={size}\n{name}.sha256={sha256}\n");
     }
@@ -72,7 +85,6 @@ pub fn medium_file(guid: &str, images: &[Raw], closure: Option<&Closure>) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     #[test]
     fn the_guid_is_lower_case_and_of_the_hash_version() {
@@ -94,6 +106,8 @@ mod tests {
         fs::create_dir_all(at("grub")).unwrap();
         let files = ["kernel", "loader", "grub/boot_hybrid.img", "grub/linux.mod"];
         files.iter().for_each(|name| fs::write(at(name), name).unwrap());
+        let date = || fs::File::options().append(true).open(at("kernel")).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        date();
         let parts = Parts {
             kernel: at("kernel"),
             loader: at("loader"),
@@ -117,6 +131,7 @@ mod tests {
             fs::write(at(name), "other").unwrap();
             assert_ne!(made(b"a", 1, "/x", 1), first, "{name}");
             fs::write(at(name), name).unwrap();
+            date();
         }
         assert_eq!(first, made(b"a", 1, "/x", 1));
         fs::remove_dir_all(&place).unwrap();
@@ -126,10 +141,11 @@ mod tests {
     fn the_medium_file_is_what_init_reads() {
         let closure = closure("/nix/store/x", 11);
         let disk_guid = guid([7; 32]);
-        let text = medium_file(&disk_guid, &[raw("stage2", 5), raw("closure", 7)], Some(&closure));
+        let text = medium_file(&disk_guid, 13, &[raw("stage2", 5), raw("closure", 7)], Some(&closure));
         let manifest = init::medium::Manifest::parse(&text).unwrap();
-        assert_eq!((manifest.disk_guid, manifest.stage2.bytes, manifest.closure.bytes), (disk_guid, 5, 7));
-        assert_eq!((manifest.stage2.sha256, manifest.closure_content), ([0xab; 32], 11));
-        assert_eq!(manifest.toplevel, "/nix/store/x");
+        let found = manifest.closure.unwrap();
+        assert_eq!((manifest.disk_guid, manifest.stage2.bytes, found.image.bytes), (disk_guid, 5, 7));
+        assert_eq!((manifest.stage2.sha256, found.content), ([0xab; 32], 11));
+        assert_eq!((manifest.toplevel.as_str(), manifest.built), ("/nix/store/x", 13));
     }
 }

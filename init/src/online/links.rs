@@ -1,0 +1,149 @@
+//! The wired links of this machine, and how far each of them is. Wireless ones and those that no device stands behind are none.
+
+use std::fs::{read_dir, read_to_string};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use super::lease;
+use crate::error::{Doing, Kind, Result};
+use crate::sys::link;
+
+/// Where the kernel lists them.
+pub const SYSFS: &str = "/sys/class/net";
+/// `ARPHRD_ETHER` of linux/if_arp.h: Ethernet on a cable, on USB, or over Thunderbolt.
+const ETHERNET: &str = "1";
+
+/// A link that is switched on.
+pub struct Link {
+    /// As the kernel calls it.
+    pub name: String,
+    /// What it does, and since when.
+    state: State,
+    since: Instant,
+}
+
+enum State {
+    /// Nobody at the other end.
+    Down,
+    /// There is a carrier.
+    Up,
+    /// And a client that asks for an address.
+    Asking(#[expect(dead_code, reason = "it ends with this value")] Client),
+}
+
+/// udhcpc; ends with this value.
+struct Client(Child);
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // It may have ended by itself; whoever waits next for any child reaps it.
+        self.0.kill().unwrap_or_default();
+    }
+}
+
+/// Names of the wired links, in their order.
+pub fn wired(sysfs: &Path) -> Vec<String> {
+    let wired = |link: &PathBuf| {
+        let is = |file: &str| link.join(file).exists();
+        let kind = read_to_string(link.join("type")).unwrap_or_default();
+        is("device") && !is("wireless") && !is("phy80211") && kind.trim() == ETHERNET
+    };
+    let links = read_dir(sysfs).into_iter().flatten().flatten().map(|entry| entry.path()).filter(wired);
+    let mut names: Vec<String> = links.filter_map(|link| Some(link.file_name()?.to_str()?.to_string())).collect();
+    names.sort();
+    names
+}
+
+impl Link {
+    /// Switches it on.
+    ///
+    /// # Errors
+    /// The kernel does not.
+    pub fn switch_on(name: &str) -> Result<Link> {
+        link::up(name).doing(Kind::Network, || format!("switching {name} on"))?;
+        Ok(Link { name: name.into(), state: State::Down, since: Instant::now() })
+    }
+
+    /// Looks at its carrier, and starts to ask for an address if that is wanted.
+    pub fn look(&mut self, ask: bool) {
+        let carrier = read_to_string(format!("{SYSFS}/{}/carrier", self.name)).is_ok_and(|text| text.trim() == "1");
+        let next = match (&self.state, carrier) {
+            // A client of a link that was down for a moment asks on.
+            (State::Down, false) | (State::Up | State::Asking(_), true) | (State::Asking(_), false) => return,
+            (State::Up, false) => State::Down,
+            (State::Down, true) if ask => match client(&self.name) {
+                Ok(client) => State::Asking(client),
+                Err(error) => {
+                    log::warn!("asking for an address on {}: {error}", self.name);
+                    State::Up
+                }
+            },
+            (State::Down, true) => State::Up,
+        };
+        (self.state, self.since) = (next, Instant::now());
+        log::info!("{self}");
+    }
+
+    /// Whether somebody is at the other end.
+    pub fn is_up(&self) -> bool {
+        !matches!(self.state, State::Down)
+    }
+
+    /// Lets the client go on, which keeps the lease.
+    pub fn keep(self) {
+        std::mem::forget(self.state);
+    }
+}
+
+impl std::fmt::Display for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = match self.state {
+            State::Down => "no carrier: is the cable in?",
+            State::Up => "link up",
+            State::Asking(_) => "link up, asking for an address",
+        };
+        write!(f, "{}: {state}, {} s", self.name, self.since.elapsed().as_secs())
+    }
+}
+
+/// Asks again and again, every two seconds, until somebody answers; this binary takes the answer. See [`lease`].
+fn client(link: &str) -> std::io::Result<Client> {
+    lease::forget(link);
+    let mut command = Command::new("/bin/busybox");
+    command.args(["udhcpc", "-f", "-i", link, "-s", "/init", "-t", "5", "-T", "2", "-A", "2", "-O", "ntpsrv"]);
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(Client)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wired_links_are_ethernet_with_a_device_and_no_radio() {
+        let root = std::env::temp_dir().join(format!("links-{}", std::process::id()));
+        for (link, kind, files) in [
+            ("lo", "772", &[][..]),
+            ("eth1", "1", &["device"]),
+            ("eth0", "1", &["device"]),
+            ("dummy0", "1", &[]),
+            ("wlan0", "1", &["device", "phy80211"]),
+            ("ib0", "32", &["device"]),
+        ] {
+            files.iter().for_each(|file| std::fs::create_dir_all(root.join(link).join(file)).unwrap());
+            std::fs::create_dir_all(root.join(link)).unwrap();
+            std::fs::write(root.join(link).join("type"), format!("{kind}\n")).unwrap();
+        }
+        let found = wired(&root);
+        std::fs::remove_dir_all(&root).unwrap();
+        assert_eq!(found, ["eth0", "eth1"]);
+    }
+
+    #[test]
+    fn a_status_says_what_is_waited_for() {
+        let link = |state| Link { name: "enp3s0".into(), state, since: Instant::now() }.to_string();
+        assert_eq!(link(State::Down), "enp3s0: no carrier: is the cable in?, 0 s");
+        assert_eq!(link(State::Up), "enp3s0: link up, 0 s");
+    }
+}

@@ -1,0 +1,137 @@
+//! The check of the network: every wired link is switched on and asked at the same time, and the first good answer is used.
+
+use std::fs::{remove_file, write};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use log::Level;
+
+use super::Ground;
+use super::lease::{self, Lease};
+use super::links::{Link, SYSFS, wired};
+use crate::error::{Doing, Error, Kind, Result};
+use crate::pid1::children::{self, Job};
+use crate::settings::{Address, Ip};
+
+/// Between two looks.
+const TICK: Duration = Duration::from_millis(200);
+/// Longest silence.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// A network without a way out, such as that of a machine's own management controller, is used when no other answers for so long.
+const GRACE: Duration = Duration::from_secs(10);
+/// For a program that only talks to the kernel.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Brings the network up.
+///
+/// # Errors
+/// No link got an address in time; or the kernel does not take it.
+pub fn up(ground: &mut Ground) -> Result<()> {
+    let started = Instant::now();
+    let (mut links, mut heard, mut answered) = (Vec::new(), started, None);
+    let (link, lease) = loop {
+        ground.drivers.restless();
+        look(&mut links, ground.settings.network.ip.as_ref());
+        if let Some((link, lease)) = answer(&links, ground.settings.network.ip.as_ref()) {
+            let first = *answered.get_or_insert_with(Instant::now);
+            if lease.address.gateway.is_some() || first.elapsed() > GRACE {
+                break (link, lease);
+            }
+        }
+        if heard.elapsed() > HEARTBEAT {
+            heard = Instant::now();
+            status(&links, started).iter().for_each(|line| log::info!("{line}"));
+        }
+        if Instant::now() > ground.until {
+            return Err(nobody(&links, started));
+        }
+        ground.drivers.wait(TICK);
+    };
+    let link = links.swap_remove(link);
+    configure(&link.name, &lease.address)?;
+    let (name, Address { client, prefix, gateway, dns }) = (&link.name, &lease.address);
+    let gateway = gateway.map_or_else(|| "none".into(), |gateway| gateway.to_string());
+    log::info!("{name}: address {client}/{prefix}, gateway {gateway}, DNS {dns:?}");
+    resolver(ground, &lease.address)?;
+    ground.time = lease.time;
+    ground.time.extend(lease.address.gateway);
+    link.keep();
+    Ok(())
+}
+
+/// Every wired link that may be used, with what became of it since.
+fn look(links: &mut Vec<Link>, ip: Option<&Ip>) {
+    let named = ip.and_then(|ip| match ip {
+        Ip::Dhcp(name) | Ip::Static(_, name) => name.as_ref(),
+    });
+    let mut present = wired(Path::new(SYSFS));
+    present.retain(|name| named.is_none_or(|named| named == name));
+    links.retain(|link| present.contains(&link.name));
+    for name in present {
+        if links.iter().all(|link| link.name != name) {
+            match Link::switch_on(&name) {
+                Ok(link) => links.push(link),
+                Err(error) => log::debug!("{error}"),
+            }
+        }
+    }
+    links.iter_mut().for_each(|link| link.look(!matches!(ip, Some(Ip::Static(..)))));
+}
+
+/// The link that has an address, by its place; one with a way out before one without.
+fn answer(links: &[Link], ip: Option<&Ip>) -> Option<(usize, Lease)> {
+    if let Some(Ip::Static(address, _)) = ip {
+        let link = links.iter().position(Link::is_up)?;
+        return Some((link, Lease { address: address.clone(), time: Vec::new() }));
+    }
+    let leases = links.iter().enumerate().filter_map(|(index, link)| Some((index, lease::of(&link.name)?)));
+    leases.min_by_key(|(_, lease)| lease.address.gateway.is_none())
+}
+
+fn status(links: &[Link], started: Instant) -> Vec<String> {
+    match links {
+        [] => vec![format!("no wired network link that may be used, {} s", started.elapsed().as_secs())],
+        links => links.iter().map(Link::to_string).collect(),
+    }
+}
+
+fn nobody(links: &[Link], started: Instant) -> Error {
+    let cause = match links {
+        [] => "this machine shows no wired link that may be used",
+        links if links.iter().any(Link::is_up) => "nobody gave one",
+        _ => "no link has a carrier",
+    };
+    let cause = format!("{cause}, in {} s", started.elapsed().as_secs());
+    Error { details: status(links, started), ..Error::new(Kind::Network, "getting a network address", cause) }
+}
+
+/// Gives the kernel address and route. They are set anew when this is tried again.
+fn configure(link: &str, address: &Address) -> Result<()> {
+    let client = format!("{}/{}", address.client, address.prefix);
+    ip(link, &["address", "flush", "dev", link])?;
+    ip(link, &["address", "add", &client, "broadcast", "+", "dev", link])?;
+    match address.gateway {
+        // The gateway of some hosters lies outside the network.
+        Some(gateway) => ip(link, &["route", "replace", "default", "via", &gateway.to_string(), "dev", link, "onlink"]),
+        None => Ok(()),
+    }
+}
+
+fn ip(link: &str, arguments: &[&str]) -> Result<()> {
+    let doing = format!("configuring {link}");
+    let mut command = Command::new("/bin/busybox");
+    command.arg("ip").args(arguments).env_clear();
+    children::run(command, Job { program: "ip", doing: &doing, kind: Kind::Network, deadline: DEADLINE, output: Level::Info })
+}
+
+/// For stage-2, and for a shell in the initramfs.
+fn resolver(ground: &Ground, address: &Address) -> Result<()> {
+    let text: String = address.dns.iter().map(|server| format!("nameserver {server}\n")).collect();
+    for file in [ground.stage2.file("etc/resolv.conf").0.as_str(), "/etc/resolv.conf"] {
+        // It may be a link to elsewhere, or not be there.
+        remove_file(file).unwrap_or_default();
+        write(file, &text).doing(Kind::System, || format!("writing {file}"))?;
+    }
+    Ok(())
+}
