@@ -34,6 +34,22 @@ pub enum Step {
     Directories(Vec<String>),
     /// Run the owner's scripts.
     PostMount(Vec<String>),
+    /// Get the flake.
+    Clone {
+        /// Where it is.
+        remote: String,
+        /// Which branch of it, if not its own choice.
+        branch: Option<String>,
+        /// Where it goes.
+        to: String,
+    },
+    /// Make the clone, and perhaps the deploy key, a user's.
+    HandOver {
+        /// Whose.
+        user: String,
+        /// The key, too.
+        key: bool,
+    },
     /// Unpack the closure image into the store.
     Unpack,
     /// Make the store's database know the paths.
@@ -63,6 +79,10 @@ impl fmt::Display for Step {
             Step::Directories(paths) => write!(f, "creating {} on the new root", paths.join(", ")),
             Step::PostMount(scripts) if scripts.len() == 1 => f.write_str("running the post-mount commands"),
             Step::PostMount(scripts) => write!(f, "running {} lists of post-mount commands", scripts.len()),
+            Step::Clone { remote, branch: None, to } => write!(f, "cloning {remote} to {to}"),
+            Step::Clone { remote, branch: Some(branch), to } => write!(f, "cloning {remote}, branch {branch}, to {to}"),
+            Step::HandOver { user, key: false } => write!(f, "handing the clone to {user}"),
+            Step::HandOver { user, key: true } => write!(f, "handing the clone to {user}, and the deploy key if there is one"),
             Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),
             Step::Register => f.write_str("registering the store paths"),
             Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),

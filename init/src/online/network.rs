@@ -103,7 +103,7 @@ fn nobody(links: &[Link], started: Instant) -> Error {
         _ => "no link has a carrier",
     };
     let cause = format!("{cause}, in {} s", started.elapsed().as_secs());
-    Error { details: status(links, started), ..Error::new(Kind::Network, "getting a network address", cause) }
+    Error::new(Kind::Network, "getting a network address", cause).with_details(status(links, started))
 }
 
 /// Gives the kernel address and route. They are set anew when this is tried again.
