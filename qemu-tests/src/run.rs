@@ -49,6 +49,8 @@ fn boot(image: &Image, medium: Option<Medium>, dir: &Path) -> Result<()> {
         firmware: Firmware::Ovmf,
         medium,
         disks: DISKS,
+        nics: &[],
+        date: None,
         ram_mib: 1024,
         words: &[],
         kernel_words: &[],

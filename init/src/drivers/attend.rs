@@ -31,6 +31,16 @@ impl Drivers {
         Ok(drivers)
     }
 
+    /// Takes the modules of stage-2, which is mounted now, into account, and loads what the devices that are there want of them.
+    ///
+    /// # Errors
+    /// A table of stage-2 is missing.
+    pub fn renew(&mut self) -> Result<()> {
+        self.loader.renew()?;
+        self.load();
+        Ok(())
+    }
+
     /// Whether a device came, went or changed a moment ago. Its driver is loaded.
     pub fn restless(&mut self) -> bool {
         if self.uevents.heard() {

@@ -9,12 +9,11 @@ use rustix::io::Errno;
 use super::tables::Tables;
 use crate::error::{Doing, Kind, Result};
 
-/// Where the modules and their tables are.
-const DIRECTORY: &str = "/lib/modules";
+/// Where modules and their tables are: in the initrd, and in stage-2 once that is mounted.
+const DIRECTORIES: [&str; 2] = ["/lib/modules", "/stage2/root/usr/lib/modules"];
 
 /// Knows the tables and what has been tried already.
 pub struct Loader {
-    directory: PathBuf,
     tables: Tables,
     tried: BTreeSet<String>,
 }
@@ -26,23 +25,30 @@ impl Loader {
     /// A table is missing, or the kernel will not send its requests here.
     pub fn start() -> Result<Loader> {
         const HELPER: &str = "/proc/sys/kernel/modprobe";
-        let mut loader = Loader::new()?;
         write(HELPER, "/init").doing(Kind::System, || format!("writing {HELPER}"))?;
-        for module in loader.tables.boot().to_vec() {
-            loader.load(&module);
-        }
+        let mut loader = Loader { tables: Tables::default(), tried: BTreeSet::new() };
+        loader.renew()?;
         Ok(loader)
     }
 
-    /// Reads the tables of the initrd.
+    /// Reads the tables there are.
     ///
     /// # Errors
     /// A table is missing: the image was not built by this project.
     pub fn new() -> Result<Loader> {
-        let directory = Path::new(DIRECTORY);
-        let text = |name| read_to_string(directory.join(name)).doing(Kind::System, || format!("reading {DIRECTORY}/{name}"));
-        let tables = Tables::parse(&text("deps")?, &text("aliases")?, &text("boot")?);
-        Ok(Loader { directory: directory.into(), tables, tried: BTreeSet::new() })
+        Ok(Loader { tables: tables()?, tried: BTreeSet::new() })
+    }
+
+    /// Reads the tables again, once stage-2 is mounted, and loads what of its modules no device announces.
+    ///
+    /// # Errors
+    /// As [`Loader::new`].
+    pub fn renew(&mut self) -> Result<()> {
+        self.tables = tables()?;
+        for module in self.tables.boot().to_vec() {
+            self.load(&module);
+        }
+        Ok(())
     }
 
     /// Loads what this modalias or name stands for.
@@ -61,7 +67,7 @@ impl Loader {
             }
             loaded.anything_new = true;
             // The module itself comes last; a dependency may fail where another does its work, as ciphers of other processors do.
-            let result = insert(&self.directory.join(format!("{name}.ko")));
+            let result = insert(&file(&name));
             loaded.is_there = result.is_ok();
             match result {
                 Ok(()) => log::debug!("loaded {name}"),
@@ -80,6 +86,25 @@ pub struct Loaded {
     pub anything_new: bool,
     /// The module is in the kernel.
     pub is_there: bool,
+}
+
+/// The tables of all directories as one.
+fn tables() -> Result<Tables> {
+    let text = |name: &str| {
+        let there = DIRECTORIES.iter().enumerate().filter(|(number, directory)| *number == 0 || Path::new(directory).exists());
+        let read = |(_, directory): (usize, &&str)| {
+            let path = format!("{directory}/{name}");
+            read_to_string(&path).doing(Kind::System, || format!("reading {path}"))
+        };
+        there.map(read).collect::<Result<String>>()
+    };
+    Ok(Tables::parse(&text("deps")?, &text("aliases")?, &text("boot")?))
+}
+
+/// Stage-2 carries what the initrd does not.
+fn file(module: &str) -> PathBuf {
+    let [initrd, stage2] = DIRECTORIES.map(|directory| Path::new(directory).join(format!("{module}.ko")));
+    if initrd.exists() { initrd } else { stage2 }
 }
 
 fn insert(path: &Path) -> Result<()> {

@@ -71,6 +71,7 @@ pub fn preflight(settings: &Settings, medium: &Medium, verification: &Verificati
     log::info!("going online before the question: this installation needs the network");
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
+    aloud("loading network drivers", || drivers.renew())?;
     let mut ground = Ground { settings, medium, stage2: &stage2, drivers, time: Vec::new(), until: Instant::now() };
     CHECKS.iter().try_for_each(|check| pass(check, &mut ground))?;
     Ok(Some(stage2))

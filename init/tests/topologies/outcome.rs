@@ -69,7 +69,7 @@ fn choice(roots: Roots, topology: &Topology, disks: &mut Disks) -> Result<Outcom
 fn manifest() -> String {
     let (digest, content) = ("0123456789abcdef".repeat(4), 4u64 << 30);
     format!(
-        "diskGuid={IMAGE}\nstage2.size=1\nstage2.sha256={digest}\nclosure.size=1\nclosure.sha256={digest}\n\
+        "diskGuid={IMAGE}\nbuilt=1\nstage2.size=1\nstage2.sha256={digest}\nclosure.size=1\nclosure.sha256={digest}\n\
          closure.content={content}\ntoplevel=/nix/store/x-nixos\n"
     )
 }

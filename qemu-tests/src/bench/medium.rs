@@ -23,7 +23,7 @@ pub struct Medium {
 
 /// Writes the image. Nothing is unpacked from it, so stage-2 stands in for the closure, too.
 pub fn write(path: &Path, parts: &Parts) -> Result<Medium> {
-    let stage2 = stage2::build(&parts.stage2, None)?;
+    let stage2 = stage2::build(parts, None)?;
     let making = || format!("making {}", path.display());
     File::create(path).and_then(|file| file.set_len(4 << 20)).with_context(making)?;
     command::run(&making(), command::tool("sgdisk").arg("--clear").arg(format!("--disk-guid={GUID}")).arg(path))?;

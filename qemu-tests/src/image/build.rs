@@ -46,7 +46,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     files.extend(request.files.iter().map(|(name, text)| (name.clone(), text.as_str())));
     pieces.push(initrd::settings(&files));
 
-    let stage2 = stage2::build(&parts.stage2, request.stage2_overlay)?;
+    let stage2 = stage2::build(parts, request.stage2_overlay)?;
     let (closure, closure_image) = request.closure.unzip();
     let mut images = vec![Raw::of("stage2", &stage2)?];
     images.extend(closure_image.map(|image| Raw::of("closure", image)).transpose()?);

@@ -1,5 +1,5 @@
-//! Chooses the initrd's modules from a list of names and writes them, uncompressed, with the tables `init` reads.
-//! A name the kernel does not know fails the build. They are compressed with the initrd only: twice is larger.
+//! Chooses the modules of initrd and stage-2 from lists of names and writes them, uncompressed, with the tables `init` reads.
+//! A name the kernel does not know fails the build. They are compressed with what carries them only: twice is larger.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,8 +13,10 @@ use crate::command;
 
 /// The modules every initrd carries.
 const BOOT_LIST: &str = include_str!("../../../kernel-config/modules/boot");
-/// Modules that no initrd carries yet, though the kernel must have them.
-const ELSEWHERE: [&str; 2] = [include_str!("../../../kernel-config/modules/net"), include_str!("../../../kernel-config/modules/rare")];
+/// The modules of stage-2, needed by some installations and by none before stage-2 is there.
+const STAGE2_LISTS: [&str; 2] = [include_str!("../../../kernel-config/modules/net"), include_str!("../../../kernel-config/modules/fs")];
+/// Modules that no image carries, though the kernel must have them.
+const RARE_LIST: &str = include_str!("../../../kernel-config/modules/rare");
 
 /// Aliases that only modules the kernel asks for at a need carry: file systems, algorithms, names in /dev.
 /// All others are devices, and coldplug finds those.
@@ -32,7 +34,7 @@ struct Listed<'a> {
 /// The modules of an image.
 pub struct Chosen {
     tree: KernelTree,
-    /// All modules on board in load order.
+    /// All modules it carries in load order.
     order: Vec<String>,
     boot: Vec<String>,
 }
@@ -44,15 +46,21 @@ impl Chosen {
         let listed = parse(BOOT_LIST)?;
         let order = tree.load_order(&names(&listed))?;
         // What stays out must be there all the same.
-        for list in ELSEWHERE {
-            tree.load_order(&names(&parse(list)?))?;
+        tree.load_order(&names(&parse(RARE_LIST)?))?;
+        let boot = loaded_at_start(&tree, &listed);
+        Ok(Self { tree, order, boot })
+    }
+
+    /// Resolves the lists for stage-2, which carries what the initrd does not.
+    pub fn for_stage2(directory: &Path) -> Result<Self> {
+        let Self { tree, order: initrd, .. } = Self::for_initrd(directory)?;
+        let mut listed = Vec::new();
+        for list in STAGE2_LISTS {
+            listed.extend(parse(list)?);
         }
-        let boot = listed
-            .iter()
-            .filter(|entry| entry.early || !event_loads(&tree, entry.name))
-            .map(|entry| normal(entry.name))
-            .filter(|name| tree.file(name).is_some())
-            .collect();
+        let mut order = tree.load_order(&names(&listed))?;
+        order.retain(|name| !initrd.contains(name));
+        let boot = loaded_at_start(&tree, &listed);
         Ok(Self { tree, order, boot })
     }
 
@@ -66,20 +74,34 @@ impl Chosen {
         format!("{}early\n{}", lines(&self.order), lines(&self.boot))
     }
 
-    /// Modules and tables.
+    /// Modules and tables for the initrd.
     pub fn archive(&self) -> Result<Archive> {
         let mut archive = Archive::default();
-        for name in &self.order {
-            let file = self.tree.file(name).context("choosing modules")?;
-            archive.file(&format!("lib/modules/{name}.ko"), 0o644, decompressed(file)?);
-        }
-        for (name, text) in self.tables()? {
-            archive.file(&format!("lib/modules/{name}"), 0o644, text.into_bytes());
-        }
+        self.each_file(|name, bytes| {
+            archive.file(&format!("lib/modules/{name}"), 0o644, bytes);
+            Ok(())
+        })?;
         Ok(archive)
     }
 
-    /// The tables of the initrd, by file name.
+    /// Modules and tables as files of a directory.
+    pub fn write(&self, directory: &Path) -> Result<()> {
+        fs::create_dir_all(directory).with_context(|| format!("making {}", directory.display()))?;
+        self.each_file(|name, bytes| {
+            let path = directory.join(name);
+            fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))
+        })
+    }
+
+    fn each_file(&self, mut put: impl FnMut(&str, Vec<u8>) -> Result<()>) -> Result<()> {
+        for name in &self.order {
+            let file = self.tree.file(name).context("choosing modules")?;
+            put(&format!("{name}.ko"), decompressed(file)?)?;
+        }
+        self.tables()?.into_iter().try_for_each(|(name, text)| put(name, text.into_bytes()))
+    }
+
+    /// The tables beside the modules, by file name. Dependencies are those of the kernel, whoever carries them.
     fn tables(&self) -> Result<[(&'static str, String); 4]> {
         let mut deps = String::new();
         for name in &self.order {
@@ -137,6 +159,12 @@ fn parse(text: &str) -> Result<Vec<Listed<'_>>> {
 
 fn names<'a>(listed: &[Listed<'a>]) -> Vec<&'a str> {
     listed.iter().map(|entry| entry.name).collect()
+}
+
+/// What is loaded as soon as it is there.
+fn loaded_at_start(tree: &KernelTree, listed: &[Listed]) -> Vec<String> {
+    let early = listed.iter().filter(|entry| entry.early || !event_loads(tree, entry.name));
+    early.map(|entry| normal(entry.name)).filter(|name| tree.file(name).is_some()).collect()
 }
 
 /// Whether a device or a request of the kernel will load a module.

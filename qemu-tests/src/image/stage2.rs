@@ -1,4 +1,4 @@
-//! Packs the stage-2 root: the tree of parts, the project's stand-ins for the NixOS tools, Nix's settings, and last
+//! Packs the stage-2 root: the tree of parts, kernel modules, the project's stand-ins for the NixOS tools, Nix's settings, and last
 //! whatever an overlay directory brings. The bytes depend on contents alone.
 
 use std::fs;
@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::modules::Chosen;
 use crate::cache::{self, Key};
 use crate::command;
+use crate::parts::Parts;
 
 /// Nix as root alone: no build users, and no caches until a host names some. A build that cannot be shut in is not done at all;
 /// its shell is busybox, as on NixOS. A cache
@@ -31,12 +33,18 @@ const IMAGE_OPTIONS: &str = "-noappend -no-progress -quiet -no-xattrs -all-root 
 /// What nixos-install and nixos-enter are called in stage-2; both must come from stand-ins or overlay.
 const NIXOS_TOOLS: [&str; 2] = ["usr/bin/nixos-install", "usr/bin/nixos-enter"];
 
-/// Makes the image of a tree, with the stand-ins of the repository and an optional overlay.
-pub fn build(tree: &Path, overlay: Option<&Path>) -> Result<PathBuf> {
+/// Where `init` looks for the modules that the initrd does not carry.
+const MODULES: &str = "usr/lib/modules";
+
+/// Makes the image of the parts, with the stand-ins of the repository and an optional overlay.
+pub fn build(parts: &Parts, overlay: Option<&Path>) -> Result<PathBuf> {
     let stand_in = cache::root().join("qemu-tests/stand-in");
-    let mut key = Key::new("stage-2 squashfs 1");
+    let modules = Chosen::for_stage2(&parts.modules)?;
+    let mut key = Key::new("stage-2 squashfs 2");
     // Trees of parts are named by their content.
-    key.add(tree.as_os_str().as_encoded_bytes());
+    key.add(parts.stage2.as_os_str().as_encoded_bytes());
+    key.add(parts.modules.as_os_str().as_encoded_bytes());
+    key.add(modules.summary().as_bytes());
     key.add(NIX_CONF.as_bytes());
     key.add(IMAGE_OPTIONS.as_bytes());
     for directory in [Some(stand_in.as_path()), overlay].into_iter().flatten() {
@@ -45,7 +53,8 @@ pub fn build(tree: &Path, overlay: Option<&Path>) -> Result<PathBuf> {
     let path = cache::directory("image")?.join(format!("stage2-{}.squashfs", key.name()));
     cache::once(path, |part| {
         cache::with_directory(part, |staging| {
-            lay_out(tree, &stand_in, overlay, staging)?;
+            lay_out(&parts.stage2, &stand_in, overlay, staging)?;
+            modules.write(&staging.join(MODULES))?;
             pack(staging, part)
         })
     })

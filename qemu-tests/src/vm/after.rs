@@ -11,7 +11,7 @@ use super::names::Names;
 use super::one::{Failure, watch};
 use super::oracle::{self, Installed, Keys, StoreCheck, Wanted};
 use super::scenario::{After, Consoles, Disk, Entry, Firmware, NOTHING_BOOTS, Prefill, Scenario, Step, Vars};
-use super::{dirty, disk, sparse, variables};
+use super::{dirty, disk, nic, sparse, variables};
 use crate::image::Image;
 
 /// Where the ESP of an installed disk starts, in bytes.
@@ -71,6 +71,8 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
             oracle::check(&file, disk.sector, &dir.join("oracle"), &expected)?;
             if let Prefill::Dirty(dirty) = disk.prefill { dirty::gone(&file, dirty) } else { Ok(()) }
         }
+        After::NicSilent(card) => nic::silent(dir, card),
+        After::NicSpoke(card) => nic::spoke(dir, card),
         After::DiskWritten(index) if !changed(index, dir, before)? => {
             bail!("comparing disk {index}: nothing was written to it")
         }
@@ -151,6 +153,8 @@ fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -
         firmware: Firmware::Ovmf,
         medium: None,
         disks: &disks,
+        nics: &[],
+        date: None,
         ram_mib: scenario.ram_mib,
         words: &[],
         kernel_words: &[],

@@ -9,8 +9,8 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use super::disk::file_name;
-use super::scenario::{Bus, Consoles, Disk, Firmware, Medium};
-use super::{medium, observer};
+use super::scenario::{Bus, Consoles, Disk, Firmware, Medium, Nic};
+use super::{medium, nic, observer};
 use crate::image::Image;
 
 /// Name of the firmware variables in the directory of the scenario.
@@ -28,6 +28,10 @@ pub struct Boot<'a> {
     pub medium: Option<Medium>,
     /// The machine's disks.
     pub disks: &'a [Disk],
+    /// Its network cards.
+    pub nics: &'a [Nic],
+    /// What its clock says, if not the time.
+    pub date: Option<&'a str>,
     /// Memory in MiB.
     pub ram_mib: u32,
     /// Words for SMBIOS type 11.
@@ -59,6 +63,12 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
     }
     for (index, disk) in boot.disks.iter().enumerate() {
         args.disk(index, disk);
+    }
+    for (index, card) in boot.nics.iter().enumerate() {
+        args.0.extend(nic::arguments(index, card));
+    }
+    if let Some(date) = boot.date {
+        args.words(&["-rtc", &format!("base={date}")]);
     }
     args.0
 }
@@ -217,6 +227,8 @@ mod tests {
         firmware: Firmware::Ovmf,
         medium: Some(Medium::UsbStick),
         disks: DISKS,
+        nics: &[],
+        date: None,
         ram_mib: 1024,
         words: &["install.disk=a,b"],
         kernel_words: &["stand-in.fail", "x"],

@@ -18,7 +18,7 @@ use super::emulator::{Emulator, qemu};
 use super::qmp::{Notice, Qmp};
 use super::scenario::{Console, Disk};
 use super::script::{End, Event, Machine};
-use super::{serial, text_mode};
+use super::{nic, serial, text_mode};
 use crate::image::Image;
 
 /// Between the guest's power-off and the end of the emulator there are only a few file closes.
@@ -66,8 +66,12 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
     let writer = port.try_clone().context("sharing the serial port")?;
     // Who takes the signals may have stopped listening: then nobody needs them.
     serial::listen(port, &dir.join(log), move |bytes| drop(for_serial.send(Signal::Serial(bytes))))?;
-    let qmp = Qmp::start(control, move |notice| drop(sender.send(Signal::Qmp(notice))))
+    let mut qmp = Qmp::start(control, move |notice| drop(sender.send(Signal::Qmp(notice))))
         .with_context(|| format!("starting qemu-system-x86_64: {}", last_line(&errors)))?;
+    // Long before the guest looks at its cards.
+    for (index, _) in boot.nics.iter().enumerate().filter(|(_, card)| card.unplugged) {
+        qmp.set_link(&nic::id(index), false)?;
+    }
     let (disks, dir) = (boot.disks.to_vec(), dir.to_owned());
     Ok(Running { emulator, port: writer, qmp, signals, disks, dir, errors, serial_closed: false, qmp_closed: false, end: None })
 }
@@ -160,6 +164,10 @@ impl Machine for Running {
 
     fn pull(&mut self, disk: usize) -> Result<()> {
         self.qmp.unplug(&late_id(disk))
+    }
+
+    fn cable(&mut self, card: usize) -> Result<()> {
+        self.qmp.set_link(&nic::id(card), true)
     }
 
     fn unplug(&mut self) -> Result<()> {

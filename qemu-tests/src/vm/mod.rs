@@ -28,6 +28,7 @@ pub mod disk;
 mod gpt_map;
 pub mod medium;
 mod names;
+mod nic;
 mod observer;
 mod remains;
 mod sparse;

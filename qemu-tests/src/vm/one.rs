@@ -58,6 +58,8 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
         firmware: scenario.firmware,
         medium: Some(scenario.medium),
         disks: scenario.disks,
+        nics: scenario.nics,
+        date: scenario.date,
         ram_mib: scenario.ram_mib,
         words: scenario.words,
         kernel_words: scenario.kernel_words,

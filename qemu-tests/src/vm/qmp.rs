@@ -80,6 +80,11 @@ impl Qmp {
         self.execute("pmemsave", json!({"val": address, "size": size, "filename": path}))
     }
 
+    /// Puts the cable of a network card in, or pulls it.
+    pub fn set_link(&mut self, id: &str, up: bool) -> Result<()> {
+        self.execute("set_link", json!({"name": id, "up": up}))
+    }
+
     /// Plugs a device in.
     pub fn plug(&mut self, device: Value) -> Result<()> {
         self.execute("device_add", device)

@@ -7,8 +7,10 @@
 //! Must never run anything. What is said to the machine is in `step`.
 
 pub use super::dirty::{Dirty, Old, Region, Table};
+pub use super::nic::{Card, Net, Nic};
 pub use super::observer::{SQUATTER, WORD as OBSERVED};
 pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
+pub use super::variables::Vars;
 pub use crate::servers::Server;
 
 /// One row of the table.
@@ -32,6 +34,10 @@ pub struct Scenario {
     pub kit: &'static [(&'static str, &'static str)],
     /// The machine's own disks, in the order in which it finds them.
     pub disks: &'static [Disk],
+    /// Its network cards.
+    pub nics: &'static [Nic],
+    /// What its clock says when it is switched on, `YYYY-MM-DD`, if not the time.
+    pub date: Option<&'static str>,
     /// The firmware's boot entries, in the order in which it tries them.
     pub entries: &'static [Entry],
     /// Words starting with `install.`, handed over as SMBIOS type 11 strings.
@@ -65,6 +71,8 @@ pub const BASE: Scenario = Scenario {
     medium: Medium::UsbStick,
     kit: &[],
     disks: &[],
+    nics: &[],
+    date: None,
     entries: &[],
     words: &[],
     kernel_words: &[],
@@ -235,17 +243,12 @@ pub enum After {
     KitHas(&'static str, &'static str),
     /// A file on the first partition of the disk, the ESP, contains the text; `{guid}` in either is the medium's.
     EspHas(usize, &'static str, &'static str),
+    /// The card with this number has never sent a frame.
+    NicSilent(usize),
+    /// The card with this number has sent frames, which shows that the capture can see them.
+    NicSpoke(usize),
     /// The disks boot without the medium, up to the marker of the installed system.
     BootsInstalled(Vars),
-}
-
-/// Which firmware variables the installed disk is booted with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vars {
-    /// Those of a new machine: nothing but the removable path leads to the loader.
-    Fresh,
-    /// Those that the installation left: its own boot entry is what the firmware starts.
-    Left,
 }
 
 impl Scenario {

@@ -45,6 +45,10 @@ impl Machine for Fake {
         Ok(())
     }
 
+    fn cable(&mut self, _: usize) -> Result<()> {
+        Ok(())
+    }
+
     fn unplug(&mut self) -> Result<()> {
         self.done.push("unplug".to_owned());
         Ok(())

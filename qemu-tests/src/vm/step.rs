@@ -42,6 +42,8 @@ pub enum Step {
     Plug(usize),
     /// A disk that was plugged in is pulled.
     Pull(usize),
+    /// The cable is put into the network card with this number, which had none.
+    Cable(usize),
     /// The stick is pulled.
     Unplug,
     /// Steps that several scripts share.
@@ -116,6 +118,7 @@ impl std::fmt::Display for Step {
             Step::Picture(name) => write!(f, "keeping the picture {name}"),
             Step::Plug(disk) => write!(f, "plugging disk {disk} in"),
             Step::Pull(disk) => write!(f, "pulling disk {disk}"),
+            Step::Cable(card) => write!(f, "putting the cable into network card {card}"),
             Step::Unplug => f.write_str("pulling the stick"),
             Step::Part(steps) => write!(f, "playing {} steps", steps.len()),
         }

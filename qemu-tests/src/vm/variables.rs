@@ -5,6 +5,15 @@ use anyhow::{Context, Result, ensure};
 
 use super::scenario::Entry;
 
+/// Which firmware variables the installed disk is booted with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vars {
+    /// Those of a new machine: nothing but the removable path leads to the loader.
+    Fresh,
+    /// Those that the installation left: its own boot entry is what the firmware starts.
+    Left,
+}
+
 /// Where the first variable of OVMF's 4 MB layout is: 0x48 bytes of volume header, 0x1c of store header.
 const FIRST: usize = 0x64;
 /// EFI_GLOBAL_VARIABLE in the order of the disk.

@@ -1,149 +1,178 @@
-//! Installations of a host that builds its own system: the flake is cloned from servers that only the machine can reach. What a server
-//! refuses is on the screen before the question, while every byte is still there.
+//! The network and the clock before the question. The system comes from the closure all the same: what is tried here is being online.
 
-use super::{ASK, BOOT, FAILED, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
-use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
+use super::{ASK, BOOT, FAILED, HELD, NO, NOISY, NVME, OFF, PROMPT, REFUSED, REFUSES_NOTHING, STEP, UNTOUCHED};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, NicSilent, NicSpoke, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
-use crate::vm::scenario::{BASE, Disk, Firmware, Prefill, Scenario, Server, Step, Vars};
+use crate::vm::scenario::Step::{Cable, Expect, ExpectPowerOff, Forbid, Send, Type, Wait};
+use crate::vm::scenario::{BASE, Card, Firmware, Net, Nic, Scenario, Vars};
 
-/// Room for 32 GiB of swap.
-const LARGE: Disk = Disk { mib: 64 * 1024, serial: "VM0001", ..NVME };
-/// The same with something on it.
-const LARGE_NOISY: Disk = Disk { prefill: Prefill::Noise, ..LARGE };
+/// Connected to a network with everything.
+const VIRTIO: Nic = Nic { card: Card::Virtio, net: Net::User, unplugged: false };
+/// Connected to nobody.
+const ALONE: Nic = Nic { net: Net::Silent, ..VIRTIO };
 
-/// Network, clock, and a look at the servers.
-const READY: u64 = 300;
-/// Cloning, or building, under load.
-const LONG: u64 = 400;
-/// From one finding of the installed system to the next.
-const FINDING: u64 = 30;
-
-/// Over ssh, with the deploy key of the medium.
-const SSH: Scenario = Scenario {
-    core: false,
-    firmware: Firmware::Direct,
-    host: "vermissian",
-    disks: &[LARGE],
-    words: &["install.repo=ssh://git@10.0.2.100/fixture.git"],
-    servers: &[Server::Ssh],
-    finds: FOUND,
-    script: INSTALLS,
-    after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
-    ..BASE
-};
-
-/// An installation without surprises.
-const INSTALLS: &[Step] = &[
-    Forbid(FAILED),
-    Expect(ASK, BOOT + PROMPT + READY),
-    Type(Serial, "yes"),
-    Expect(STEP_ONE, STEP),
-    Expect("running nixos-install for {host}", LONG),
-    Expect("autoinstaller: installed {host} on nvme0n1", LONG),
-    ExpectPowerOff(OFF),
-];
-
-/// What the installed system finds of the deploy key and the clone.
-const LEFT: Step = Part(&[
-    Expect("FIXTURE-FILE /home/moran/.ssh mode=700 owner=1234:567", BOOT),
-    Expect("FIXTURE-FILE /home/moran/.ssh/github mode=600 owner=1234:567", FINDING),
-    Expect("FIXTURE-FILE /home/moran/.ssh/config mode=600 owner=1234:567", FINDING),
-    Expect("FIXTURE-FILE /nix-config mode=755 owner=1234:567", FINDING),
-    Expect("FIXTURE-FILE /nix-config/flake.nix mode=644 owner=1234:567", FINDING),
-]);
-/// The same, and it was built in the sandbox of the installation.
-const FOUND: &[Step] = &[
-    LEFT,
-    Expect("FIXTURE-CLONE origin=ssh://git@10.0.2.100/fixture.git branch=ref: refs/heads/main", FINDING),
-    Expect("FIXTURE-BUILT in=sandbox", FINDING),
-];
-/// What it finds when it came from a cache, which was filled without a sandbox.
-const FETCHED: &[Step] = &[LEFT, Expect("FIXTURE-BUILT in=open", FINDING)];
-
-/// Nothing is asked and nothing is written.
-const NEVER: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK)]);
-
-/// Whoever is not asked again ends here.
-const GIVES_UP: Step = Part(&[Expect(UNTOUCHED, 10), super::HELD]);
-
-/// Refused before the question, when nobody is there to try again.
-const REFUSED: Scenario = Scenario { disks: &[LARGE_NOISY], finds: &[], after: &[DiskUnchanged(0)], ..SSH };
+/// A machine that must be online before it asks, and is then left as it is.
+const ONLINE: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NOISY], words: &["install.network.enable"], ..BASE };
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
-        name: "flake-over-ssh",
-        proves: "A flake is cloned with the deploy key and built in the sandbox, and the system boots with clone and key in the hands of its user.",
+        name: "online-virtio",
+        proves: "A machine that needs the network gets an address before the question, and is installed.",
         core: true,
-        ..SSH
-    },
-    Scenario {
-        name: "flake-over-ssh-kit-key",
-        proves: "A deploy key on the kit partition comes before that of the medium.",
-        kit: &[("ssh/deploy/id_ed25519", "{deployKey}")],
-        ..SSH
-    },
-    Scenario {
-        name: "flake-over-https",
-        proves: "A flake is cloned over https from a server whose certificate only an authority on the medium vouches for.",
-        words: &["install.repo=https://10.0.2.100/cgi-bin/git/fixture.git"],
-        servers: &[Server::Https],
-        finds: &[
-            Expect("FIXTURE-CLONE origin=https://10.0.2.100/cgi-bin/git/fixture.git", BOOT),
-            Expect("FIXTURE-BUILT in=sandbox", FINDING),
+        disks: &[NVME],
+        nics: &[VIRTIO],
+        script: &[
+            Forbid(FAILED),
+            Expect("checking the network", BOOT + PROMPT),
+            Expect("eth0: link up, asking for an address, 0 s", 60),
+            Expect("eth0: address 10.0.2.15/24, gateway 10.0.2.2, DNS [10.0.2.3]", 60),
+            Expect(ASK, PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
+            ExpectPowerOff(OFF),
         ],
-        ..SSH
+        after: &[NicSpoke(0), TargetInstalled(0), BootsInstalled(Vars::Fresh)],
+        ..ONLINE
     },
     Scenario {
-        name: "flake-with-cache",
-        proves: "What a cache has signed is fetched and not built.",
-        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.nix.settings.substituters=http://10.0.2.101"],
-        servers: &[Server::Ssh, Server::Cache],
-        finds: FETCHED,
-        ..SSH
-    },
-    Scenario {
-        name: "flake-with-dead-cache",
-        proves: "A cache that accepts connections and never answers is passed over, and the one beside it is used.",
-        words: &[
-            "install.repo=ssh://git@10.0.2.100/fixture.git",
-            "install.nix.settings.substituters=http://10.0.2.102",
-            "install.nix.settings.substituters=http://10.0.2.101",
-        ],
-        servers: &[Server::Ssh, Server::Cache, Server::Dead],
-        finds: FETCHED,
-        ..SSH
-    },
-    Scenario {
-        name: "flake-with-unsigned-cache",
-        proves: "What nobody has signed is not taken from a cache, but built.",
-        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.nix.settings.substituters=http://10.0.2.103"],
-        servers: &[Server::Ssh, Server::Unsigned],
-        ..SSH
-    },
-    Scenario {
-        name: "wrong-deploy-key",
-        proves: "A deploy key that the server refuses is named as that before the question, and the disk keeps every byte.",
+        name: "offline-is-silent",
+        proves: "An installation from the closure on the stick sends not one frame.",
         core: true,
-        kit: &[("ssh/deploy/id_ed25519", "{strangerKey}")],
-        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
-        script: &[NEVER, Expect(FAILED, BOOT + PROMPT + READY), GIVES_UP],
-        ..REFUSED
+        words: &[],
+        disks: &[NVME],
+        nics: &[VIRTIO, Nic { card: Card::E1000e, ..VIRTIO }],
+        script: &[
+            Forbid(FAILED),
+            Forbid("checking the network"),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[NicSilent(0), NicSilent(1), TargetInstalled(0), BootsInstalled(Vars::Fresh)],
+        ..ONLINE
     },
     Scenario {
-        name: "host-key-mismatch",
-        proves: "A server whose host key is not the pinned one is refused before the question.",
-        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
-        servers: &[Server::SshOtherHost],
-        script: &[NEVER, Expect(FAILED, BOOT + PROMPT + READY), GIVES_UP],
-        ..REFUSED
+        name: "online-e1000e",
+        proves: "An Intel card gets an address.",
+        nics: &[Nic { card: Card::E1000e, ..VIRTIO }],
+        script: &[REFUSES_NOTHING, Expect("eth0: address 10.0.2.15/24", BOOT + PROMPT), NO],
+        after: &[NicSpoke(0), DiskUnchanged(0)],
+        ..ONLINE
     },
     Scenario {
-        name: "unreachable-server",
-        proves: "A server that does not answer is refused as unreachable before the question.",
-        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
-        servers: &[Server::Dead],
-        script: &[NEVER, Expect(FAILED, BOOT + PROMPT + READY), GIVES_UP],
-        ..REFUSED
+        name: "online-usb",
+        proves: "A USB adapter gets an address.",
+        nics: &[Nic { card: Card::Usb, ..VIRTIO }],
+        script: &[REFUSES_NOTHING, Expect(": address 10.0.2.15/24", BOOT + PROMPT), NO],
+        after: &[NicSpoke(0), DiskUnchanged(0)],
+        ..ONLINE
+    },
+    Scenario {
+        name: "online-late-link",
+        proves: "A cable that is put in 40 s after the machine began to wait is enough, and the time until then is not silent.",
+        nics: &[Nic { unplugged: true, ..VIRTIO }],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("checking the network", BOOT + PROMPT),
+            Expect("eth0: no carrier: is the cable in?, 1", 30),
+            Wait(40),
+            Expect("eth0: no carrier: is the cable in?, 3", 30),
+            Cable(0),
+            Expect("eth0: address 10.0.2.15/24", 60),
+            NO,
+        ],
+        after: &[NicSpoke(0), DiskUnchanged(0)],
+        ..ONLINE
+    },
+    Scenario {
+        name: "online-second-link",
+        proves: "Of two links, both asked at once, the one that answers is used.",
+        core: true,
+        nics: &[ALONE, VIRTIO],
+        script: &[REFUSES_NOTHING, Expect("eth1: address 10.0.2.15/24", BOOT + PROMPT), NO],
+        after: &[NicSpoke(0), NicSpoke(1), DiskUnchanged(0)],
+        ..ONLINE
+    },
+    Scenario {
+        name: "online-static",
+        proves: "Where nobody gives addresses, the one of the kernel's own word is used, and nobody is asked.",
+        nics: &[ALONE],
+        kernel_words: &["ip=10.9.8.7::10.9.8.1:255.255.255.0::eth0:none:10.9.8.2"],
+        script: &[
+            REFUSES_NOTHING,
+            Forbid("asking for an address"),
+            Expect("eth0: address 10.9.8.7/24, gateway 10.9.8.1, DNS [10.9.8.2]", BOOT + PROMPT),
+            NO,
+        ],
+        after: &[DiskUnchanged(0)],
+        ..ONLINE
+    },
+    Scenario {
+        name: "offline-retried",
+        proves: "A network that nobody is on is shown with its remedy, and tried again without starting over.",
+        nics: &[ALONE],
+        words: &["install.network.enable", "install.wait-network=15"],
+        script: &[
+            REFUSES_NOTHING,
+            Forbid(ASK),
+            Expect("eth0: link up, asking for an address, 1", BOOT + PROMPT),
+            Expect("not ready: getting a network address: nobody gave one, in 15 s", 30),
+            Expect(UNTOUCHED, 10),
+            Expect("1. check the cable", 10),
+            Expect("press r to try again, s for a shell, p to power off", 10),
+            Send(b"r"),
+            Expect("checking the network", 10),
+            Expect("press r to try again, s for a shell, p to power off", 60),
+            Send(b"p"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[NicSpoke(0), DiskUnchanged(0)],
+        ..ONLINE
+    },
+    Scenario {
+        name: "offline-unattended",
+        proves: "A machine without a network link and without a person refuses when the time for it is over, and writes nothing.",
+        core: true,
+        words: &["install.network.enable", "install.wait-network=15", "install.unattended", "install.confirm=UV0001"],
+        script: &[
+            REFUSED,
+            Expect("autoinstaller: failed: getting a network address: this machine shows no wired link that may be used", PROMPT),
+            Expect(UNTOUCHED, 10),
+            HELD,
+        ],
+        after: &[DiskUnchanged(0)],
+        ..ONLINE
+    },
+    Scenario {
+        name: "clock-of-2011",
+        proves: "A clock that is older than the image is set, in the machine as well, and that is said.",
+        nics: &[ALONE],
+        date: Some("2011-11-11"),
+        words: &["install.network.enable", "install.network.ip=10.9.8.7:::24"],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("the clock says 2011-11-11 00:0", BOOT + PROMPT),
+            Expect("before this image was made: setting it to 202", 10),
+            Expect("no time server answered: the clock stays near the time of the image", 30),
+            Expect("the machine's own clock is set, too", 30),
+            NO,
+        ],
+        after: &[DiskUnchanged(0)],
+        ..ONLINE
+    },
+    Scenario {
+        name: "bad-address",
+        proves: "An address that is none is refused with the place it comes from.",
+        nics: &[VIRTIO],
+        kernel_words: &["ip=10.9.8.7::10.9.8.1:255.0.255.0"],
+        script: &[
+            REFUSED,
+            Expect("failed: reading install.network.ip of the kernel command line: \"255.0.255.0\" is not a netmask", PROMPT),
+            Expect(UNTOUCHED, 10),
+            HELD,
+        ],
+        after: &[NicSilent(0), DiskUnchanged(0)],
+        ..ONLINE
     },
 ];
