@@ -27,6 +27,8 @@ pub enum Kind {
     Verify,
     /// No link, no address, or no answer from outside.
     Network,
+    /// The repository cannot be had: a server or a key says no.
+    Repository,
     /// The kernel refused something the installer cannot do without.
     System,
 }
@@ -55,6 +57,11 @@ impl Kind {
             Kind::Network => &[
                 "check the cable and the network it leads to: wired links alone are used, and Wi-Fi is not",
                 "without DHCP give an address: ip=ADDRESS::GATEWAY:NETMASK:::none:DNS on the kernel command line (press e in the boot menu)",
+            ],
+            Kind::Repository => &[
+                "mend it on the server (add the key, make the branch) and try again",
+                "or name another repository: add install.repo=URL to the kernel command line (press e in the boot menu)",
+                "a server that is not known needs its line of known_hosts in the setting knownHosts",
             ],
             Kind::System => &["keep the log for a report", "boot the stick again: it starts over"],
         }
@@ -148,7 +155,7 @@ mod tests {
     #[test]
     fn every_kind_has_advice() {
         use Kind::*;
-        for kind in [Settings, Medium, Firmware, Choice, Disk, Install, Verify, Network, System] {
+        for kind in [Settings, Medium, Firmware, Choice, Disk, Install, Verify, Network, Repository, System] {
             assert!(!kind.remedies().is_empty(), "{kind:?}");
         }
     }

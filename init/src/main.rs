@@ -36,7 +36,7 @@ fn installation() -> Result<End> {
     let mut talk = Talk::default();
     let confirmed = loop {
         let driverless = look::without_driver();
-        let facts = Facts { disks: &disks, entries: &entries, driverless: &driverless, content: medium.manifest.closure_content };
+        let facts = Facts { disks: &disks, entries: &entries, driverless: &driverless, content: medium.manifest.content() };
         match act::agree(facts, &settings, &medium, &verification, &mut drivers, &mut talk)? {
             Answer::Yes(confirmed) => break confirmed,
             Answer::No => return Ok(End::Declined),

@@ -88,6 +88,21 @@ const BENCH: Tree = Tree {
     version: 1,
 };
 
+/// What is installed from over a network, in tests.
+const SERVERS: Tree = Tree {
+    name: "servers",
+    packages: &["busybox-static", "git", "openssh-client", "openssh-server", "openssl", "stunnel4"],
+    leave_out: include_str!("../debian/servers.list"),
+    fix_up: fixup::merge_usr,
+    finish: fixup::finish_servers,
+    version: 1,
+};
+
+/// The servers that tests install from.
+pub fn servers() -> Result<PathBuf> {
+    tree(&SERVERS)
+}
+
 /// The programs that the installer's own work is measured against.
 pub fn contenders() -> Result<PathBuf> {
     tree(&BENCH)

@@ -17,14 +17,30 @@ struct Options {
     host: String,
     out: Option<PathBuf>,
     stage2_overlay: Option<PathBuf>,
+    files: Vec<(&'static str, PathBuf)>,
 }
 
-/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR]`.
+/// What a medium gets beside what its host says.
+#[derive(Debug, Default)]
+pub struct More {
+    /// Lines of settings.
+    pub settings: String,
+    /// Files below /etc/autoinstaller, with their text.
+    pub files: Vec<(String, String)>,
+}
+
+/// Files that are read here, and where they go in the initrd.
+const FILES: [(&str, &str); 2] = [("--deploy-key", "deploy-key"), ("--certificates", "certificates.pem")];
+
+/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE]`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = parse(words)?;
     options.out.as_deref().map_or(Ok(()), check_out)?;
     prerequisites::ensure(&[prerequisites::ISO])?;
-    let image = of_host(&options.host, options.stage2_overlay.as_deref(), options.out.as_deref())?;
+    let text = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()));
+    let files = options.files.iter().map(|(name, file)| Ok(((*name).to_owned(), text(file)?))).collect::<Result<_>>()?;
+    let more = More { files, ..More::default() };
+    let image = of_host(&options.host, options.stage2_overlay.as_deref(), options.out.as_deref(), &more)?;
     println!("{}", image.iso.display());
     Ok(ExitCode::SUCCESS)
 }
@@ -33,15 +49,16 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
 ///
 /// # Errors
 /// There is no such host, its settings are refused by the parser of `init`, or something cannot be built.
-pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>) -> Result<Image> {
+pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>, more: &More) -> Result<Image> {
     let parts = debian::parts()?;
     let nix = Nix::new(&parts.stage2, &cache::root())?;
-    let settings = host::settings(&nix, host)?;
+    let mut settings = host::settings(&nix, host)?;
+    settings.settings += &more.settings;
     let parsed = Settings::read(&[Source::file(&format!("the settings of hosts/{host}/installer.nix"), &settings.settings)])?;
     let closure_image = cache::directory("iso")?.join(format!("{host}.closure"));
-    let closure = closure::build(&nix, &parts, host, &closure_image)?;
-    let request =
-        Request { host, settings: &settings, parsed: &parsed, closure: &closure, closure_image: &closure_image, stage2_overlay, out };
+    let built = parsed.prebuilt.then(|| closure::build(&nix, &parts, host, &closure_image)).transpose()?;
+    let closure = built.as_ref().map(|closure| (closure, closure_image.as_path()));
+    let request = Request { host, settings: &settings, parsed: &parsed, closure, files: &more.files, stage2_overlay, out };
     let (image, sizes) = build(&parts, &request)?;
     print!("{sizes}");
     println!("medium of {host}: {} with disk GUID {}", image.iso.display(), image.disk_guid);
@@ -74,7 +91,11 @@ fn parse(words: &[String]) -> Result<Options> {
                 options.stage2_overlay = Some(directory.into());
                 rest
             }
-            ("--out" | "--stage2-overlay", []) => bail!("reading `{word}`: its value is missing"),
+            (option, [file, rest @ ..]) if FILES.iter().any(|(known, _)| *known == option) => {
+                options.files.extend(FILES.iter().filter(|(known, _)| *known == option).map(|(_, name)| (*name, file.into())));
+                rest
+            }
+            ("--out" | "--stage2-overlay" | "--deploy-key" | "--certificates", []) => bail!("reading `{word}`: its value is missing"),
             (option, _) if option.starts_with('-') => bail!("reading `{option}`: iso has no such option"),
             (host, rest) if options.host.is_empty() => {
                 host.clone_into(&mut options.host);
@@ -99,7 +120,12 @@ mod tests {
     #[test]
     fn options_are_read_in_any_order() {
         let options = parsed("--out a.iso ultraviolet --stage2-overlay over").unwrap();
-        assert_eq!(options, Options { host: "ultraviolet".into(), out: Some("a.iso".into()), stage2_overlay: Some("over".into()) });
+        assert_eq!(
+            options,
+            Options { host: "ultraviolet".into(), out: Some("a.iso".into()), stage2_overlay: Some("over".into()), files: Vec::new() }
+        );
+        let files = parsed("a --deploy-key k --certificates c").unwrap().files;
+        assert_eq!(files, [("deploy-key", "k".into()), ("certificates.pem", "c".into())]);
     }
 
     #[test]
@@ -117,6 +143,7 @@ mod tests {
         let error = |line| parsed(line).unwrap_err().to_string();
         assert_eq!(error("a --fast"), "reading `--fast`: iso has no such option");
         assert_eq!(error("a --out"), "reading `--out`: its value is missing");
+        assert_eq!(error("a --deploy-key"), "reading `--deploy-key`: its value is missing");
         assert_eq!(error("a b"), "reading `b`: one host at a time");
         assert_eq!(error("--out x"), "reading the command line: which host? `iso HOST`");
     }

@@ -17,6 +17,7 @@ mod nix;
 mod parts;
 mod prerequisites;
 mod run;
+mod servers;
 mod stamp;
 mod tidy;
 mod vm;
@@ -41,7 +42,7 @@ struct Verb {
 const VERBS: [Verb; 7] = [
     Verb {
         name: "iso",
-        arguments: "HOST [--out FILE] [--stage2-overlay DIR]",
+        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE]",
         help: "makes the medium of a host",
         writes: true,
         run: iso::run,

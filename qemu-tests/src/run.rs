@@ -28,7 +28,7 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
         _ => bail!("reading the command line: `run HOST [--stage2-overlay DIR]`"),
     };
     prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
-    let image = iso::of_host(host, overlay, None)?;
+    let image = iso::of_host(host, overlay, None, &iso::More::default())?;
     let dir = work_dir()?.join(format!("run-{host}"));
     cache::remove(&dir)?;
     fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
@@ -56,6 +56,7 @@ fn boot(image: &Image, medium: Option<Medium>, dir: &Path) -> Result<()> {
         kernel_words: &[],
         consoles: Consoles::Both,
         survives_reset: false,
+        network: &[],
     };
     let status = qemu()
         .args(command::arguments(image, &boot, accel::accel(&image.kernel)))

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::image::Image;
 use crate::nix::Nix;
+use crate::servers::Servers;
 use crate::vm::jobs::{Count, run_all};
 use crate::vm::scenario::Scenario;
 use crate::vm::{one, scenarios};
@@ -43,12 +44,13 @@ pub fn count(options: &Options) -> Result<Count> {
     let rows = choose(options)?;
     let mut images = BTreeMap::new();
     for host in rows.iter().map(|row| row.host).collect::<BTreeSet<&str>>() {
-        images.insert(host, Medium::of_host(host, options.stage2_overlay.as_deref())?);
+        let served = rows.iter().any(|row| row.host == host && !row.servers.is_empty());
+        images.insert(host, Medium::of_host(host, options.stage2_overlay.as_deref(), served)?);
     }
     let work = work_dir()?;
     let run = |row: &Scenario| {
         let medium = &images[row.host];
-        one::run(row, &medium.image, &work.join(row.name), &medium.store)
+        one::run(row, &medium.image, &work.join(row.name), &medium.store, medium.servers.as_ref())
     };
     Ok(run_all(rows, options.jobs, &run, &|text| print!("{text}")))
 }
@@ -57,16 +59,22 @@ pub fn count(options: &Options) -> Result<Count> {
 struct Medium {
     image: Image,
     store: Nix,
+    servers: Option<Servers>,
 }
 
 impl Medium {
-    fn of_host(host: &str, stage2_overlay: Option<&Path>) -> Result<Medium> {
-        let image = iso::of_host(host, stage2_overlay, None)?;
+    fn of_host(host: &str, stage2_overlay: Option<&Path>, served: bool) -> Result<Medium> {
+        let servers = served.then(|| Servers::of_host(host)).transpose()?;
+        let more = servers.as_ref().map(Servers::trust).transpose()?.unwrap_or_default();
+        let mut image = iso::of_host(host, stage2_overlay, None, &more)?;
+        if let Some(servers) = &servers {
+            image.toplevel.clone_from(&servers.toplevel);
+        }
         for file in [&image.ovmf_code, &image.ovmf_vars] {
             ensure!(file.is_file(), "finding the UEFI firmware: there is no {}", file.display());
         }
         let store = Nix::new(&image.stage2_root, &cache::root())?;
-        Ok(Medium { image, store })
+        Ok(Medium { image, store, servers })
     }
 }
 

@@ -6,8 +6,10 @@ pub mod bench;
 mod boot_files;
 mod efi_program;
 mod extra_mounts;
+mod flake;
 mod format;
 mod guard;
+mod hand_over;
 mod holders;
 mod hooks;
 mod links;
@@ -28,6 +30,7 @@ mod strides;
 mod wipe;
 
 pub use ask::{Answer, Confirmed, Talk, agree};
+pub use hand_over::KEYS;
 pub use mounts::release;
 pub use stage2::{ROLE, Stage2, enter};
 pub use steps::{Installed, carry_out};

@@ -31,6 +31,17 @@ pub fn check(root: &Path, toplevel: &str) -> Result<()> {
     compare(root, toplevel, &entry)
 }
 
+/// The system that the profile of this root leads to, a store path: one that was built has no name before.
+///
+/// # Errors
+/// It leads nowhere.
+pub fn installed(root: &Path) -> Result<String> {
+    let wrong = |cause: String| Error::new(Kind::Verify, "reading the disk back", cause);
+    let system = inside(root, "/nix/var/nix/profiles/system").map_err(wrong)?;
+    let path = system.strip_prefix(root).unwrap_or(&system);
+    Ok(format!("/{}", path.display()))
+}
+
 /// A whole EFI program, not an empty or half-written file.
 fn loader(path: &Path) -> Result<()> {
     let doing = || format!("reading back {}", path.display());

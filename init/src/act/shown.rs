@@ -19,7 +19,7 @@ pub enum Shown {
 
 impl Shown {
     /// Makes the plan, if the choice led to a disk.
-    pub fn new(outcome: Outcome, disks: &[Disk], settings: &Settings, toplevel: &str) -> Shown {
+    pub fn new(outcome: Outcome, disks: &[Disk], settings: &Settings, toplevel: Option<&str>) -> Shown {
         match outcome {
             Outcome::Open(why) => Shown::Open(why),
             Outcome::Target(choice) => Shown::Plan(Box::new(Plan::new(settings, *choice, disks, toplevel))),
@@ -35,16 +35,17 @@ impl Shown {
     }
 
     /// Prints a screenful on every console. The log gets every line whole.
-    pub fn print(&self, settings: &Settings, toplevel: &str) {
+    pub fn print(&self, settings: &Settings, toplevel: Option<&str>) {
         read_to_string(BANNER).unwrap_or_default().lines().for_each(|line| log::info!("{line}"));
         let (others, notes, body): (&[Loser], &[String], Vec<String>) = match self {
             Shown::Plan(plan) => (plan.others(), plan.notes(), plan.body()),
             Shown::Open(why) => (&why.disks, &why.notes, Vec::new()),
         };
-        log::debug!("the system on this medium is {toplevel}");
+        log::debug!("the system on this medium is {}", toplevel.unwrap_or("none"));
         others.iter().for_each(|other| log::debug!("not chosen: {other}"));
         notes.iter().chain(&body).for_each(|line| log::debug!("{line}"));
-        let head = format!("autoinstaller: this medium installs {} ({})", settings.target_host, name(toplevel));
+        let head =
+            format!("autoinstaller: this medium installs {} ({})", settings.target_host, toplevel.map_or("built from a flake", name));
         let lines = Page { head: &head, others, notes, body: &body, question: &self.question() }.lines();
         console::print(&(lines.join("\n") + "\n"));
     }

@@ -64,6 +64,11 @@ impl Stage2 {
         command.arg(ROLE).arg(place(program)).args(arguments).env_clear();
         // nixos-install uses this PATH inside the target as well, where only the first entry exists.
         command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
+        // Nobody answers git's questions, and only servers that are known are talked to.
+        command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_SSH_COMMAND", "ssh -F /etc/ssh/installation");
+        for name in ["GIT_SSL_CAINFO", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE"] {
+            command.env(name, "/etc/ssl/certs/ca-certificates.crt");
+        }
         // Whoever makes a mapping must not wait for a udev that is not there.
         command.env("DM_DISABLE_UDEV", "1").stdin(Stdio::null());
         command
@@ -74,6 +79,22 @@ impl Stage2 {
         let mut command = self.command(program, arguments);
         command.stdin(input.map_or_else(Stdio::null, Stdio::from));
         children::run(command, Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info })
+    }
+}
+
+impl Stage2 {
+    /// Runs a program that may talk to servers; its last lines tell why it failed.
+    pub fn heard(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        output: Level,
+        doing: &str,
+    ) -> (Result<()>, Vec<String>) {
+        let mut command = self.command(program, arguments);
+        command.envs(environment.iter().copied());
+        children::heard(command, Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output })
     }
 }
 

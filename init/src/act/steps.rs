@@ -8,12 +8,13 @@ use super::mounts::{BOOT, Mounted, ROOT};
 use super::partition::Rehearsal;
 use super::passphrase::Keys;
 use super::stage2::Stage2;
-use super::{format, guard, holders, hooks, links, luks, mapping, partition, place, read_back, standing, store, wipe};
+use super::{flake, format, guard, hand_over, holders, hooks, links, luks, mapping, partition, place, read_back, standing, store, wipe};
 use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
 use crate::medium::{Kit, Loop, Medium};
 use crate::pid1::{aloud, children, journal, truth};
+use crate::settings::Online;
 use crate::settings::kit::Item;
 
 /// A disk that was read back and found to hold the system.
@@ -62,7 +63,7 @@ pub(super) struct Work<'a> {
     /// The whole disk, open to the end: while it is, no other disk can be given its name.
     pin: File,
     table: Rehearsal,
-    closure: Loop,
+    closure: Option<Loop>,
     stage2: Option<Stage2>,
     mounted: Option<Mounted>,
 }
@@ -82,7 +83,10 @@ impl<'a> Work<'a> {
             return Err(Error::new(Kind::Kit, "preparing to remove the private keys from the stick", "it cannot be written"));
         }
         let table = partition::rehearse(&plan.target, plan.partitions())?;
-        let closure = Loop::of(medium, &medium.manifest.closure)?;
+        if plan.online.is_none() && plan.toplevel.is_none() {
+            return Err(Error::new(Kind::Settings, "preparing the installation", "prebuilt=true, but no system is on this medium"));
+        }
+        let closure = medium.manifest.closure.as_ref().map(|closure| Loop::of(medium, &closure.image)).transpose()?;
         let stage2 = stage2.map_or_else(|| Stage2::mount(medium), Ok)?;
         format::require(plan, &stage2)?;
         if let (Some(keys), Some(container)) = (&keys, plan.container()) {
@@ -130,9 +134,15 @@ impl<'a> Work<'a> {
             Step::Directories(paths) => hooks::create(paths),
             Step::PostMount(scripts) => hooks::run(self.stage2()?, scripts),
             Step::Place(items) => place::place(Path::new(ROOT), items, self.kit),
-            Step::Unpack => store::unpack(self.stage2()?, &self.closure),
+            Step::Unpack => store::unpack(self.stage2()?, self.closure.as_ref().ok_or_else(|| out_of_order("unpacking"))?),
             Step::Register => store::register(self.stage2()?),
-            Step::NixosInstall(_) => store::nixos_install(self.stage2()?, &self.plan.toplevel),
+            Step::Clone { .. } => flake::get(self.stage2()?, self.online()?, &self.plan.host),
+            Step::NixosInstall(host) => match (&self.plan.online, &self.plan.toplevel) {
+                (Some(online), _) => flake::install(self.stage2()?, online, host),
+                (None, Some(toplevel)) => store::nixos_install(self.stage2()?, toplevel),
+                (None, None) => Err(out_of_order("running nixos-install")),
+            },
+            Step::HandOver { .. } => hand_over::to_user(Path::new(ROOT), self.stage2()?, self.online()?),
             Step::Verify => self.verify(),
             Step::ClearKit(key_file) => place::clear(self.medium, self.kit, key_file.as_deref()),
         }
@@ -158,12 +168,20 @@ impl<'a> Work<'a> {
         self.stage2 = None;
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
         aloud("writing everything to the disk", || mounted.again_read_only())?;
-        read_back::check(Path::new(ROOT), &self.plan.toplevel)?;
+        let toplevel = match (&self.plan.online, &self.plan.toplevel) {
+            (None, Some(toplevel)) => toplevel.clone(),
+            _ => read_back::installed(Path::new(ROOT))?,
+        };
+        read_back::check(Path::new(ROOT), &toplevel)?;
         place::check(Path::new(ROOT), placed(self.plan), self.kit)?;
         aloud("closing the disk", || mounted.close())?;
         self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))?;
         truth::installed(&self.plan.target.name);
         Ok(())
+    }
+
+    fn online(&self) -> Result<&Online> {
+        self.plan.online.as_ref().ok_or_else(|| out_of_order("using the flake"))
     }
 
     fn claim(&self) -> Result<&File> {

@@ -2,7 +2,7 @@
 
 use super::choice::Loser;
 use super::{Choice, Container, Disk, FileSystem, Formatting, Layout, Partition, Region, Rule, Step, Swap, Use, Volume};
-use crate::settings::{Labels, Settings};
+use crate::settings::{Labels, Online, Settings};
 
 /// How many steps a plan can have.
 const MAX_STEPS: usize = 24;
@@ -12,8 +12,10 @@ const MAX_STEPS: usize = 24;
 pub struct Plan {
     /// The host that is installed.
     pub host: String,
-    /// The system that is installed, a store path.
-    pub toplevel: String,
+    /// The system that is installed, a store path, if the medium has it.
+    pub toplevel: Option<String>,
+    /// What it is built from otherwise.
+    pub online: Option<Online>,
     /// The disk that is erased.
     pub target: Disk,
     /// Its division.
@@ -28,7 +30,7 @@ pub struct Plan {
 
 impl Plan {
     /// Lays the steps down. Infallible: all refusals came before. `disks` are all there are.
-    pub fn new(settings: &Settings, choice: Choice, disks: &[Disk], toplevel: &str) -> Plan {
+    pub fn new(settings: &Settings, choice: Choice, disks: &[Disk], toplevel: Option<&str>) -> Plan {
         let Choice { target, layout, rule, others, skipped: notes } = choice;
         let bystanders: Vec<&Disk> = disks.iter().filter(|disk| disk.name != target.name && !disk.ours).collect();
         let warnings = same_labels(&bystanders, &settings.labels);
@@ -42,11 +44,31 @@ impl Plan {
         let place = (!settings.kit.is_empty()).then(|| Step::Place(settings.kit.clone()));
         let clear = settings.wipe_kit.then(|| Step::ClearKit(settings.luks.as_ref().and_then(|luks| luks.key_file.clone())));
         let mount = [Step::Format(format), mount(settings, &partitions)];
-        let install = [Step::Unpack, Step::Register, Step::NixosInstall(settings.target_host.clone()), Step::Verify];
-        steps.extend(
-            prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(place).chain(install).chain(clear),
-        );
-        Plan { host: settings.target_host.clone(), toplevel: toplevel.into(), target, layout, steps, rule, others, warnings, notes }
+        let before = match &settings.online {
+            None => vec![Step::Unpack, Step::Register],
+            Some(online) => vec![Step::Clone { remote: online.remote.clone(), branch: online.branch.clone(), to: online.clone.clone() }],
+        };
+        let user = settings.online.as_ref().and_then(|online| Some((online.user.clone()?, online.key_to_user)));
+        let hand_over = user.map(|(user, key)| Step::HandOver { user, key });
+        let install = before
+            .into_iter()
+            .chain([Step::NixosInstall(settings.target_host.clone())])
+            .chain(hand_over)
+            .chain([Step::Verify])
+            .chain(clear);
+        steps.extend(prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(place).chain(install));
+        Plan {
+            host: settings.target_host.clone(),
+            toplevel: toplevel.map(String::from),
+            online: settings.online.clone(),
+            target,
+            layout,
+            steps,
+            rule,
+            others,
+            warnings,
+            notes,
+        }
     }
 
     /// The partitions to be.
@@ -176,7 +198,7 @@ mod tests {
         let settings = Settings::read(&[Source::file("settings", FILE), Source::command_line(more)]).unwrap();
         let outcome = choose(Facts { disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
         let Outcome::Target(choice) = outcome else { panic!("a tie") };
-        Plan::new(&settings, *choice, disks, "/nix/store/x")
+        Plan::new(&settings, *choice, disks, Some("/nix/store/x"))
     }
 
     #[test]
@@ -254,7 +276,7 @@ mod tests {
         let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
         let outcome = choose(Facts { disks: &disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
         let Outcome::Target(choice) = outcome else { panic!("a tie") };
-        let lines: Vec<String> = Plan::new(&settings, *choice, &disks, "/nix/store/x").steps.iter().map(Step::to_string).collect();
+        let lines: Vec<String> = Plan::new(&settings, *choice, &disks, Some("/nix/store/x")).steps.iter().map(Step::to_string).collect();
         assert_eq!(lines[4], "placing /etc/age/, /etc/age/ultraviolet.agekey, /etc/x");
         assert_eq!(lines[8..], ["reading the disk back and comparing", "removing the private keys from the stick"]);
     }
@@ -266,6 +288,22 @@ mod tests {
         assert_eq!(
             plan.partitions().iter().map(|p| (p.name.as_str(), p.usage)).collect::<Vec<_>>(),
             [("sda1", Use::Esp), ("sda2", Use::Root)]
+        );
+    }
+
+    #[test]
+    fn a_system_that_is_built_from_a_flake() {
+        let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
+        let plan = plan("install.prebuilt=false install.repo=git@example.com:me/config install.targetUser=me", &disks);
+        let lines: Vec<String> = plan.steps.iter().skip(4).map(Step::to_string).collect();
+        assert_eq!(
+            lines,
+            [
+                "cloning git@example.com:me/config to /mnt/nix-config",
+                "running nixos-install for ultraviolet",
+                "handing the clone to me, and the deploy key if there is one",
+                "reading the disk back and comparing",
+            ]
         );
     }
 }

@@ -37,6 +37,22 @@ pub enum Step {
     PostMount(Vec<String>),
     /// Put what is on the kit partition on the new root.
     Place(Vec<Item>),
+    /// Get the flake.
+    Clone {
+        /// Where it is.
+        remote: String,
+        /// Which branch of it, if not its own choice.
+        branch: Option<String>,
+        /// Where it goes.
+        to: String,
+    },
+    /// Make the clone, and perhaps the deploy key, a user's.
+    HandOver {
+        /// Whose.
+        user: String,
+        /// The key, too.
+        key: bool,
+    },
     /// Unpack the closure image into the store.
     Unpack,
     /// Make the store's database know the paths.
@@ -72,6 +88,10 @@ impl fmt::Display for Step {
                 let items: Vec<String> = items.iter().map(Item::to_string).collect();
                 write!(f, "placing {}", items.join(", "))
             }
+            Step::Clone { remote, branch: None, to } => write!(f, "cloning {remote} to {to}"),
+            Step::Clone { remote, branch: Some(branch), to } => write!(f, "cloning {remote}, branch {branch}, to {to}"),
+            Step::HandOver { user, key: false } => write!(f, "handing the clone to {user}"),
+            Step::HandOver { user, key: true } => write!(f, "handing the clone to {user}, and the deploy key if there is one"),
             Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),
             Step::Register => f.write_str("registering the store paths"),
             Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),

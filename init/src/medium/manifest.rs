@@ -7,6 +7,9 @@ use crate::error::{Doing, Error, Kind, Result};
 /// Where the manifest is in the initrd.
 const PATH: &str = "/etc/autoinstaller/medium";
 
+/// What a system needs that is built on the disk, in bytes: itself, and what it is built of.
+const SMALLEST_SYSTEM: u64 = 4 << 30;
+
 /// One image on the medium.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
@@ -27,10 +30,17 @@ pub struct Manifest {
     pub built: u64,
     /// The root of the installing system.
     pub stage2: Image,
-    /// The closure to unpack.
-    pub closure: Image,
-    /// Bytes of the closure when unpacked.
-    pub closure_content: u64,
+    /// The system that is on the medium, if any is: otherwise it is built while it is installed.
+    pub closure: Option<Closure>,
+}
+
+/// A system on the medium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closure {
+    /// What to unpack.
+    pub image: Image,
+    /// Bytes when unpacked.
+    pub content: u64,
     /// The system to install, a store path.
     pub toplevel: String,
 }
@@ -42,6 +52,16 @@ impl Manifest {
     /// It cannot be read, or is damaged.
     pub fn of_this_initrd() -> Result<Manifest> {
         Manifest::parse(&read_to_string(PATH).doing(Kind::Medium, || format!("reading {PATH}"))?)
+    }
+
+    /// What the root file system will have to hold, in bytes, as far as that is known.
+    pub fn content(&self) -> u64 {
+        self.closure.as_ref().map_or(SMALLEST_SYSTEM, |closure| closure.content)
+    }
+
+    /// The system on the medium, a store path.
+    pub fn toplevel(&self) -> Option<&str> {
+        self.closure.as_ref().map(|closure| closure.toplevel.as_str())
     }
 
     /// Reads the manifest's text.
@@ -56,13 +76,19 @@ impl Manifest {
             let sha256 = value(&format!("{name}.sha256")).and_then(digest).ok_or_else(|| wrong(&format!("{name}.sha256")))?;
             Ok(Image { partition, bytes, sha256 })
         };
+        let closure = || {
+            Ok(Closure {
+                image: image("closure", "AI-CLOSURE")?,
+                content: value("closure.content").and_then(|v| v.parse().ok()).ok_or_else(|| wrong("closure.content"))?,
+                toplevel: value("toplevel").filter(|v| v.starts_with("/nix/store/")).ok_or_else(|| wrong("toplevel"))?.into(),
+            })
+        };
+        let any = text.lines().any(|line| line.starts_with("closure.") || line.starts_with("toplevel="));
         Ok(Manifest {
             disk_guid: value("diskGuid").filter(|v| v.len() == 36).ok_or_else(|| wrong("diskGuid"))?.to_ascii_lowercase(),
             built: value("built").and_then(|v| v.parse().ok()).ok_or_else(|| wrong("built"))?,
             stage2: image("stage2", "AI-STAGE2")?,
-            closure: image("closure", "AI-CLOSURE")?,
-            closure_content: value("closure.content").and_then(|v| v.parse().ok()).ok_or_else(|| wrong("closure.content"))?,
-            toplevel: value("toplevel").filter(|v| v.starts_with("/nix/store/")).ok_or_else(|| wrong("toplevel"))?.into(),
+            closure: any.then(closure).transpose()?,
         })
     }
 }
@@ -96,7 +122,7 @@ mod tests {
         let manifest = Manifest::parse(&text()).unwrap();
         assert_eq!(manifest.disk_guid, "0a0b0c0d-1111-4222-8333-444455556666");
         assert_eq!((manifest.stage2.bytes, manifest.stage2.sha256[0], manifest.stage2.sha256[31]), (37_000_000, 0x01, 0xef));
-        assert_eq!((manifest.closure.partition, manifest.closure_content), ("AI-CLOSURE", 1000));
+        assert_eq!((manifest.closure.as_ref().unwrap().image.partition, manifest.content()), ("AI-CLOSURE", 1000));
     }
 
     #[test]
@@ -110,5 +136,12 @@ mod tests {
                 assert_eq!(error, format!("reading /etc/autoinstaller/medium: {key} is missing or damaged"));
             }
         }
+    }
+
+    #[test]
+    fn a_medium_without_a_system() {
+        let bare: String = text().lines().take(4).map(|line| format!("{line}\n")).collect();
+        let manifest = Manifest::parse(&bare).unwrap();
+        assert_eq!((manifest.toplevel(), manifest.content()), (None, SMALLEST_SYSTEM));
     }
 }

@@ -14,5 +14,5 @@ pub use contents::{Content, Kit, SETTINGS};
 pub use find::Medium;
 pub use kit::{read as read_kit, save_log, write as write_kit};
 pub use loops::Loop;
-pub use manifest::{Image, Manifest};
+pub use manifest::{Closure, Image, Manifest};
 pub use verify::{Verification, Verified};

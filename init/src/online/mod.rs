@@ -7,6 +7,8 @@ mod clock;
 mod lease;
 mod links;
 mod network;
+mod refusal;
+mod repository;
 mod sntp;
 
 use core::net::Ipv4Addr;
@@ -50,7 +52,12 @@ pub struct Check {
 }
 
 /// In the order in which they rely on each other.
-const CHECKS: &[Check] = &[Check { name: "the network", run: network::up }, Check { name: "the clock", run: clock::check }];
+const CHECKS: &[Check] = &[
+    Check { name: "the network", run: network::up },
+    Check { name: "the clock", run: clock::check },
+    Check { name: "the repository", run: repository::check },
+    Check { name: "the caches", run: repository::caches },
+];
 
 /// Waits for a verified stage-2 and has every check passed, if the plan needs the network; returns the stage-2 that was used.
 /// A failure is shown with its remedy and can be tried again; where nobody is there it is tried until the time for it is over.

@@ -46,11 +46,22 @@ pub fn run(command: Command, job: Job) -> Result<()> {
     run_together(vec![(command, job)])
 }
 
+/// Runs a helper to its end and returns the last lines of what it said, whether it failed or not: they may tell why.
+pub fn heard(command: Command, job: Job) -> (Result<()>, Vec<String>) {
+    let mut tail = Vec::new();
+    let ended = together(vec![(command, job)], &mut tail);
+    (ended, tail)
+}
+
 /// Runs helpers side by side until all of them have ended.
 ///
 /// # Errors
 /// As [`run`]; of several failures the first in their order, the others are lines of the log.
 pub fn run_together(helpers: Vec<(Command, Job)>) -> Result<()> {
+    together(helpers, &mut Vec::new())
+}
+
+fn together(helpers: Vec<(Command, Job)>, tail: &mut Vec<String>) -> Result<()> {
     let started: Result<Vec<Helper>> = helpers.into_iter().map(|(command, job)| Helper::start(command, job)).collect();
     let mut helpers = started.inspect_err(|_| end_survivors())?;
     while let Some(slow) = helpers.iter().find(|helper| helper.status.is_none()) {
@@ -71,6 +82,7 @@ pub fn run_together(helpers: Vec<(Command, Job)>) -> Result<()> {
     let mut failures = helpers.iter_mut().filter_map(|helper| helper.judge().err());
     let first = failures.next();
     failures.for_each(|failure| log::warn!("{failure}"));
+    helpers.iter_mut().for_each(|helper| tail.extend(helper.lines.tail.drain(..)));
     first.map_or(Ok(()), Err)
 }
 

@@ -1,5 +1,6 @@
 //! What a helper says, as lines of the log.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ pub struct Lines {
     output: Level,
     /// The last line.
     pub last: String,
+    /// The last lines.
+    pub tail: VecDeque<String>,
     /// When there was a line.
     pub heard: Instant,
 }
@@ -21,10 +24,13 @@ pub struct Lines {
 /// Most reads of a pipe at a time.
 const MOST_READS: usize = 64;
 
+/// How many lines are kept.
+const TAIL: usize = 32;
+
 impl Lines {
     /// Of this pipe, which must not block; they go to the log at this level.
     pub fn new(pipe: File, output: Level) -> Lines {
-        Lines { pipe, partial: Vec::new(), output, last: String::new(), heard: Instant::now() }
+        Lines { pipe, partial: Vec::new(), output, last: String::new(), tail: VecDeque::new(), heard: Instant::now() }
     }
 
     /// Sleeps until there is more, and no longer than `patience`.
@@ -62,6 +68,10 @@ impl Lines {
         if !line.trim().is_empty() {
             log::log!(self.output, "| {line}");
             self.heard = Instant::now();
+            if self.tail.len() == TAIL {
+                self.tail.pop_front();
+            }
+            self.tail.push_back(line.clone());
             self.last = line;
         }
     }

@@ -76,12 +76,13 @@ fn words(source: &Source) -> impl Iterator<Item = Entry> + '_ {
     // INSTALL_DISK= is what an older tool called install.disk=, and people have it in their boot entries; ip= is the kernel's own word.
     let modern = |word: &'_ str| {
         let of = |theirs, ours| word.strip_prefix(theirs).map(|value| format!("{ours}={value}"));
-        of("INSTALL_DISK=", "disk").or_else(|| of("ip=", "network.ip"))
+        let theirs = [("INSTALL_DISK=", "disk"), ("ip=", "network.ip"), ("REPO_REMOTE=", "repoRemote"), ("install.repo=", "repoRemote")];
+        theirs.into_iter().find_map(|(theirs, ours)| of(theirs, ours))
     };
     let ours = source
         .text
         .split_ascii_whitespace()
-        .filter_map(move |word| word.strip_prefix("install.").map(String::from).or_else(|| modern(word)));
+        .filter_map(move |word| modern(word).or_else(|| word.strip_prefix("install.").map(String::from)));
     ours.map(|word| {
         let word = word.as_str();
         let mut entry = entry(word, String::new());

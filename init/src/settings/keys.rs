@@ -3,7 +3,7 @@
 //! To add a setting: a row here, a field in [`Settings`], an option of the same name in the Nix module.
 
 use super::grammar::{Entry, Source, SourceKind};
-use super::{Labels, Luks, Network, Pbkdf, RootFs, Settings, Size, label, luks, nearest, network, size};
+use super::{Labels, Luks, Network, Online, Pbkdf, RootFs, Settings, Size, label, luks, nearest, network, online, size};
 use crate::error::{Error, Kind, Result};
 
 /// Values as they come in, before the combinations are checked.
@@ -11,6 +11,8 @@ use crate::error::{Error, Kind, Result};
 pub struct Draft {
     target_host: Option<String>,
     prebuilt: bool,
+    online: Online,
+    key_to_user: Option<bool>,
     labels: Labels,
     esp: Option<u64>,
     root_fs: RootFs,
@@ -84,6 +86,15 @@ const KEYS: &[Key] = &[
     key("network.enable", Said::Anywhere, Value::Switch(|d| &mut d.network.enable)),
     key("network.ip", Said::Anywhere, Value::Text(|d, v| v.parse().map(|ip| d.network.ip = Some(ip)))),
     key("wait-network", Said::Anywhere, Value::Text(|d, v| network::seconds(v).map(|wait| d.network.wait = wait))),
+    key("repoRemote", Said::Anywhere, Value::Text(|d, v| online::remote(v).map(|value| d.online.remote = value))),
+    key("repoBranch", Said::Anywhere, Value::Text(|d, v| online::branch(v).map(|value| d.online.branch = Some(value)))),
+    key("repoRev", Said::Anywhere, Value::Text(|d, v| online::rev(v).map(|value| d.online.rev = Some(value)))),
+    key("repoClonePath", Said::Anywhere, Value::Text(|d, v| online::clone(v).map(|value| d.online.clone = value))),
+    key("targetUser", Said::Anywhere, Value::Text(|d, v| online::user(v).map(|value| d.online.user = Some(value)))),
+    key("knownHosts", Said::Anywhere, Value::List(|d| &mut d.online.known_hosts, online::known_host)),
+    key("nix.settings.substituters", Said::Anywhere, Value::List(|d| &mut d.online.substituters, online::substituter)),
+    key("nix.settings.trusted-public-keys", Said::Anywhere, Value::List(|d| &mut d.online.trusted_keys, online::trusted_key)),
+    key("deployKeyToUser", Said::Anywhere, Value::Switch(|d| d.key_to_user.get_or_insert(true))),
     key("powerOff", Said::Anywhere, Value::Switch(|d| d.power_off.get_or_insert(true))),
     key(
         "disk",
@@ -196,12 +207,18 @@ impl Draft {
         if let Some(twice) = label::repeated(&[&labels.efi, &labels.luks, &labels.root, &labels.swap]) {
             return Err(wrong(format!("the label {twice} is given twice")));
         }
-        if !self.prebuilt {
-            return Err(wrong("prebuilt=false is not supported yet: only prebuilt=true is".into()));
+        let mut online = self.online;
+        if !self.prebuilt && online.remote.is_empty() {
+            return Err(wrong("prebuilt=false needs repoRemote: the system is built from a flake".into()));
         }
+        if online.clone.is_empty() {
+            online.clone = "/mnt/nix-config".into();
+        }
+        online.key_to_user = online.user.is_some() && self.key_to_user.unwrap_or(true);
         Ok(Settings {
             target_host,
             prebuilt: self.prebuilt,
+            online: (!self.prebuilt).then_some(online),
             labels,
             esp: self.esp.unwrap_or(size::ESP),
             root_fs: self.root_fs,

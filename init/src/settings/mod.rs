@@ -11,6 +11,7 @@ mod label;
 mod luks;
 mod nearest;
 mod network;
+mod online;
 mod root_fs;
 mod size;
 
@@ -18,6 +19,7 @@ pub use grammar::{Source, SourceKind};
 pub use ip::{Address, Ip};
 pub use luks::{Luks, Pbkdf};
 pub use network::Network;
+pub use online::Online;
 pub use root_fs::RootFs;
 pub use size::Size;
 
@@ -28,8 +30,10 @@ use crate::error::Result;
 pub struct Settings {
     /// Name of the host that is installed.
     pub target_host: String,
-    /// Whether the closure is on the medium. The only mode there is yet.
+    /// Whether the closure is on the medium.
     pub prebuilt: bool,
+    /// Where the system comes from otherwise.
+    pub online: Option<Online>,
     /// The labels the installed system looks its file systems up by.
     pub labels: Labels,
     /// Size of the ESP in bytes.
@@ -203,7 +207,7 @@ mod tests {
             ("targetHost=a\nprebuilt=true\nlabels.efi=E", "reading the settings: labels.root is missing"),
             (
                 "targetHost=a\nlabels.efi=E\nlabels.root=R",
-                "reading the settings: prebuilt=false is not supported yet: only prebuilt=true is",
+                "reading the settings: prebuilt=false needs repoRemote: the system is built from a flake",
             ),
             (
                 "targetHost=a\nprebuilt=true\nlabels.efi=E\nlabels.root=R\nswap.enable=true",

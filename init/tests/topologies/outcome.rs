@@ -62,7 +62,7 @@ fn choice(roots: Roots, topology: &Topology, disks: &mut Disks) -> Result<Outcom
     *disks = disks_at(roots)?;
     recognise(roots, &manifest, disks)?;
     let (entries, driverless) = (boot_entries_at(roots), without_driver_at(roots));
-    let facts = Facts { disks, entries: &entries, driverless: &driverless, content: manifest.closure_content };
+    let facts = Facts { disks, entries: &entries, driverless: &driverless, content: manifest.content() };
     choose(facts, &settings, words("typed").first().map(String::as_str))
 }
 

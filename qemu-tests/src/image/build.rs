@@ -24,10 +24,10 @@ pub struct Request<'a> {
     pub settings: &'a HostSettings,
     /// The same settings, understood.
     pub parsed: &'a Settings,
-    /// Its system.
-    pub closure: &'a Closure,
-    /// The squashfs with that closure.
-    pub closure_image: &'a Path,
+    /// Its system, and the squashfs with its closure; `None` where it is built while it is installed.
+    pub closure: Option<(&'a Closure, &'a Path)>,
+    /// More files of the initrd, below `/etc/autoinstaller`.
+    pub files: &'a [(String, String)],
     /// Laid over the stage-2 root.
     pub stage2_overlay: Option<&'a Path>,
     /// Where the image goes instead of `target/iso/HOST.iso`.
@@ -42,20 +42,25 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     request.parsed.keymap.as_deref().map_or(Ok(()), |name| keymaps::check(&parts.programs, name))?;
     let mut pieces = Vec::from(initrd::base(parts)?);
     pieces.push(initrd::init(&init_binary::build()?)?);
-    pieces.push(initrd::settings(&request.settings.files()));
+    let mut files = request.settings.files();
+    files.extend(request.files.iter().map(|(name, text)| (name.clone(), text.as_str())));
+    pieces.push(initrd::settings(&files));
 
     let stage2 = stage2::build(parts, request.stage2_overlay)?;
-    let images = [Raw::of("stage2", &stage2)?, Raw::of("closure", request.closure_image)?];
-    let disk_guid = identity::disk_guid(parts, &pieces, &images, request.closure)?;
-    let medium = identity::medium_file(&disk_guid, identity::built(parts)?, &images, request.closure);
+    let (closure, closure_image) = request.closure.unzip();
+    let mut images = vec![Raw::of("stage2", &stage2)?];
+    images.extend(closure_image.map(|image| Raw::of("closure", image)).transpose()?);
+    let disk_guid = identity::disk_guid(parts, &pieces, &images, closure)?;
+    let medium = identity::medium_file(&disk_guid, identity::built(parts)?, &images, closure);
     pieces.push(initrd::settings(&[("medium".to_owned(), &medium)]));
 
     let directory = cache::directory("iso")?;
-    let name = if request.stage2_overlay.is_some() { format!("{}-overlay", request.host) } else { request.host.to_owned() };
+    let overlay = if request.stage2_overlay.is_some() { "-overlay" } else { "" };
+    let name = format!("{}{overlay}{}", request.host, if request.files.is_empty() { "" } else { "-files" });
     let initrd = directory.join(format!("{name}.initrd"));
     cache::replace(&initrd, |part| initrd::write(part, &pieces))?;
     let iso = request.out.map_or_else(|| directory.join(format!("{name}.iso")), Path::to_path_buf);
-    let medium = Medium { parts, initrd: &initrd, stage2: &stage2, closure: request.closure_image, disk_guid: &disk_guid };
+    let medium = Medium { parts, initrd: &initrd, stage2: &stage2, closure: closure_image, disk_guid: &disk_guid };
     let measure = |iso: &Path| Sizes::of(parts, &pieces, &images, iso);
     medium.write_unless_same(&iso, |part| measure(part)?.check())?;
     let sizes = measure(&iso)?;
@@ -67,7 +72,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
         ovmf_code: parts.ovmf_code.clone(),
         ovmf_vars: parts.ovmf_vars.clone(),
         disk_guid,
-        toplevel: request.closure.toplevel.clone(),
+        toplevel: closure.map(|closure| closure.toplevel.clone()).unwrap_or_default(),
         stage2_root: parts.stage2.clone(),
         settings: request.parsed.clone(),
         settings_text: request.settings.settings.clone(),

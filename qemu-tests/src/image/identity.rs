@@ -32,7 +32,7 @@ impl Raw {
 }
 
 /// The GUID that follows from everything on the medium but the file that names it.
-pub fn disk_guid(parts: &Parts, pieces: &[Piece], images: &[Raw], closure: &Closure) -> Result<String> {
+pub fn disk_guid(parts: &Parts, pieces: &[Piece], images: &[Raw], closure: Option<&Closure>) -> Result<String> {
     let mut key = Key::new("medium 2");
     medium::identify(&mut key, parts)?;
     for piece in pieces {
@@ -70,13 +70,16 @@ pub fn built(parts: &Parts) -> Result<u64> {
     Ok(date.duration_since(SystemTime::UNIX_EPOCH).with_context(doing)?.as_secs())
 }
 
-/// Text of /etc/autoinstaller/medium.
-pub fn medium_file(guid: &str, built: u64, images: &[Raw], closure: &Closure) -> String {
+/// Text of /etc/autoinstaller/medium. Without a closure it names no system: that is built where it is installed.
+pub fn medium_file(guid: &str, built: u64, images: &[Raw], closure: Option<&Closure>) -> String {
     let mut text = format!("diskGuid={guid}\nbuilt={built}\n");
     for Raw { name, size, sha256 } in images {
         text += &format!("{name}.size={size}\n{name}.sha256={sha256}\n");
     }
-    text + &format!("closure.content={}\ntoplevel={}\n", closure.content, closure.toplevel)
+    if let Some(closure) = closure {
+        text += &format!("closure.content={}\ntoplevel={}\n", closure.content, closure.toplevel);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -118,7 +121,7 @@ mod tests {
         };
         let made = |bytes: &[u8], size, toplevel, content| {
             let pieces = [Piece { name: "test", unpacked: 1, bytes: bytes.to_vec() }];
-            disk_guid(&parts, &pieces, &[raw("stage2", size)], &closure(toplevel, content)).unwrap()
+            disk_guid(&parts, &pieces, &[raw("stage2", size)], Some(&closure(toplevel, content))).unwrap()
         };
         let first = made(b"a", 1, "/x", 1);
         assert_eq!(first, made(b"a", 1, "/x", 1));
@@ -138,10 +141,11 @@ mod tests {
     fn the_medium_file_is_what_init_reads() {
         let closure = closure("/nix/store/x", 11);
         let disk_guid = guid([7; 32]);
-        let text = medium_file(&disk_guid, 13, &[raw("stage2", 5), raw("closure", 7)], &closure);
+        let text = medium_file(&disk_guid, 13, &[raw("stage2", 5), raw("closure", 7)], Some(&closure));
         let manifest = init::medium::Manifest::parse(&text).unwrap();
-        assert_eq!((manifest.disk_guid, manifest.stage2.bytes, manifest.closure.bytes), (disk_guid, 5, 7));
-        assert_eq!((manifest.stage2.sha256, manifest.closure_content), ([0xab; 32], 11));
+        let found = manifest.closure.unwrap();
+        assert_eq!((manifest.disk_guid, manifest.stage2.bytes, found.image.bytes), (disk_guid, 5, 7));
+        assert_eq!((manifest.stage2.sha256, found.content), ([0xab; 32], 11));
         assert_eq!((manifest.toplevel.as_str(), manifest.built), ("/nix/store/x", 13));
     }
 }

@@ -84,7 +84,7 @@ pub fn init(binary: &Path) -> Result<Piece> {
     })
 }
 
-/// The files under /etc/autoinstaller.
+/// The files under /etc/autoinstaller, for root alone.
 pub fn settings(files: &[(String, &str)]) -> Piece {
     let mut archive = Archive::default();
     for (name, text) in files {

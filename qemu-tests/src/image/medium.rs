@@ -56,8 +56,8 @@ pub struct Medium<'a> {
     pub initrd: &'a Path,
     /// The stage-2 image.
     pub stage2: &'a Path,
-    /// The closure image.
-    pub closure: &'a Path,
+    /// The closure image, if the medium carries one.
+    pub closure: Option<&'a Path>,
     /// The medium's identity, lower case.
     pub disk_guid: &'a str,
 }
@@ -98,11 +98,8 @@ impl Medium<'_> {
         let [boot, kit_label, stage2, closure] = LABELS;
         append::name(out, 2, boot)?;
         let partition = |label, kind, image: &Path| Partition { label, kind, image: image.to_path_buf() };
-        let more = [
-            partition(kit_label, BASIC_DATA, &kit),
-            partition(stage2, LINUX_DATA, self.stage2),
-            partition(closure, LINUX_DATA, self.closure),
-        ];
+        let mut more = vec![partition(kit_label, BASIC_DATA, &kit), partition(stage2, LINUX_DATA, self.stage2)];
+        more.extend(self.closure.map(|image| partition(closure, LINUX_DATA, image)));
         append::append(out, self.disk_guid, 3, &more)
     }
 

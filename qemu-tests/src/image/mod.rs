@@ -38,7 +38,7 @@ pub struct Image {
     pub ovmf_vars: PathBuf,
     /// GUID of the ISO's GPT, lower case.
     pub disk_guid: String,
-    /// Store path of the system that the ISO installs.
+    /// Store path of the system that the ISO installs; empty where it carries none.
     pub toplevel: String,
     /// The unpacked stage-2 tree; its `nix-store` verifies installed stores.
     pub stage2_root: PathBuf,

@@ -12,10 +12,19 @@ use crate::cache::{self, Key};
 use crate::command;
 use crate::parts::Parts;
 
-/// Nix as root alone: no build users, and no substituters until a host names some.
+/// Nix as root alone: no build users, and no caches until a host names some. A build that cannot be shut in is not done at all;
+/// its shell is busybox, as on NixOS. A cache
+/// that does not answer in 10 s, or falls silent for 15 s in a download, is passed over, and what it does not give is built.
 const NIX_CONF: &str = "build-users-group =\n\
                         experimental-features = nix-command flakes\n\
-                        substituters =\n";
+                        sandbox = true\n\
+                        sandbox-fallback = false\n\
+                        sandbox-paths = /bin/sh=/usr/bin/busybox\n\
+                        substituters =\n\
+                        connect-timeout = 10\n\
+                        stalled-download-timeout = 15\n\
+                        download-attempts = 2\n\
+                        fallback = true\n";
 
 /// How the image is written: small, and of bytes that depend on names, modes and contents alone.
 const IMAGE_OPTIONS: &str = "-noappend -no-progress -quiet -no-xattrs -all-root -mkfs-time 0 -all-time 0 \

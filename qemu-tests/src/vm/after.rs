@@ -177,6 +177,7 @@ fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -
         kernel_words: &[],
         consoles: Consoles::Both,
         survives_reset: false,
+        network: &[],
     };
     watch(image, &boot, dir, "boot", script, &Names::of(scenario, image)).map(drop)
 }

@@ -42,6 +42,8 @@ pub struct Boot<'a> {
     pub consoles: Consoles,
     /// Whether the machine goes on after a reset.
     pub survives_reset: bool,
+    /// Options of the network behind its network card; without any there is no card.
+    pub network: &'a [String],
 }
 
 /// All words after `qemu-system-x86_64` that do not say where the consoles are.
@@ -54,6 +56,7 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
         args.words(&["-no-reboot"]);
     }
     args.firmware(image, boot);
+    args.network(boot.network);
     args.words(&["-device", "qemu-xhci,id=xhci"]);
     if let Some(medium) = boot.medium {
         args.medium(medium, boot);
@@ -98,6 +101,17 @@ impl Args {
         } else if !extra.is_empty() {
             self.words(&["-smbios", &format!("type=11,value=io.systemd.boot.kernel-cmdline-extra={}", escape(&extra))]);
         }
+    }
+
+    /// The guest reaches what the options name, and nothing else.
+    fn network(&mut self, options: &[String]) {
+        if options.is_empty() {
+            return;
+        }
+        let escaped: Vec<String> = options.iter().map(|option| escape(option)).collect();
+        // The card has no boot ROM: the firmware never uses it.
+        self.words(&["-netdev", &format!("user,id=net0,restrict=on,{}", escaped.join(","))]);
+        self.words(&["-device", "virtio-net-pci,netdev=net0,romfile="]);
     }
 
     fn medium(&mut self, medium: Medium, boot: &Boot) {
@@ -220,6 +234,7 @@ mod tests {
         kernel_words: &["stand-in.fail", "x"],
         consoles: Consoles::Both,
         survives_reset: false,
+        network: &[],
     };
 
     #[test]
@@ -230,6 +245,14 @@ mod tests {
         assert!(line.contains("file=/fw/code,,1.fd"));
         assert!(line.contains("nvme-ns,bus=nvme0,nsid=1,drive=disk0,logical_block_size=4096,"));
         assert!(line.contains("-no-reboot") && !line.contains("-kernel") && !line.contains("bootindex"));
+    }
+
+    #[test]
+    fn a_network_reaches_its_servers_alone() {
+        let network = ["guestfwd=tcp:10.0.2.100:22-cmd:/a,b/ssh.sh".to_owned()];
+        let line = line(&Boot { network: &network, ..BOOT });
+        assert!(line.contains("-netdev user,id=net0,restrict=on,guestfwd=tcp:10.0.2.100:22-cmd:/a,,b/ssh.sh "), "{line}");
+        assert!(line.contains("virtio-net-pci,netdev=net0"));
     }
 
     #[test]

@@ -26,6 +26,8 @@ impl Names {
             ("{toplevel}", image.toplevel.clone()),
             ("{luks}", if encrypted { format!("{mapper} on ") } else { "none".to_owned() }),
             ("{swap}", swap.to_owned()),
+            // The store of a closure is as NixOS wants it. One that Nix makes is not yet: NixOS sees to that when it boots.
+            ("{store}", if image.settings.prebuilt { "mode=1775 owner=0:30000" } else { "mode=755 owner=0:0" }.to_owned()),
         ])
     }
 

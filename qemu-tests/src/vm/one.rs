@@ -17,6 +17,7 @@ use super::transcript::Transcript;
 use super::{disk, machine, observer};
 use crate::cache;
 use crate::image::Image;
+use crate::servers::Servers;
 
 /// How much of the console a failure shows.
 const TAIL: usize = 40;
@@ -48,9 +49,12 @@ impl fmt::Display for Failure {
 }
 
 /// Runs the scenario in `dir`, which is emptied first; after a pass only the logs stay in it.
-pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreCheck) -> Result<(), Failure> {
-    let before = prepare(scenario, image, dir).map_err(|error| Failure::new("before the start", &error))?;
+pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreCheck, servers: Option<&Servers>) -> Result<(), Failure> {
+    let before = prepare(scenario, image, dir, servers).map_err(|error| Failure::new("before the start", &error))?;
+    let network = servers.map_or_else(|| Ok(Vec::new()), |servers| servers.options(scenario.servers, dir));
+    let network = network.map_err(|error| Failure::new("preparing the servers", &error))?;
     let boot = Boot {
+        network: &network,
         firmware: scenario.firmware,
         medium: Some(scenario.medium),
         disks: scenario.disks,
@@ -74,7 +78,7 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
     sweep(dir).map_err(|error| Failure::new("cleaning up", &error))
 }
 
-fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
+fn prepare(scenario: &Scenario, image: &Image, dir: &Path, servers: Option<&Servers>) -> Result<Before> {
     cache::remove(dir)?;
     fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
     for (index, row) in scenario.disks.iter().enumerate() {
@@ -87,7 +91,10 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path) -> Result<Before> {
         observer::add(&image.initrd, &dir.join(observer::INITRD))?;
     }
     let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };
-    let files: Vec<(String, &str)> = scenario.kit.iter().map(|(name, text)| (name.replace("{guid}", &image.disk_guid), *text)).collect();
+    let text = |text: &str| servers.map_or_else(|| Ok(text.to_owned()), |servers| servers.fill(text));
+    let file = |(name, content): &(&str, &str)| Ok((name.replace("{guid}", &image.disk_guid), text(content)?));
+    let files = scenario.kit.iter().map(file).collect::<Result<Vec<(String, String)>>>()?;
+    let files: Vec<(String, &str)> = files.iter().map(|(name, text)| (name.clone(), text.as_str())).collect();
     let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit, &files)?;
     Ok(Before { medium, disks: after::digests(scenario, dir)? })
 }

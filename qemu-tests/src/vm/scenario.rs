@@ -1,8 +1,8 @@
 //! The vocabulary of a scenario: one row says which machine is built, what is said to it, and what must be true of
 //! its disks afterwards.
 //!
-//! Texts may hold `{host}` and `{toplevel}`, the name and the system that the image installs, and `{luks}` and `{swap}`, what the
-//! installed system finds of them.
+//! Texts may hold `{host}` and `{toplevel}`, the name and the system that the image installs, and `{luks}`, `{swap}` and `{store}`,
+//! what the installed system finds of them.
 //!
 //! Must never run anything. What is said to the machine is in `step`.
 
@@ -11,6 +11,7 @@ pub use super::nic::{Card, Net, Nic};
 pub use super::observer::{SQUATTER, WORD as OBSERVED};
 pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
 pub use super::variables::Vars;
+pub use crate::servers::Server;
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +50,10 @@ pub struct Scenario {
     pub fault: Fault,
     /// Guest memory in MiB.
     pub ram_mib: u32,
+    /// What the machine reaches over its network.
+    pub servers: &'static [Server],
+    /// What the installed system says first when it boots, in this order.
+    pub finds: &'static [Step],
     /// The conversation on the consoles.
     pub script: &'static [Step],
     /// What is read from the disks once the machine is off.
@@ -74,6 +79,8 @@ pub const BASE: Scenario = Scenario {
     consoles: Consoles::Both,
     fault: Fault::None,
     ram_mib: 1024,
+    servers: &[],
+    finds: &[],
     script: &[],
     after: &[],
 };
@@ -258,7 +265,7 @@ impl Scenario {
     pub fn installed_script(&self, vars: Vars) -> Vec<Step> {
         let entry = (vars == Vars::Left).then_some(FIRMWARE_ENTRY);
         let unlock = self.passphrase.map(|passphrase| [LOCKED_SYSTEM, Step::Type(Console::Serial, passphrase)]);
-        entry.into_iter().chain(unlock.into_iter().flatten()).chain([INSTALLED_SYSTEM]).collect()
+        entry.into_iter().chain(unlock.into_iter().flatten()).chain(self.finds.iter().copied()).chain([INSTALLED_SYSTEM]).collect()
     }
 
     /// Whether somebody runs beside the installer.

@@ -64,7 +64,7 @@ pub const INSTALLED_SYSTEM: Step = Step::Part(&[
     Step::Expect("FIXTURE-LUKS {luks}", FINDING),
     Step::Expect("FIXTURE-ESP mounted, 1 entries", FINDING),
     Step::Expect("FIXTURE-SWAP {swap}", FINDING),
-    Step::Expect("FIXTURE-STORE mode=1775 owner=0:30000 registration=0", FINDING),
+    Step::Expect("FIXTURE-STORE {store} registration=0", FINDING),
     Step::Expect("FIXTURE-BOOTED {host} generation=system-1-link system={toplevel}", FINDING),
     Step::ExpectPowerOff(FINDING),
 ]);

@@ -7,6 +7,7 @@ mod consoles;
 mod dirty;
 mod encrypted;
 mod fault;
+mod flake;
 mod install;
 mod kit;
 mod late;
@@ -22,7 +23,7 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
-    let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS, online::ROWS];
+    let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS, online::ROWS, flake::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
     machines.into_iter().chain(persons).flatten().collect()
 }

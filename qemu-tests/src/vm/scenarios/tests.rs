@@ -159,6 +159,15 @@ fn who_installs_an_encrypted_host_says_what_is_typed() {
     }
 }
 
+/// And nobody else has a network card.
+#[test]
+fn who_builds_its_own_system_says_what_it_reaches() {
+    for row in all() {
+        assert_eq!(row.servers.is_empty(), row.host != "vermissian", "{}", row.name);
+        assert!(row.finds.is_empty() || row.host == "vermissian", "{}: its system does not say so much", row.name);
+    }
+}
+
 #[test]
 fn serials_differ_within_a_machine() {
     for row in all().into_iter().filter(|row| row.name != "confirm-shared-serial") {

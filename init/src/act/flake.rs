@@ -1,0 +1,130 @@
+//! Gets the flake onto the new disk, makes sure that the host is in it, and has `nixos-install` build it there.
+//!
+//! All that Nix writes by the way goes to the new disk: memory may be small, and its swap is in use.
+
+use std::fs::{create_dir_all, read_to_string, remove_dir_all, set_permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use log::Level;
+
+use super::mounts::ROOT;
+use super::stage2::Stage2;
+use crate::error::{Doing, Error, Kind, Result};
+use crate::pid1::aloud;
+use crate::settings::Online;
+
+/// For temporary files and caches, removed at the end.
+const WORK: &str = "/mnt/.autoinstaller";
+const ENVIRONMENT: [(&str, &str); 2] = [("TMPDIR", "/mnt/.autoinstaller/tmp"), ("XDG_CACHE_HOME", "/mnt/.autoinstaller/cache")];
+/// A server may be started again in between.
+const TRIES: usize = 4;
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(10);
+/// Prints the hosts of a flake, in one line and without building or evaluating them.
+const HOSTS: &str = "hosts: builtins.concatStringsSep \" \" (builtins.attrNames hosts)";
+
+/// Clones the repository, or brings an existing clone up to date, and looks for the host in it.
+///
+/// # Errors
+/// The server refuses, or the host is not in the flake.
+pub fn get(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
+    for (name, mode) in [("tmp", 0o1777), ("cache", 0o755)] {
+        let path = format!("{WORK}/{name}");
+        create_dir_all(&path).doing(Kind::Install, || format!("creating {path}"))?;
+        set_permissions(&path, PermissionsExt::from_mode(mode)).doing(Kind::Install, || format!("opening {path}"))?;
+    }
+    // nixos-install refuses a target that others cannot read.
+    set_permissions(ROOT, PermissionsExt::from_mode(0o755)).doing(Kind::Install, || format!("opening {ROOT}"))?;
+    let mut tries = 1..TRIES;
+    while let Err(error) = bring(stage2, online) {
+        tries.next().ok_or_else(|| error.clone())?;
+        log::warn!("{error}: trying again");
+        std::thread::sleep(PAUSE);
+    }
+    if read_to_string(format!("{}/.gitattributes", online.clone)).is_ok_and(|text| text.contains("filter=lfs")) {
+        if stage2.has("git-lfs") {
+            git(stage2, &["-C", &online.clone, "lfs", "pull"], "fetching large files")?;
+        } else {
+            log::warn!("the repository keeps large files with git-lfs, which is not on this medium: they stay away");
+        }
+    }
+    look_for(stage2, online, host)
+}
+
+/// From the server, as often as it takes.
+fn bring(stage2: &Stage2, online: &Online) -> Result<()> {
+    let clone = online.clone.as_str();
+    let doing = format!("cloning {}", online.remote);
+    if Path::new(clone).join(".git").exists() {
+        git(stage2, &["-C", clone, "remote", "set-url", "origin", &online.remote], &doing)?;
+        git(stage2, &["-C", clone, "fetch", "--progress", "origin"], &doing)?;
+        let to = online.branch.as_ref().map_or("origin/HEAD".into(), |branch| format!("origin/{branch}"));
+        git(stage2, &["-C", clone, "reset", "--hard", &to], &doing)?;
+    } else {
+        let mut words = vec!["clone", "--progress"];
+        words.extend(online.branch.iter().flat_map(|branch| ["--branch", branch]));
+        words.extend(["--", &online.remote, clone]);
+        git(stage2, &words, &doing)?;
+    }
+    if let Some(rev) = &online.rev {
+        git(stage2, &["-C", clone, "reset", "--hard", rev], &format!("going to commit {rev}"))?;
+    }
+    if has_submodules(online) {
+        git(stage2, &["-C", clone, "submodule", "update", "--init", "--recursive"], "fetching submodules")?;
+    }
+    Ok(())
+}
+
+fn git(stage2: &Stage2, words: &[&str], doing: &str) -> Result<()> {
+    stage2.heard("git", words, &ENVIRONMENT, Level::Info, doing).0
+}
+
+fn has_submodules(online: &Online) -> bool {
+    Path::new(&online.clone).join(".gitmodules").exists()
+}
+
+/// The clone, as Nix calls it.
+fn reference(online: &Online) -> String {
+    format!("git+file://{}{}", online.clone, if has_submodules(online) { "?submodules=1" } else { "" })
+}
+
+/// A host that is not in the flake is named here, and not somewhere in a trace.
+fn look_for(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
+    let hosts = format!("{}#nixosConfigurations", reference(online));
+    let doing = format!("looking for {host} in the flake");
+    let words = ["eval", "--no-write-lock-file", "--raw", &hosts, "--apply", HOSTS];
+    let (looked, said) = stage2.heard("nix", &words, &ENVIRONMENT, Level::Debug, &doing);
+    looked.map_err(|error| Error::clone(&error).with_details(said.clone()))?;
+    let hosts = said.last().map(String::as_str).unwrap_or_default();
+    if hosts.split(' ').any(|name| name == host) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Install, doing, format!("no such host in this flake (it has: {hosts})")))
+}
+
+/// Builds the system in the new store, activates it and installs its boot loader.
+///
+/// # Errors
+/// It fails; where the kernel had to end a program for want of memory, that is the cause.
+pub fn install(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
+    let flake = format!("{}#{host}", reference(online));
+    let mut words = vec!["--root", ROOT, "--no-root-passwd", "--no-channel-copy", "--cores", "0", "--flake", &flake];
+    let lists = [("substituters", online.substituters.join(" ")), ("trusted-public-keys", online.trusted_keys.join(" "))];
+    let fixed = [("connect-timeout", "10"), ("stalled-download-timeout", "15"), ("fallback", "true"), ("sandbox", "true")];
+    let given = lists.iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (*name, list.as_str()));
+    words.extend(fixed.into_iter().chain(given).flat_map(|(name, value)| ["--option", name, value]));
+    let killed = out_of_memory();
+    let (installed, _) = stage2.heard("nixos-install", &words, &ENVIRONMENT, Level::Info, "running nixos-install");
+    if let Err(error) = installed {
+        let memory = out_of_memory() > killed;
+        let cause = format!("the machine ran out of memory ({}): give it more, or the host more swap (swap.size)", error.cause);
+        return Err(if memory { Error::new(Kind::Install, "running nixos-install", cause) } else { error });
+    }
+    aloud("removing temporary files", || remove_dir_all(WORK)).doing(Kind::Install, || format!("removing {WORK}"))
+}
+
+/// How many programs the kernel has ended for want of memory (proc_vmstat(5)).
+fn out_of_memory() -> u64 {
+    let counters = read_to_string("/proc/vmstat").unwrap_or_default();
+    counters.lines().find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok()).unwrap_or_default()
+}

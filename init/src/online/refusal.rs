@@ -1,0 +1,65 @@
+//! What git and ssh mean when they fail: their words, as one sentence that a person can act upon. Pure.
+
+/// The first cause that is recognised in what was said, with what it means.
+const MEANINGS: &[(&[&str], &str)] = &[
+    (&["HOST IDENTIFICATION HAS CHANGED"], "the server shows another host key than the one that is known: it may not be the server"),
+    (&["host key is known", "Host key verification failed"], "the host key of the server is not known"),
+    (&["Permission denied (", "Too many authentication failures"], "the server refuses the deploy key"),
+    (&["Could not resolve host", "name resolution", "Name or service not known"], "the name of the server cannot be resolved"),
+    (&["No route to host", "Network is unreachable"], "there is no route to the server"),
+    (&["Connection refused", "Failed to connect", "Couldn't connect"], "the server refuses the connection"),
+    (&["timed out", "Connection closed by remote host during banner"], "the server does not answer"),
+    (&["not yet valid", "not yet activated"], "the server's certificate is not yet valid: the clock of this machine is wrong"),
+    (&["certificate verif", "SSL certificate", "self-signed certificate"], "the server's certificate is signed by nobody who is trusted"),
+    (
+        &["could not read Username", "Authentication failed", "terminal prompts disabled"],
+        "the server wants a login: use ssh and a deploy key",
+    ),
+    (
+        &["epository not found", "does not appear to be a git repository", "not found", "does not exist", "may fetch"],
+        "there is no such repository, or the key may not read it",
+    ),
+];
+
+/// What it means, `None` for words that nobody has foreseen.
+pub fn meaning(said: &[String]) -> Option<&'static str> {
+    let said_any = |words: &[&str]| said.iter().any(|line| words.iter().any(|word| line.contains(word)));
+    MEANINGS.iter().find(|(words, _)| said_any(words)).map(|(_, meaning)| *meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_is_itself() {
+        for (said, expected) in [
+            (
+                &["git@10.0.2.100: Permission denied (publickey).", "fatal: Could not read from remote repository."][..],
+                "the server refuses the deploy key",
+            ),
+            (
+                &["@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @", "Host key verification failed."],
+                "the server shows another host key than the one that is known: it may not be the server",
+            ),
+            (
+                &["No ED25519 host key is known for example.com and you have requested strict checking.", "Host key verification failed."],
+                "the host key of the server is not known",
+            ),
+            (&["fatal: unable to access 'https://x/': Could not resolve host: x"], "the name of the server cannot be resolved"),
+            (&["ssh: connect to host 10.0.2.9 port 22: Connection refused"], "the server refuses the connection"),
+            (&["ssh: connect to host 10.0.2.9 port 22: No route to host"], "there is no route to the server"),
+            (&["Connection timed out during banner exchange"], "the server does not answer"),
+            (
+                &["SSL certificate problem: certificate is not yet valid"],
+                "the server's certificate is not yet valid: the clock of this machine is wrong",
+            ),
+            (&["server certificate verification failed. CAfile: none"], "the server's certificate is signed by nobody who is trusted"),
+            (&["ERROR: Repository not found."], "there is no such repository, or the key may not read it"),
+        ] {
+            let said: Vec<String> = said.iter().map(|line| (*line).to_string()).collect();
+            assert_eq!(meaning(&said), Some(expected));
+        }
+        assert_eq!(meaning(&["something else".into()]), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! The check of the repository and of the caches: with the keys of this medium, the servers that are known, and before anything is written.
+//!
+//! The keys go into stage-2's writable layer, in memory, and stay there for the installation. They are in no argument, environment or log.
+
+use std::fs::{OpenOptions, create_dir_all, read, read_dir, write};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use log::Level;
+
+use super::{Ground, refusal};
+use crate::act::{KEYS, Stage2};
+use crate::error::{Doing, Error, Kind, Result};
+use crate::medium::{self, Medium};
+use crate::pid1::secret::overwrite;
+use crate::settings::Online;
+
+/// Keys of servers that many people use, as they publish them.
+const KNOWN: &str = include_str!("known_hosts");
+/// A deploy key that the image was built with.
+const BUILT_IN: &str = "/etc/autoinstaller/deploy-key";
+/// More authorities for certificates.
+const AUTHORITIES: &str = "/etc/autoinstaller/certificates.pem";
+/// Where keys are on the kit partition.
+const KIT: &str = "ssh/deploy";
+/// How ssh is to behave: never ask, never take a key of a server that is not known, and notice when it falls silent.
+const BEHAVIOUR: &str = "IdentitiesOnly yes\nStrictHostKeyChecking yes\nUserKnownHostsFile /etc/ssh/known\nGlobalKnownHostsFile /dev/null\n\
+                         BatchMode yes\nConnectTimeout 15\nServerAliveInterval 15\nServerAliveCountMax 2\n";
+
+/// Asks the repository for the branch.
+///
+/// # Errors
+/// It cannot be had: the cause says who refuses what, the details what to do.
+pub fn check(ground: &mut Ground) -> Result<()> {
+    let Some(online) = &ground.settings.online else { return Ok(()) };
+    let keys = prepare(ground.stage2, ground.medium, online)?;
+    let branch = online.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
+    let doing = format!("asking {} for {}", online.remote, online.branch.as_deref().unwrap_or("its branch"));
+    let words = ["60", "git", "ls-remote", "--exit-code", "--", &online.remote, &branch];
+    let (asked, said) = ground.stage2.heard("timeout", &words, &[], Level::Info, &doing);
+    let Err(error) = asked else { return Ok(()) };
+    let cause = match refusal::meaning(&said) {
+        Some(meaning) => meaning.into(),
+        // git-ls-remote(1): no matching refs.
+        None if error.cause.starts_with("timeout exited with 2") => "there is no such branch".into(),
+        None if error.cause.starts_with("timeout exited with 124") => "the server does not answer".into(),
+        None => error.cause.clone(),
+    };
+    let shown = if cause == "the server refuses the deploy key" { public_keys(ground.stage2, &keys) } else { Vec::new() };
+    Err(Error::new(Kind::Repository, doing, cause).with_details(shown))
+}
+
+/// Looks at every cache. One that does not answer is passed over by Nix as well, so it is said and no error.
+///
+/// # Errors
+/// None.
+pub fn caches(ground: &mut Ground) -> Result<()> {
+    for cache in ground.settings.online.iter().flat_map(|online| &online.substituters) {
+        let words = ["20", "nix", "--option", "connect-timeout", "10", "store", "info", "--store", cache];
+        let (looked, _) = ground.stage2.heard("timeout", &words, &[], Level::Debug, &format!("looking at the cache {cache}"));
+        if looked.is_err() {
+            log::warn!("the cache {cache} does not answer: it will be passed over");
+        }
+    }
+    Ok(())
+}
+
+/// Puts keys, known servers and authorities in place; returns where the keys are, as stage-2 sees them.
+fn prepare(stage2: &Stage2, medium: &Medium, online: &Online) -> Result<Vec<String>> {
+    let (directory, inside) = stage2.file(KEYS);
+    create_dir_all(&directory).doing(Kind::System, || format!("creating {directory}"))?;
+    let kit = medium::read_kit(medium, |kit| keys_below(&kit.join(KIT))).unwrap_or_else(|error| {
+        log::warn!("{error}");
+        Vec::new()
+    });
+    // What somebody has put on the kit comes before what the image was built with.
+    let built_in = read(BUILT_IN).ok().filter(|_| kit.is_empty()).map(|key| ("id_ed25519".to_string(), key));
+    let mut places = Vec::new();
+    for (name, mut key) in kit.into_iter().chain(built_in) {
+        let path = format!("{directory}/{name}");
+        let written = place(Path::new(&path), &key);
+        overwrite(&mut key);
+        written.doing(Kind::System, || format!("placing the deploy key {name}"))?;
+        places.push(format!("{inside}/{name}"));
+    }
+    let identities: String = places.iter().map(|key| format!("IdentityFile {key}\n")).collect();
+    let known: String = online.known_hosts.iter().map(|line| format!("{line}\n")).collect();
+    let texts = [("etc/ssh/installation", format!("{BEHAVIOUR}{identities}")), ("etc/ssh/known", format!("{KNOWN}{known}"))];
+    for (name, text) in texts {
+        let (path, _) = stage2.file(name);
+        write(&path, text).doing(Kind::System, || format!("writing {path}"))?;
+    }
+    trust(stage2)?;
+    Ok(places)
+}
+
+/// The private keys of a directory that need not be there.
+fn keys_below(directory: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    let mut paths: Vec<PathBuf> = read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(String::from);
+    let plain = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) && !name.ends_with(".pub");
+    let keys = paths.iter().filter(|path| path.is_file()).filter_map(|path| Some((name(path).filter(plain)?, path)));
+    keys.map(|(name, path)| Ok((name, read(path)?))).collect()
+}
+
+/// For nobody else to read, and with the line end that ssh insists on.
+fn place(path: &Path, key: &[u8]) -> std::io::Result<()> {
+    // It may be there from an earlier try.
+    std::fs::remove_file(path).unwrap_or_default();
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o400).open(path)?;
+    file.write_all(key)?;
+    if key.ends_with(b"\n") { Ok(()) } else { file.write_all(b"\n") }
+}
+
+/// Adds the authorities of the image to those that everybody trusts, once.
+fn trust(stage2: &Stage2) -> Result<()> {
+    let Ok(more) = read(AUTHORITIES) else { return Ok(()) };
+    let (bundle, _) = stage2.file("etc/ssl/certs/ca-certificates.crt");
+    let doing = || format!("adding authorities to {bundle}");
+    let mut all = read(&bundle).doing(Kind::System, doing)?;
+    if !all.ends_with(&more) {
+        all.extend(more);
+        write(&bundle, all).doing(Kind::System, doing)?;
+    }
+    Ok(())
+}
+
+/// The public halves, to be added on the server.
+fn public_keys(stage2: &Stage2, keys: &[String]) -> Vec<String> {
+    if keys.is_empty() {
+        return vec![format!("there is no deploy key: put one on the kit partition as {KIT}/id_ed25519")];
+    }
+    let public = |key: &String| stage2.heard("ssh-keygen", &["-y", "-P", "", "-f", key], &[], Level::Debug, "reading the deploy key");
+    let lines = keys.iter().filter_map(|key| public(key).1.pop());
+    lines.map(|line| format!("the public key to add on the server: {line}")).collect()
+}

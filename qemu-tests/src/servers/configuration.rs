@@ -1,0 +1,95 @@
+//! How the servers are told what to serve: their files, below the directory that is served.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::keys;
+use crate::cache::Key;
+
+/// One account, whose one key may do one thing. Who owns the files says nothing here.
+const SSH_CONF: &str = "\
+HostKey /srv/keys/host
+AuthorizedKeysFile /srv/authorized_keys
+StrictModes no
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PidFile none
+LogLevel VERBOSE
+";
+/// A server with this in addition dies once.
+const KILLED: &str = "SetEnv KILL_ONCE=1\n";
+
+const STUNNEL_CONF: &str = "\
+cert = /srv/keys/tls.pem
+key = /srv/keys/tls.key
+pid =
+syslog = no
+debug = 4
+exec = /usr/bin/busybox
+execArgs = busybox httpd -i -h /srv/www
+";
+
+/// What the deploy key runs, whatever was asked for. In the middle of the first clone the server dies once, if it is one of those:
+/// a file among those of the machine says that it has. Who only lists branches does not need as many reads.
+const FORCED: &str = "\
+#!/bin/sh
+case $SSH_ORIGINAL_COMMAND in
+  \"git-upload-pack '/fixture.git'\") ;;
+  *)
+    echo \"this key may fetch /fixture.git, and nothing else\" >&2
+    exit 1
+    ;;
+esac
+if [ -n \"${KILL_ONCE:-}\" ] && [ ! -e /mnt/killed ]; then
+  session=$PPID
+  git upload-pack /srv/fixture.git | {
+    busybox dd bs=64k count=40 2> /dev/null
+    if [ \"$(busybox dd bs=1 count=1 2> /dev/null | busybox wc -c)\" = 1 ]; then
+      : > /mnt/killed
+      kill -9 $session
+    fi
+  }
+  exit
+fi
+exec git upload-pack /srv/fixture.git
+";
+
+const GIT_CGI: &str = "\
+#!/bin/sh
+export GIT_PROJECT_ROOT=/srv GIT_HTTP_EXPORT_ALL=1 HOME=/srv
+exec git http-backend
+";
+
+/// Name, permissions and text of every file but the list of keys.
+fn files() -> [(&'static str, u32, String); 5] {
+    [
+        ("ssh.conf", 0o644, SSH_CONF.to_owned()),
+        ("ssh-killed.conf", 0o644, format!("{SSH_CONF}{KILLED}")),
+        ("stunnel.conf", 0o644, STUNNEL_CONF.to_owned()),
+        ("upload-pack", 0o755, FORCED.to_owned()),
+        ("www/cgi-bin/git", 0o755, GIT_CGI.to_owned()),
+    ]
+}
+
+/// Adds all of it to the key of what is served.
+pub fn identify(key: &mut Key) {
+    files().iter().for_each(|(name, _, text)| [name.as_bytes(), text.as_bytes()].iter().for_each(|part| key.add(part)));
+}
+
+/// Writes the files below `served`, where the keys are already.
+pub fn write(served: &Path) -> Result<()> {
+    let allowed = format!("restrict,command=\"/srv/upload-pack\" {}", keys::read(served, "deploy.pub")?);
+    for (name, mode, text) in files().into_iter().chain([("authorized_keys", 0o644, allowed)]) {
+        let path = served.join(name);
+        let parent = path.parent().unwrap_or(served);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(mode)))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Installations of a host that builds its own system: the flake is cloned from servers that only the machine can reach. What a server
+//! refuses is on the screen before the question, while every byte is still there.
+
+use super::{ASK, BOOT, FAILED, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
+use crate::vm::scenario::Console::Serial;
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
+use crate::vm::scenario::{BASE, Disk, Firmware, Prefill, Scenario, Server, Step, Vars};
+
+/// Room for 32 GiB of swap.
+const LARGE: Disk = Disk { mib: 64 * 1024, serial: "VM0001", ..NVME };
+/// The same with something on it.
+const LARGE_NOISY: Disk = Disk { prefill: Prefill::Noise, ..LARGE };
+
+/// Network, clock, and a look at the servers.
+const READY: u64 = 300;
+/// Cloning, or building, under load.
+const LONG: u64 = 400;
+/// From one finding of the installed system to the next.
+const FINDING: u64 = 30;
+
+/// Over ssh, with the deploy key of the medium.
+const SSH: Scenario = Scenario {
+    core: false,
+    firmware: Firmware::Direct,
+    host: "vermissian",
+    disks: &[LARGE],
+    words: &["install.repo=ssh://git@10.0.2.100/fixture.git"],
+    servers: &[Server::Ssh],
+    finds: FOUND,
+    script: INSTALLS,
+    after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+    ..BASE
+};
+
+/// An installation without surprises.
+const INSTALLS: &[Step] = &[
+    Forbid(FAILED),
+    Expect(ASK, BOOT + PROMPT + READY),
+    Type(Serial, "yes"),
+    Expect(STEP_ONE, STEP),
+    Expect("running nixos-install for {host}", LONG),
+    Expect("autoinstaller: installed {host} on nvme0n1", LONG),
+    ExpectPowerOff(OFF),
+];
+
+/// What the installed system finds of the deploy key and the clone.
+const LEFT: Step = Part(&[
+    Expect("FIXTURE-FILE /home/moran/.ssh mode=700 owner=1234:567", BOOT),
+    Expect("FIXTURE-FILE /home/moran/.ssh/github mode=600 owner=1234:567", FINDING),
+    Expect("FIXTURE-FILE /home/moran/.ssh/config mode=600 owner=1234:567", FINDING),
+    Expect("FIXTURE-FILE /nix-config mode=755 owner=1234:567", FINDING),
+    Expect("FIXTURE-FILE /nix-config/flake.nix mode=644 owner=1234:567", FINDING),
+]);
+/// The same, and it was built in the sandbox of the installation.
+const FOUND: &[Step] = &[
+    LEFT,
+    Expect("FIXTURE-CLONE origin=ssh://git@10.0.2.100/fixture.git branch=ref: refs/heads/main", FINDING),
+    Expect("FIXTURE-BUILT in=sandbox", FINDING),
+];
+/// What it finds when it came from a cache, which was filled without a sandbox.
+const FETCHED: &[Step] = &[LEFT, Expect("FIXTURE-BUILT in=open", FINDING)];
+
+/// Nothing is asked and nothing is written.
+const NEVER: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK)]);
+
+/// Whoever is not asked again ends here.
+const GIVES_UP: Step = Part(&[Expect(UNTOUCHED, 10), super::HELD]);
+
+/// Refused before the question, when nobody is there to try again.
+const REFUSED: Scenario = Scenario { disks: &[LARGE_NOISY], finds: &[], after: &[DiskUnchanged(0)], ..SSH };
+
+pub const ROWS: &[Scenario] = &[
+    Scenario {
+        name: "flake-over-ssh",
+        proves: "A flake is cloned with the deploy key and built in the sandbox, and the system boots with clone and key in the hands of its user.",
+        core: true,
+        ..SSH
+    },
+    Scenario {
+        name: "flake-over-ssh-kit-key",
+        proves: "A deploy key on the kit partition comes before that of the medium.",
+        kit: &[("ssh/deploy/id_ed25519", "{deployKey}")],
+        ..SSH
+    },
+    Scenario {
+        name: "flake-server-dies-once",
+        proves: "A server that dies in the middle of the clone is asked again, and the disk is not prepared a second time.",
+        servers: &[Server::SshKilledOnce],
+        ..SSH
+    },
+    Scenario {
+        name: "flake-over-https",
+        proves: "A flake is cloned over https from a server whose certificate only an authority on the medium vouches for.",
+        words: &["install.repo=https://10.0.2.100/cgi-bin/git/fixture.git"],
+        servers: &[Server::Https],
+        finds: &[
+            Expect("FIXTURE-CLONE origin=https://10.0.2.100/cgi-bin/git/fixture.git", BOOT),
+            Expect("FIXTURE-BUILT in=sandbox", FINDING),
+        ],
+        ..SSH
+    },
+    Scenario {
+        name: "flake-with-cache",
+        proves: "What a cache has signed is fetched and not built.",
+        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.nix.settings.substituters=http://10.0.2.101"],
+        servers: &[Server::Ssh, Server::Cache],
+        finds: FETCHED,
+        ..SSH
+    },
+    Scenario {
+        name: "flake-with-dead-cache",
+        proves: "A cache that accepts connections and never answers is passed over, and the one beside it is used.",
+        words: &[
+            "install.repo=ssh://git@10.0.2.100/fixture.git",
+            "install.nix.settings.substituters=http://10.0.2.102",
+            "install.nix.settings.substituters=http://10.0.2.101",
+        ],
+        servers: &[Server::Ssh, Server::Cache, Server::Dead],
+        finds: FETCHED,
+        ..SSH
+    },
+    Scenario {
+        name: "flake-with-unsigned-cache",
+        proves: "What nobody has signed is not taken from a cache, but built.",
+        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.nix.settings.substituters=http://10.0.2.103"],
+        servers: &[Server::Ssh, Server::Unsigned],
+        ..SSH
+    },
+    Scenario {
+        name: "wrong-deploy-key",
+        proves: "A deploy key that the server refuses is named as that before the question, and the disk keeps every byte.",
+        core: true,
+        kit: &[("ssh/deploy/id_ed25519", "{strangerKey}")],
+        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
+        script: &[NEVER, Expect(FAILED, BOOT + PROMPT + READY), GIVES_UP],
+        ..REFUSED
+    },
+    Scenario {
+        name: "host-key-mismatch",
+        proves: "A server whose host key is not the pinned one is refused before the question.",
+        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
+        servers: &[Server::SshOtherHost],
+        script: &[NEVER, Expect(FAILED, BOOT + PROMPT + READY), GIVES_UP],
+        ..REFUSED
+    },
+    Scenario {
+        name: "unreachable-server",
+        proves: "A server that does not answer is refused as unreachable before the question.",
+        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
+        servers: &[Server::Dead],
+        script: &[NEVER, Expect(FAILED, BOOT + PROMPT + READY), GIVES_UP],
+        ..REFUSED
+    },
+];
