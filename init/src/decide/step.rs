@@ -88,8 +88,8 @@ impl fmt::Display for Step {
                 let items: Vec<String> = items.iter().map(Item::to_string).collect();
                 write!(f, "placing {}", items.join(", "))
             }
-            Step::Clone { remote, branch: None, to } => write!(f, "cloning {remote} to {to}"),
-            Step::Clone { remote, branch: Some(branch), to } => write!(f, "cloning {remote}, branch {branch}, to {to}"),
+            Step::Clone { remote, branch: None, to } => write!(f, "cloning {remote} into {to}"),
+            Step::Clone { remote, branch: Some(branch), to } => write!(f, "cloning {remote}, branch {branch}, into {to}"),
             Step::HandOver { user, key: false } => write!(f, "handing the clone to {user}"),
             Step::HandOver { user, key: true } => write!(f, "handing the clone to {user}, and the deploy key if there is one"),
             Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),

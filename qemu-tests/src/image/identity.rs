@@ -143,9 +143,9 @@ mod tests {
         let disk_guid = guid([7; 32]);
         let text = medium_file(&disk_guid, 13, &[raw("stage2", 5), raw("closure", 7)], Some(&closure));
         let manifest = init::medium::Manifest::parse(&text).unwrap();
-        let found = manifest.closure.unwrap();
-        assert_eq!((manifest.disk_guid, manifest.stage2.bytes, found.image.bytes), (disk_guid, 5, 7));
+        let found = manifest.closure.as_ref().unwrap();
+        assert_eq!((&manifest.disk_guid, manifest.stage2.bytes, found.image.bytes), (&disk_guid, 5, 7));
         assert_eq!((manifest.stage2.sha256, found.content), ([0xab; 32], 11));
-        assert_eq!((manifest.toplevel.as_str(), manifest.built), ("/nix/store/x", 13));
+        assert_eq!((manifest.toplevel(), manifest.built), (Some("/nix/store/x"), 13));
     }
 }
