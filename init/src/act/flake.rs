@@ -11,7 +11,7 @@ use log::Level;
 use super::mounts::ROOT;
 use super::stage2::Stage2;
 use crate::error::{Doing, Error, Kind, Result};
-use crate::pid1::aloud;
+use crate::pid1::{aloud, screen};
 use crate::settings::Online;
 
 /// For temporary files and caches, removed at the end.
@@ -21,7 +21,7 @@ const ENVIRONMENT: [(&str, &str); 2] = [("TMPDIR", "/mnt/.autoinstaller/tmp"), (
 const TRIES: usize = 4;
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Prints the hosts of a flake, in one line and without building or evaluating them.
-const HOSTS: &str = "hosts: builtins.concatStringsSep \" \" (builtins.attrNames hosts)";
+const HOSTS: &str = "hosts: builtins.concatStringsSep \", \" (builtins.attrNames hosts)";
 
 /// Clones the repository, or brings an existing clone up to date, and looks for the host in it.
 ///
@@ -36,25 +36,35 @@ pub fn get(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
     // nixos-install refuses a target that others cannot read.
     set_permissions(ROOT, PermissionsExt::from_mode(0o755)).doing(Kind::Install, || format!("opening {ROOT}"))?;
     let mut tries = 1..TRIES;
-    while let Err(error) = bring(stage2, online) {
-        tries.next().ok_or_else(|| error.clone())?;
-        log::warn!("{error}: trying again");
-        std::thread::sleep(PAUSE);
-    }
-    if read_to_string(format!("{}/.gitattributes", online.clone)).is_ok_and(|text| text.contains("filter=lfs")) {
-        if stage2.has("git-lfs") {
-            git(stage2, &["-C", &online.clone, "lfs", "pull"], "fetching large files")?;
+    while let Err(error) = bring(stage2, online).and_then(|()| look_for(stage2, online, host)) {
+        if online.unattended {
+            tries.next().ok_or_else(|| error.clone())?;
+            log::warn!("{error}: trying again");
+            std::thread::sleep(PAUSE);
         } else {
-            log::warn!("the repository keeps large files with git-lfs, which is not on this medium: they stay away");
+            screen::until_retry(&error);
         }
     }
-    look_for(stage2, online, host)
+    Ok(())
+}
+
+/// Large files that are kept elsewhere.
+fn large_files(stage2: &Stage2, online: &Online) -> Result<()> {
+    let attributes = read_to_string(format!("{}/.gitattributes", online.clone)).unwrap_or_default();
+    if !attributes.contains("filter=lfs") {
+        return Ok(());
+    }
+    if stage2.has("git-lfs") {
+        return git(stage2, &["-C", &online.clone, "lfs", "pull"], "fetching large files");
+    }
+    log::warn!("the repository keeps large files with git-lfs, which is not on this medium: they stay away");
+    Ok(())
 }
 
 /// From the server, as often as it takes.
 fn bring(stage2: &Stage2, online: &Online) -> Result<()> {
     let clone = online.clone.as_str();
-    let doing = format!("cloning {}", online.remote);
+    let doing = format!("cloning {} into {clone}", online.remote);
     if Path::new(clone).join(".git").exists() {
         git(stage2, &["-C", clone, "remote", "set-url", "origin", &online.remote], &doing)?;
         git(stage2, &["-C", clone, "fetch", "--progress", "origin"], &doing)?;
@@ -72,7 +82,7 @@ fn bring(stage2: &Stage2, online: &Online) -> Result<()> {
     if has_submodules(online) {
         git(stage2, &["-C", clone, "submodule", "update", "--init", "--recursive"], "fetching submodules")?;
     }
-    Ok(())
+    large_files(stage2, online)
 }
 
 fn git(stage2: &Stage2, words: &[&str], doing: &str) -> Result<()> {
@@ -96,10 +106,10 @@ fn look_for(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
     let (looked, said) = stage2.heard("nix", &words, &ENVIRONMENT, Level::Debug, &doing);
     looked.map_err(|error| Error::clone(&error).with_details(said.clone()))?;
     let hosts = said.last().map(String::as_str).unwrap_or_default();
-    if hosts.split(' ').any(|name| name == host) {
+    if hosts.split(", ").any(|name| name == host) {
         return Ok(());
     }
-    Err(Error::new(Kind::Install, doing, format!("no such host in this flake (it has: {hosts})")))
+    Err(Error::new(Kind::Install, doing, format!("there is no such host in it; it has {hosts}")))
 }
 
 /// Builds the system in the new store, activates it and installs its boot loader.

@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "cloning git@example.com:me/config to /mnt/nix-config",
+                "cloning git@example.com:me/config into /mnt/nix-config",
                 "running nixos-install for ultraviolet",
                 "handing the clone to me, and the deploy key if there is one",
                 "reading the disk back and comparing",

@@ -1,14 +1,20 @@
 //! What git and ssh mean when they fail: their words, as one sentence that a person can act upon. Pure.
 
+/// What is to be mended by adding the key.
+pub const KEY: &str = "the server refuses the deploy key";
+
 /// The first cause that is recognised in what was said, with what it means.
 const MEANINGS: &[(&[&str], &str)] = &[
-    (&["HOST IDENTIFICATION HAS CHANGED"], "the server shows another host key than the one that is known: it may not be the server"),
-    (&["host key is known", "Host key verification failed"], "the host key of the server is not known"),
-    (&["Permission denied (", "Too many authentication failures"], "the server refuses the deploy key"),
+    (&["HOST IDENTIFICATION HAS CHANGED"], "the server has another host key than the pinned one: it may be another machine"),
+    (
+        &["host key is known", "Host key verification failed"],
+        "the host key of the server is not pinned: add its line of known_hosts to knownHosts",
+    ),
+    (&["Permission denied (", "Too many authentication failures"], KEY),
     (&["Could not resolve host", "name resolution", "Name or service not known"], "the name of the server cannot be resolved"),
-    (&["No route to host", "Network is unreachable"], "there is no route to the server"),
+    (&["No route to host", "Network is unreachable"], "the server cannot be reached: there is no route to it"),
     (&["Connection refused", "Failed to connect", "Couldn't connect"], "the server refuses the connection"),
-    (&["timed out", "Connection closed by remote host during banner"], "the server does not answer"),
+    (&["timed out", "Connection closed by remote host during banner"], "the server cannot be reached: it does not answer"),
     (&["not yet valid", "not yet activated"], "the server's certificate is not yet valid: the clock of this machine is wrong"),
     (&["certificate verif", "SSL certificate", "self-signed certificate"], "the server's certificate is signed by nobody who is trusted"),
     (
@@ -34,22 +40,19 @@ mod tests {
     #[test]
     fn each_refusal_is_itself() {
         for (said, expected) in [
-            (
-                &["git@10.0.2.100: Permission denied (publickey).", "fatal: Could not read from remote repository."][..],
-                "the server refuses the deploy key",
-            ),
+            (&["git@10.0.2.100: Permission denied (publickey).", "fatal: Could not read from remote repository."][..], KEY),
             (
                 &["@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @", "Host key verification failed."],
-                "the server shows another host key than the one that is known: it may not be the server",
+                "the server has another host key than the pinned one: it may be another machine",
             ),
             (
                 &["No ED25519 host key is known for example.com and you have requested strict checking.", "Host key verification failed."],
-                "the host key of the server is not known",
+                "the host key of the server is not pinned: add its line of known_hosts to knownHosts",
             ),
             (&["fatal: unable to access 'https://x/': Could not resolve host: x"], "the name of the server cannot be resolved"),
             (&["ssh: connect to host 10.0.2.9 port 22: Connection refused"], "the server refuses the connection"),
-            (&["ssh: connect to host 10.0.2.9 port 22: No route to host"], "there is no route to the server"),
-            (&["Connection timed out during banner exchange"], "the server does not answer"),
+            (&["ssh: connect to host 10.0.2.9 port 22: No route to host"], "the server cannot be reached: there is no route to it"),
+            (&["Connection timed out during banner exchange"], "the server cannot be reached: it does not answer"),
             (
                 &["SSL certificate problem: certificate is not yet valid"],
                 "the server's certificate is not yet valid: the clock of this machine is wrong",

@@ -36,19 +36,23 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     let Some(online) = &ground.settings.online else { return Ok(()) };
     let keys = prepare(ground.stage2, ground.medium, online)?;
     let branch = online.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
-    let doing = format!("asking {} for {}", online.remote, online.branch.as_deref().unwrap_or("its branch"));
+    let doing = format!("asking {} for its branches", online.remote);
     let words = ["60", "git", "ls-remote", "--exit-code", "--", &online.remote, &branch];
     let (asked, said) = ground.stage2.heard("timeout", &words, &[], Level::Info, &doing);
     let Err(error) = asked else { return Ok(()) };
     let cause = match refusal::meaning(&said) {
         Some(meaning) => meaning.into(),
         // git-ls-remote(1): no matching refs.
-        None if error.cause.starts_with("timeout exited with 2") => "there is no such branch".into(),
-        None if error.cause.starts_with("timeout exited with 124") => "the server does not answer".into(),
+        None if error.cause == "timeout exited with 2" || error.cause.starts_with("timeout exited with 2:") => {
+            "there is no such branch".into()
+        }
+        None if error.cause.starts_with("timeout exited with 124") => "the server cannot be reached".into(),
         None => error.cause.clone(),
     };
-    let shown = if cause == "the server refuses the deploy key" { public_keys(ground.stage2, &keys) } else { Vec::new() };
-    Err(Error::new(Kind::Repository, doing, cause).with_details(shown))
+    if cause == refusal::KEY {
+        show_public(ground.stage2, &keys);
+    }
+    Err(Error::new(Kind::Repository, doing, cause))
 }
 
 /// Looks at every cache. One that does not answer is passed over by Nix as well, so it is said and no error.
@@ -127,12 +131,14 @@ fn trust(stage2: &Stage2) -> Result<()> {
     Ok(())
 }
 
-/// The public halves, to be added on the server.
-fn public_keys(stage2: &Stage2, keys: &[String]) -> Vec<String> {
+/// Shows the public halves, to be added on the server.
+fn show_public(stage2: &Stage2, keys: &[String]) {
     if keys.is_empty() {
-        return vec![format!("there is no deploy key: put one on the kit partition as {KIT}/id_ed25519")];
+        log::info!("there is no deploy key: put one on the kit partition as {KIT}/id_ed25519");
     }
-    let public = |key: &String| stage2.heard("ssh-keygen", &["-y", "-P", "", "-f", key], &[], Level::Debug, "reading the deploy key");
-    let lines = keys.iter().filter_map(|key| public(key).1.pop());
-    lines.map(|line| format!("the public key to add on the server: {line}")).collect()
+    for key in keys {
+        log::info!("the deploy key of this medium is");
+        let (read, _) = stage2.heard("ssh-keygen", &["-y", "-P", "", "-f", key], &[], Level::Info, "reading the deploy key");
+        read.unwrap_or_else(|error| log::warn!("{error}"));
+    }
 }

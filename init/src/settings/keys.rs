@@ -210,6 +210,7 @@ impl Draft {
         if online.clone.is_empty() {
             online.clone = "/mnt/nix-config".into();
         }
+        online.unattended = self.unattended;
         online.key_to_user = online.user.is_some() && self.key_to_user.unwrap_or(true);
         Ok(Settings {
             target_host,

@@ -13,6 +13,8 @@ pub struct Online {
     pub rev: Option<String>,
     /// Where the clone goes, below `/mnt`.
     pub clone: String,
+    /// Nobody is there to be asked.
+    pub unattended: bool,
     /// Keys of servers, lines of a `known_hosts` file.
     pub known_hosts: Vec<String>,
     /// Caches, in this order.
