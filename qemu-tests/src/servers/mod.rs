@@ -40,6 +40,8 @@ pub enum Server {
     SshKilledOnce,
     /// `https://10.0.2.100/cgi-bin/git/fixture.git`, with a certificate of the tests' own authority.
     Https,
+    /// The same at another address, for which the certificate is not.
+    HttpsOtherAddress,
     /// `http://10.0.2.101`: a cache of signed paths.
     Cache,
     /// `http://10.0.2.102`: accepts every connection and never says a word.
@@ -54,6 +56,7 @@ impl Server {
         match self {
             Server::Ssh | Server::SshOtherHost | Server::SshKilledOnce => "10.0.2.100:22",
             Server::Https => "10.0.2.100:443",
+            Server::HttpsOtherAddress => "10.0.2.102:443",
             Server::Cache => "10.0.2.101:80",
             Server::Dead => "10.0.2.102:80",
             Server::Unsigned => "10.0.2.103:80",
@@ -66,7 +69,7 @@ impl Server {
             Server::Ssh => &["/usr/sbin/sshd", "-i", "-e", "-f", "/srv/ssh.conf"],
             Server::SshOtherHost => &["/usr/sbin/sshd", "-i", "-e", "-f", "/srv/ssh.conf", "-h", "/srv/keys/otherhost"],
             Server::SshKilledOnce => &["/usr/sbin/sshd", "-i", "-e", "-f", "/srv/ssh-killed.conf"],
-            Server::Https => &["/usr/bin/stunnel4", "/srv/stunnel.conf"],
+            Server::Https | Server::HttpsOtherAddress => &["/usr/bin/stunnel4", "/srv/stunnel.conf"],
             Server::Cache => &["/usr/bin/busybox", "httpd", "-i", "-h", "/srv/signed"],
             Server::Unsigned => &["/usr/bin/busybox", "httpd", "-i", "-h", "/srv/unsigned"],
             // Reads until the other side has had enough.

@@ -42,7 +42,7 @@ pub struct Boot<'a> {
     pub consoles: Consoles,
     /// Whether the machine goes on after a reset.
     pub survives_reset: bool,
-    /// Options of the network behind its network card; without any there is no card.
+    /// Options of the network on which its servers are.
     pub network: &'a [String],
 }
 
@@ -56,7 +56,6 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
         args.words(&["-no-reboot"]);
     }
     args.firmware(image, boot);
-    args.network(boot.network);
     args.words(&["-device", "qemu-xhci,id=xhci"]);
     if let Some(medium) = boot.medium {
         args.medium(medium, boot);
@@ -65,7 +64,7 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
         args.disk(index, disk);
     }
     for (index, card) in boot.nics.iter().enumerate() {
-        args.0.extend(nic::arguments(index, card));
+        args.0.extend(nic::arguments(index, card, boot.network));
     }
     if let Some(date) = boot.date {
         args.words(&["-rtc", &format!("base={date}")]);
@@ -101,17 +100,6 @@ impl Args {
         } else if !extra.is_empty() {
             self.words(&["-smbios", &format!("type=11,value=io.systemd.boot.kernel-cmdline-extra={}", escape(&extra))]);
         }
-    }
-
-    /// The guest reaches what the options name, and nothing else.
-    fn network(&mut self, options: &[String]) {
-        if options.is_empty() {
-            return;
-        }
-        let escaped: Vec<String> = options.iter().map(|option| escape(option)).collect();
-        // The card has no boot ROM: the firmware never uses it.
-        self.words(&["-netdev", &format!("user,id=net0,restrict=on,{}", escaped.join(","))]);
-        self.words(&["-device", "virtio-net-pci,netdev=net0,romfile="]);
     }
 
     fn medium(&mut self, medium: Medium, boot: &Boot) {
@@ -191,13 +179,14 @@ pub fn late(index: usize, disk: &Disk) -> Result<Value> {
 }
 
 /// QEMU's option lists are cut at single commas.
-fn escape(value: &str) -> String {
+pub fn escape(value: &str) -> String {
     value.replace(',', ",,")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vm::nic::{Card, Net};
     use crate::vm::scenario::Prefill;
     use init::settings::{Settings, Source};
 
@@ -248,11 +237,11 @@ mod tests {
     }
 
     #[test]
-    fn a_network_reaches_its_servers_alone() {
+    fn a_network_of_servers_reaches_them_alone() {
         let network = ["guestfwd=tcp:10.0.2.100:22-cmd:/a,b/ssh.sh".to_owned()];
-        let line = line(&Boot { network: &network, ..BOOT });
-        assert!(line.contains("-netdev user,id=net0,restrict=on,guestfwd=tcp:10.0.2.100:22-cmd:/a,,b/ssh.sh "), "{line}");
-        assert!(line.contains("virtio-net-pci,netdev=net0"));
+        let nics = [Nic { card: Card::Virtio, net: Net::Servers, unplugged: false }];
+        let line = line(&Boot { network: &network, nics: &nics, ..BOOT });
+        assert!(line.contains("-netdev user,restrict=on,guestfwd=tcp:10.0.2.100:22-cmd:/a,,b/ssh.sh,id=net0 "), "{line}");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::command::escape;
+
 /// A network card.
 #[derive(Debug, Clone, Copy)]
 pub struct Nic {
@@ -35,6 +37,8 @@ pub enum Card {
 pub enum Net {
     /// 10.0.2.0/24 with DHCP, gateway 10.0.2.2, DNS 10.0.2.3, and this machine behind the gateway.
     User,
+    /// The same addresses with DHCP, and nobody there but the row's servers: no gateway, no DNS, and not this machine.
+    Servers,
     /// A hub with nobody else on it.
     Silent,
 }
@@ -44,10 +48,13 @@ pub fn id(index: usize) -> String {
     format!("nic{index}")
 }
 
-/// What QEMU is told about a card.
-pub fn arguments(index: usize, nic: &Nic) -> Vec<String> {
+/// What QEMU is told about a card. `servers` are the options of the network that has some.
+pub fn arguments(index: usize, nic: &Nic, servers: &[String]) -> Vec<String> {
     let backend = match nic.net {
         Net::User => "user".to_owned(),
+        Net::Servers => {
+            [&["user".to_owned(), "restrict=on".to_owned()], servers].concat().iter().map(|o| escape(o)).collect::<Vec<_>>().join(",")
+        }
         Net::Silent => format!("hubport,hubid={index}"),
     };
     let driver = match nic.card {

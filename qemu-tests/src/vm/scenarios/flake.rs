@@ -1,11 +1,11 @@
 //! Installations of a host that builds its own system: the flake is cloned from servers that only the machine can reach. What a server
 //! refuses is on the screen before the question, while every byte is still there.
 
-use super::{ASK, BOOT, FAILED, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
-use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
+use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, NotBootable, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
-use crate::vm::scenario::{BASE, Disk, Firmware, Prefill, Scenario, Server, Step, Vars};
+use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, Forbid, Part, Type};
+use crate::vm::scenario::{BASE, Card, Disk, Firmware, Net, Nic, Prefill, Scenario, Server, Step, Vars};
 
 /// Room for 32 GiB of swap.
 const LARGE: Disk = Disk { mib: 64 * 1024, serial: "VM0001", ..NVME };
@@ -26,6 +26,7 @@ const SSH: Scenario = Scenario {
     host: "vermissian",
     disks: &[LARGE],
     words: &["install.repo=ssh://git@10.0.2.100/fixture.git"],
+    nics: &[Nic { card: Card::Virtio, net: Net::Servers, unplugged: false }],
     servers: &[Server::Ssh],
     finds: FOUND,
     script: INSTALLS,
@@ -65,7 +66,7 @@ const FETCHED: &[Step] = &[LEFT, Expect("FIXTURE-BUILT in=open", FINDING)];
 const NEVER: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK)]);
 
 /// Whoever is not asked again ends here.
-const GIVES_UP: Step = Part(&[Expect(UNTOUCHED, 10), super::HELD]);
+const GIVES_UP: Step = Part(&[Expect(UNTOUCHED, 10), HELD]);
 
 /// Refused before the question, when nobody is there to try again.
 const REFUSED: Scenario = Scenario { disks: &[LARGE_NOISY], finds: &[], after: &[DiskUnchanged(0)], ..SSH };
@@ -81,12 +82,6 @@ pub const ROWS: &[Scenario] = &[
         name: "flake-over-ssh-kit-key",
         proves: "A deploy key on the kit partition comes before that of the medium.",
         kit: &[("ssh/deploy/id_ed25519", "{deployKey}")],
-        ..SSH
-    },
-    Scenario {
-        name: "flake-server-dies-once",
-        proves: "A server that dies in the middle of the clone is asked again, and the disk is not prepared a second time.",
-        servers: &[Server::SshKilledOnce],
         ..SSH
     },
     Scenario {
@@ -128,12 +123,54 @@ pub const ROWS: &[Scenario] = &[
         ..SSH
     },
     Scenario {
+        name: "flake-server-killed",
+        proves: "When the server dies in the middle of the clone it is tried again, without starting over.",
+        servers: &[Server::SshKilledOnce],
+        script: &[
+            Forbid(FAILED),
+            Expect(ASK, BOOT + PROMPT + READY),
+            Type(Serial, "yes"),
+            Expect("cloning ssh://git@10.0.2.100/fixture.git: git exited with 128", LONG),
+            Expect(": trying again", 10),
+            Expect("running nixos-install for {host}", LONG),
+            Expect("autoinstaller: installed {host} on nvme0n1", LONG),
+            ExpectPowerOff(OFF),
+        ],
+        ..SSH
+    },
+    Scenario {
+        name: "flake-without-the-host",
+        proves: "A host that the flake does not have is named, with those that it has, before anything is built.",
+        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.targetHost=nobody"],
+        finds: &[],
+        script: &[
+            Forbid(INSTALLED),
+            Expect(ASK, BOOT + PROMPT + READY),
+            Type(Serial, "yes"),
+            Expect("failed: looking for nobody in the flake: no such host in this flake", LONG),
+            Expect("nvme0n1 was erased and is not bootable", 10),
+            HELD,
+        ],
+        after: &[DiskWritten(0), NotBootable(0)],
+        ..SSH
+    },
+    Scenario {
         name: "wrong-deploy-key",
         proves: "A deploy key that the server refuses is named as that before the question, and the disk keeps every byte.",
         core: true,
         kit: &[("ssh/deploy/id_ed25519", "{strangerKey}")],
         words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
-        script: &[NEVER, Expect(FAILED, BOOT + PROMPT + READY), GIVES_UP],
+        script: &[
+            NEVER,
+            ExpectAll(
+                &[
+                    "failed: asking ssh://git@10.0.2.100/fixture.git for its branch: the server refuses the deploy key",
+                    "the public key to add on the server: ssh-ed25519 AAAA",
+                ],
+                BOOT + PROMPT + READY,
+            ),
+            GIVES_UP,
+        ],
         ..REFUSED
     },
     Scenario {
@@ -141,7 +178,12 @@ pub const ROWS: &[Scenario] = &[
         proves: "A server whose host key is not the pinned one is refused before the question.",
         words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
         servers: &[Server::SshOtherHost],
-        script: &[NEVER, Expect(FAILED, BOOT + PROMPT + READY), GIVES_UP],
+        script: &[
+            NEVER,
+            Expect("failed: asking ssh://git@10.0.2.100/fixture.git for its branch: ", BOOT + PROMPT + READY),
+            Expect("the server shows another host key than the one that is known", 10),
+            GIVES_UP,
+        ],
         ..REFUSED
     },
     Scenario {
@@ -149,7 +191,25 @@ pub const ROWS: &[Scenario] = &[
         proves: "A server that does not answer is refused as unreachable before the question.",
         words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
         servers: &[Server::Dead],
-        script: &[NEVER, Expect(FAILED, BOOT + PROMPT + READY), GIVES_UP],
+        script: &[
+            NEVER,
+            Expect("failed: asking ssh://git@10.0.2.100/fixture.git for its branch: ", BOOT + PROMPT + READY),
+            Expect("there is no route to the server", 10),
+            GIVES_UP,
+        ],
+        ..REFUSED
+    },
+    Scenario {
+        name: "wrong-certificate",
+        proves: "A server whose certificate is for another address is refused before the question.",
+        words: &["install.repo=https://10.0.2.102:443/cgi-bin/git/fixture.git", "install.unattended", "install.wait-network=30"],
+        servers: &[Server::HttpsOtherAddress],
+        script: &[
+            NEVER,
+            Expect("failed: asking https://10.0.2.102:443/cgi-bin/git/fixture.git for its branch: ", BOOT + PROMPT + READY),
+            Expect("the server's certificate is signed by nobody who is trusted", 10),
+            GIVES_UP,
+        ],
         ..REFUSED
     },
 ];
