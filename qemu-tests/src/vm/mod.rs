@@ -2,6 +2,7 @@
 //!
 //! Modules in reading order: what a scenario says, how it is run, what is read from the disks afterwards.
 
+mod row;
 pub mod scenario;
 pub mod scenarios;
 mod step;
