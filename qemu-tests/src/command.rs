@@ -1,9 +1,9 @@
 //! The one way to run a program of the build machine: argument arrays only, output captured, and an error that names its
 //! subject and ends with the last line the program wrote. Never goes through a shell.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -25,6 +25,17 @@ pub fn search_path() -> Vec<PathBuf> {
 /// A command whose output does not depend on the caller's language, time zone or clock. It finds what lies in the directories of
 /// the administrator, and so does what it starts.
 pub fn tool(program: &str) -> Command {
+    tool_at(OsStr::new(program))
+}
+
+/// A program of an unpacked tree, run with the tree's own libraries.
+pub fn of_tree(tree: &Path, program: &str) -> Command {
+    let mut command = tool_at(tree.join("usr/lib64/ld-linux-x86-64.so.2").as_os_str());
+    command.arg("--library-path").arg(tree.join("usr/lib/x86_64-linux-gnu")).arg(tree.join(program));
+    command
+}
+
+fn tool_at(program: &OsStr) -> Command {
     let path = std::env::join_paths(search_path()).unwrap_or_else(|_| OsString::from(ADMIN_PATHS.join(":")));
     let mut command = Command::new(program);
     command

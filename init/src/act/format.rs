@@ -63,16 +63,19 @@ fn stage2_only(program: &str) -> bool {
 /// # Errors
 /// A program is neither in the initrd nor in stage-2, or the kernel does not know the root file system.
 pub fn require(plan: &Plan, stage2: &Stage2) -> Result<()> {
-    let refused = |cause: String| Error::new(Kind::Settings, "preparing the installation", cause);
+    let has = |program: &str| !stage2_only(program) || stage2.has(program);
     let volumes = plan.steps.iter().filter_map(|step| if let Step::Format(volumes) = step { Some(volumes) } else { None });
-    for Formatting { what, .. } in volumes.flatten() {
-        let (program, _) = program(*what);
-        if stage2_only(program) && !stage2.has(program) {
-            return Err(refused(format!("making {what} needs {program}, which is not on this medium")));
-        }
-        if matches!(what, FileSystem::Root(_)) && !known_to_kernel(&what.to_string()) {
-            return Err(refused(format!("mounting {what} needs a module of the kernel, which is not on this medium")));
-        }
+    volumes.flatten().try_for_each(|formatting| can_be_used(formatting.what, has, known_to_kernel))
+}
+
+fn can_be_used(what: FileSystem, has: impl Fn(&str) -> bool, known: impl Fn(&str) -> bool) -> Result<()> {
+    let refused = |cause: String| Err(Error::new(Kind::Settings, "preparing the installation", cause));
+    let (program, _) = program(what);
+    if !has(program) {
+        return refused(format!("making {what} needs {program}, which is not on this medium"));
+    }
+    if matches!(what, FileSystem::Root(_)) && !known(&what.to_string()) {
+        return refused(format!("mounting {what} needs a module of the kernel, which is not on this medium or cannot be loaded"));
     }
     Ok(())
 }
@@ -82,4 +85,23 @@ fn known_to_kernel(kind: &str) -> bool {
     let listed = read_to_string("/proc/filesystems").unwrap_or_default();
     let known = listed.lines().any(|line| line.split_whitespace().next_back() == Some(kind));
     known || drivers::provide(&format!("fs-{kind}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_made_or_mounted_is_refused() {
+        let root = FileSystem::Root(RootFs::Xfs);
+        let refusal = |has, known| can_be_used(root, |_| has, |_| known).map_err(|error| error.to_string());
+        assert_eq!(refusal(true, true), Ok(()));
+        assert_eq!(refusal(false, true).unwrap_err(), "preparing the installation: making xfs needs mkfs.xfs, which is not on this medium");
+        assert_eq!(
+            refusal(true, false).unwrap_err(),
+            "preparing the installation: mounting xfs needs a module of the kernel, which is not on this medium or cannot be loaded"
+        );
+        // vfat and swap are never mounted as the root.
+        assert!(can_be_used(FileSystem::Swap, |_| true, |_| false).is_ok());
+    }
 }

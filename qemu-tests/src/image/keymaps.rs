@@ -49,8 +49,7 @@ fn sources(tree: &Path) -> Result<BTreeMap<String, PathBuf>> {
 /// Runs the tree's own `loadkeys` with the tree's libraries.
 fn convert(tree: &Path, source: &Path) -> Result<Vec<u8>> {
     let subject = format!("converting {}", source.display());
-    let mut command = command::tool(&tree.join("usr/lib64/ld-linux-x86-64.so.2").to_string_lossy());
-    command.arg("--library-path").arg(tree.join("usr/lib/x86_64-linux-gnu")).arg(tree.join("usr/bin/loadkeys"));
+    let mut command = command::of_tree(tree, "usr/bin/loadkeys");
     // Relative names of other layouts are looked for beside the layout itself.
     let layout = command::output(&subject, command.args(["--bkeymap", "--unicode"]).arg(source))?;
     ensure!(layout.starts_with(MAGIC), "{subject}: loadkeys wrote something else");

@@ -65,6 +65,7 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
                 ram_mib: scenario.ram_mib,
                 toplevel: &image.toplevel,
                 loader: &image.loader,
+                tools: &image.stage2_root,
                 store,
             };
             let (disk, file) = (&scenario.disks[index], dir.join(disk::file_name(index)));

@@ -16,10 +16,23 @@ pub fn check_esp(part: &Path, label: &str) -> Result<()> {
     fsck(label, tool("fsck.vfat").arg("-n").arg(part))
 }
 
-/// Root: ext4, labelled, clean.
-pub fn check_root(part: &Path, label: &str) -> Result<()> {
-    expect(part, "ext4", label)?;
-    fsck(label, tool("e2fsck").arg("-fn").arg(part))
+/// Root: of this kind, labelled, clean.
+pub fn check_root(part: &Path, kind: &str, label: &str, tools: &Path) -> Result<()> {
+    expect(part, kind, label)?;
+    let mut command = match kind {
+        "ext4" => tool("e2fsck"),
+        "btrfs" => command::of_tree(tools, "usr/bin/btrfs"),
+        "xfs" => command::of_tree(tools, "usr/sbin/xfs_repair"),
+        "f2fs" => command::of_tree(tools, "usr/sbin/fsck.f2fs"),
+        _ => bail!("checking the file system of {label}: there is no program for {kind}"),
+    };
+    let options: &[&str] = match kind {
+        "ext4" => &["-fn"],
+        "btrfs" => &["check", "--readonly"],
+        "xfs" => &["-n"],
+        _ => &["--dry-run"],
+    };
+    fsck(label, command.args(options).arg(part))
 }
 
 /// Checkers print what they find on standard output, and a summary after it.
@@ -42,8 +55,20 @@ pub fn check_swap(part: &Path, label: &str) -> Result<()> {
     expect(part, "swap", label)
 }
 
+/// Whether there is a program that copies files out of a root file system of this kind without mounting it. What lies in the others is
+/// judged by booting it.
+pub fn can_dump(kind: &str) -> bool {
+    matches!(kind, "ext4" | "btrfs")
+}
+
 /// Copies the store and the logs of the root file system. debugfs reports no failure by its status: look at the copy.
-pub fn dump_root(part: &Path, dir: &Path) -> Result<()> {
+pub fn dump_root(part: &Path, kind: &str, dir: &Path, tools: &Path) -> Result<()> {
+    if kind == "btrfs" {
+        // With times, owners and modes: a store's content is judged by some of them.
+        let mut command = command::of_tree(tools, "usr/bin/btrfs");
+        command.args(["restore", "--metadata", "--symlinks"]);
+        return command::run("copying the root file system", command.arg(part).arg(dir));
+    }
     for (source, below) in [("/nix", "."), ("/var/log", "var")] {
         let subject = format!("copying {source} of the root file system");
         let request = format!("rdump {source} {below}");

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 /// Where firmware without variables looks (UEFI 2.10, 3.5.1.1).
 const REMOVABLE: &str = "EFI/BOOT/BOOTX64.EFI";
 
-/// Checks a copy of the ESP against the loader that was to be installed, and against a copy of the root file system.
-pub fn check(esp: &Path, loader: &Path, root: &Path, toplevel: &str) -> Result<()> {
+/// Checks a copy of the ESP against the loader that was to be installed, and against a copy of the root file system if there is one.
+pub fn check(esp: &Path, loader: &Path, root: Option<&Path>, toplevel: &str) -> Result<()> {
     if read(&find(esp, REMOVABLE)?)? != read(loader)? {
         bail!("comparing {REMOVABLE} with {}: their bytes differ", loader.display());
     }
@@ -22,8 +22,9 @@ pub fn check(esp: &Path, loader: &Path, root: &Path, toplevel: &str) -> Result<(
         let text = fs::read_to_string(&file).with_context(subject)?;
         for (key, link) in [("linux", "kernel"), ("initrd", "initrd")] {
             let on_esp = value(&text, key).with_context(|| format!("{}: no line `{key}`", subject()))?;
-            let installed = resolve(root, &Path::new(toplevel).join(link))?;
             let ours = find(esp, on_esp.trim_start_matches('/'))?;
+            let Some(root) = root else { continue };
+            let installed = resolve(root, &Path::new(toplevel).join(link))?;
             if read(&ours)? != read(&installed)? {
                 bail!("{}: {on_esp} is not the {link} of {toplevel}", subject());
             }
@@ -97,7 +98,7 @@ mod tests {
         for path in ["esp/efi/boot", "esp/loader/entries", "root/nix/store/top", "root/nix/store/k"] {
             fs::create_dir_all(dir.join(path)).unwrap();
         }
-        let check = || check(&esp, &dir.join("sd.efi"), &root, "/nix/store/top");
+        let check = || check(&esp, &dir.join("sd.efi"), Some(&root), "/nix/store/top");
         fs::write(dir.join("sd.efi"), "sd").unwrap();
         fs::write(esp.join("efi/boot/bootx64.efi"), "").unwrap();
         assert!(check().unwrap_err().to_string().starts_with("comparing EFI/BOOT/BOOTX64.EFI with "));
@@ -114,5 +115,8 @@ mod tests {
         fs::write(root.join("nix/store/k/initrd"), "L").unwrap();
         let error = check().unwrap_err().to_string();
         assert!(error.ends_with("/KERNEL is not the initrd of /nix/store/top"), "{error}");
+        let without_root = |toplevel| super::check(&esp, &dir.join("sd.efi"), None, toplevel);
+        without_root("/nix/store/top").unwrap();
+        assert!(without_root("/nix/store/other").unwrap_err().to_string().ends_with("its options do not start /nix/store/other"));
     }
 }

@@ -42,6 +42,8 @@ pub struct Installed<'a> {
     pub toplevel: &'a str,
     /// The boot loader that the firmware is to find.
     pub loader: &'a Path,
+    /// Tree with the programs that judge what was made by programs of their version.
+    pub tools: &'a Path,
     /// Verifies the installed store.
     pub store: &'a dyn StoreCheck,
 }
@@ -76,13 +78,17 @@ pub fn check(disk: &Path, sector: u32, work: &Path, expected: &Installed) -> Res
             Holds::Root => {}
         }
     }
-    filesystem::check_root(&root_part, root_label)?;
+    let root_kind = expected.wanted.text("rootFs").unwrap_or("ext4");
+    filesystem::check_root(&root_part, root_kind, root_label, expected.tools)?;
     expected.keys.absent(&root_part)?;
-    filesystem::dump_root(&root_part, &root)?;
     filesystem::dump_esp(&esp_part, &esp)?;
+    if !filesystem::can_dump(root_kind) {
+        return loader::check(&esp, expected.loader, None, expected.toplevel);
+    }
+    filesystem::dump_root(&root_part, root_kind, &root, expected.tools)?;
     check_log(&root.join(LOG))?;
     check_profile(&root, expected.toplevel)?;
-    loader::check(&esp, expected.loader, &root, expected.toplevel)?;
+    loader::check(&esp, expected.loader, Some(&root), expected.toplevel)?;
     expected.store.verify(&root, expected.toplevel)
 }
 

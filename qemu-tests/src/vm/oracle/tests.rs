@@ -68,7 +68,7 @@ fn judge(dir: &Path, toplevel: &str, words: &[&str], keys: &Keys) -> Result<()> 
     let settings = "labels.efi=UV-ESP\nlabels.luks=UV-LUKS\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\nswap.enable=true\nswap.size=16M";
     let wanted = Wanted::read(settings, words);
     let loader = &dir.join("loader.efi");
-    let expected = Installed { wanted: &wanted, keys, ram_mib: 1024, toplevel, loader, store: &NoNix };
+    let expected = Installed { wanted: &wanted, keys, ram_mib: 1024, toplevel, loader, tools: dir, store: &NoNix };
     check(&dir.join("disk"), 512, &dir.join("work"), &expected)
 }
 

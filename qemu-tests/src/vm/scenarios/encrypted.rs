@@ -5,7 +5,7 @@ use super::{ASK, BOOT, FAILED, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, Forbid, Part, Type};
-use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, Scenario, Step, Table, Vars};
+use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, SD_SERIAL, Scenario, Step, Table, Vars};
 
 /// Of words, so that no other text has it.
 pub(super) const PASSPHRASE: &str = "correct horse battery";
@@ -131,4 +131,48 @@ pub const ROWS: &[Scenario] = &[
         ],
         ..ROW
     },
+    Scenario {
+        name: "encrypted-sata",
+        proves: "A container on a SATA disk is as any other.",
+        disks: &[Disk { bus: Bus::Sata, ..NVME }],
+        script: ON_ANY_SDX,
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-usb-disk",
+        proves: "A container on a USB disk that was named is as any other.",
+        disks: &[Disk { bus: Bus::Usb, ..NVME }],
+        words: &["install.disk=UV0001"],
+        script: ON_ANY_SDX,
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-sd-card",
+        proves: "A container on an SD card that was named is as any other.",
+        disks: &[Disk { bus: Bus::Sd, serial: SD_SERIAL, ..NVME }],
+        words: &["install.disk=/dev/mmcblk0"],
+        script: &[
+            Forbid(FAILED),
+            YES_AND_PASSPHRASE,
+            Expect("encrypting mmcblk0p2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP),
+            Expect("autoinstaller: installed {host} on mmcblk0", 5 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "encrypted-btrfs",
+        proves: "The root file system in a container can be another than ext4.",
+        words: &["install.rootFs=btrfs"],
+        ..ROW
+    },
+];
+
+/// The stick and the disk race for their names.
+const ON_ANY_SDX: &[Step] = &[
+    Forbid(FAILED),
+    YES_AND_PASSPHRASE,
+    Expect("(LUKS2 SL-LUKS) and opening it as cryptroot", STEP),
+    Expect("autoinstaller: installed {host} on sd", 5 * STEP),
+    ExpectPowerOff(OFF),
 ];

@@ -3,7 +3,7 @@
 use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, ON_SDX, PROMPT, STEP, STEP_ONE, YES};
 use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Picture, Type};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Part, Picture, Type};
 use crate::vm::scenario::{BASE, Bus, Disk, FIRMWARE_ENTRY, Firmware, INSTALLED_SYSTEM, Medium, Prefill, Scenario, Step, Vars};
 
 /// The conversation of an installation, up to its last line.
@@ -29,6 +29,13 @@ const PREBUILT: &[Step] = &[
     Expect("autoinstaller: installed {host} on nvme0n1", STEP),
     ExpectPowerOff(OFF),
 ];
+
+/// From the first step on.
+const TO_THE_END: Step = Part(&[Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP), ExpectPowerOff(OFF)]);
+
+/// A host whose root is not ext4.
+const OTHER_ROOT: Scenario =
+    Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], after: &[TargetInstalled(0), BootsInstalled(Vars::Left)], ..BASE };
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
@@ -147,6 +154,27 @@ pub const ROWS: &[Scenario] = &[
         ],
         after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
         ..BASE
+    },
+    Scenario {
+        name: "root-btrfs",
+        proves: "A btrfs root is made and mounted by what stage-2 carries, and boots.",
+        words: &["install.rootFs=btrfs"],
+        script: &[Forbid(FAILED), Expect("nvme0n1p2 (btrfs UV-ROOT)", BOOT + PROMPT), YES, TO_THE_END],
+        ..OTHER_ROOT
+    },
+    Scenario {
+        name: "root-xfs",
+        proves: "An XFS root is made and mounted by what stage-2 carries, and boots.",
+        words: &["install.rootFs=xfs"],
+        script: &[Forbid(FAILED), Expect("nvme0n1p2 (xfs UV-ROOT)", BOOT + PROMPT), YES, TO_THE_END],
+        ..OTHER_ROOT
+    },
+    Scenario {
+        name: "root-f2fs",
+        proves: "An F2FS root is made and mounted by what stage-2 carries, and boots.",
+        words: &["install.rootFs=f2fs"],
+        script: &[Forbid(FAILED), Expect("nvme0n1p2 (f2fs UV-ROOT)", BOOT + PROMPT), YES, TO_THE_END],
+        ..OTHER_ROOT
     },
     Scenario {
         name: "large-stick-installs",

@@ -78,19 +78,23 @@ pub const ROWS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
-        name: "file-system-not-on-board",
-        proves: "A root file system that this medium cannot make is refused after the consent and before the first write.",
+        name: "file-system-without-module",
+        proves: "A root file system that the kernel cannot mount is refused after the consent and before the first write.",
         core: false,
         firmware: Firmware::Direct,
         disks: &[NOISY],
         words: &["install.rootFs=btrfs"],
+        kernel_words: &["module_blacklist=btrfs"],
         script: &[
             Forbid(INSTALLED),
             Forbid(STEP_ONE),
             Expect("nvme0n1p2 (btrfs UV-ROOT)", BOOT + PROMPT),
             Expect(ASK, PROMPT),
             Type(Serial, "yes"),
-            Expect("failed: preparing the installation: making btrfs needs mkfs.btrfs, which is not on this medium", STEP),
+            Expect(
+                "failed: preparing the installation: mounting btrfs needs a module of the kernel, which is not on this medium or cannot be loaded",
+                STEP,
+            ),
             Expect(UNTOUCHED, 10),
             HELD,
         ],
