@@ -1,8 +1,7 @@
 //! The vocabulary of a scenario: one row says which machine is built, what is said to it, and what must be true of
 //! its disks afterwards.
 //!
-//! Texts may hold `{host}` and `{toplevel}`, the name and the system that the image installs, and `{luks}`, `{swap}` and `{store}`,
-//! what the installed system finds of them.
+//! Texts may hold `{host}` and `{toplevel}`, what the image installs, and `{luks}`, `{swap}`, `{store}`, what the system finds of them.
 //!
 //! Must never run anything. What is said to the machine is in `step`.
 
