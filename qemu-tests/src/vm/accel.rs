@@ -25,10 +25,13 @@ const LAST_WORDS: &[u8] = b"Kernel panic";
 /// just patched, which is then an `Oops: int3`.
 const EMULATED: &str = "tcg,thread=single";
 
+/// The machine's own processors.
+pub const KVM: &str = "kvm";
+
 /// The value for QEMU's `-accel`; probed once per process.
 pub fn accel(kernel: &Path) -> &'static str {
     static CHOICE: OnceLock<&str> = OnceLock::new();
-    CHOICE.get_or_init(|| if wanted() && kvm_works(kernel) { "kvm" } else { EMULATED })
+    CHOICE.get_or_init(|| if wanted() && kvm_works(kernel) { KVM } else { EMULATED })
 }
 
 fn wanted() -> bool {

@@ -12,7 +12,7 @@ use super::medium::{Kit, MediumCopy};
 use super::names::Names;
 use super::oracle::StoreCheck;
 use super::scenario::{Scenario, Step};
-use super::script::play;
+use super::script::{GUEST_CRASHED, play};
 use super::transcript::Transcript;
 use super::{disk, machine, observer};
 use crate::cache;
@@ -35,6 +35,11 @@ impl Failure {
     /// A failure that has nothing to do with a console.
     pub fn new(phase: &str, error: &anyhow::Error) -> Failure {
         Failure { phase: phase.to_owned(), cause: format!("{error:#}"), tail: Vec::new(), files: Vec::new() }
+    }
+
+    /// Whether it was the guest's kernel that crashed.
+    pub fn guest_crashed(&self) -> bool {
+        self.cause.contains(GUEST_CRASHED)
     }
 }
 
@@ -143,6 +148,13 @@ fn sweep(dir: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_crash_of_the_guest_is_told_from_other_failures() {
+        let failure = |cause: &str| Failure::new("console: waiting 9 s", &anyhow::anyhow!("{cause}"));
+        assert!(failure("`BUG: unable to handle` appeared, which must not").guest_crashed());
+        assert!(!failure("`Kernel panic` appeared, which must not").guest_crashed());
+    }
 
     #[test]
     fn a_failure_shows_phase_console_and_files() {

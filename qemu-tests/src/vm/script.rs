@@ -12,7 +12,10 @@ use super::scenario::{Console, Step, flat};
 use super::transcript::Transcript;
 
 /// Texts that fail every scenario.
-const ALWAYS_FORBIDDEN: [&str; 2] = ["Kernel panic", "panicked at"];
+const ALWAYS_FORBIDDEN: [&str; 3] = ["Kernel panic", "panicked at", GUEST_CRASHED];
+
+/// The guest's kernel has used memory that is not there, and goes on as if nothing had been.
+pub const GUEST_CRASHED: &str = "BUG: unable to handle";
 
 /// How long a machine that is left running is still listened to: what is forbidden may come late.
 const SETTLE: Duration = Duration::from_secs(2);
