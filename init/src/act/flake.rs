@@ -9,8 +9,9 @@ use std::path::Path;
 use log::Level;
 
 use super::mounts::ROOT;
-use super::stage2::Stage2;
+use super::stage2::{DEADLINE, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
+use crate::pid1::children::Job;
 use crate::pid1::{aloud, screen};
 use crate::settings::Online;
 
@@ -86,7 +87,11 @@ fn bring(stage2: &Stage2, online: &Online) -> Result<()> {
 }
 
 fn git(stage2: &Stage2, words: &[&str], doing: &str) -> Result<()> {
-    stage2.heard("git", words, &ENVIRONMENT, Level::Info, doing).0
+    stage2.heard(words, &ENVIRONMENT, job("git", doing, Level::Info)).0
+}
+
+fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
+    Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output }
 }
 
 fn has_submodules(online: &Online) -> bool {
@@ -103,7 +108,7 @@ fn look_for(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
     let hosts = format!("{}#nixosConfigurations", reference(online));
     let doing = format!("looking for {host} in the flake");
     let words = ["eval", "--no-write-lock-file", "--raw", &hosts, "--apply", HOSTS];
-    let (looked, said) = stage2.heard("nix", &words, &ENVIRONMENT, Level::Debug, &doing);
+    let (looked, said) = stage2.heard(&words, &ENVIRONMENT, job("nix", &doing, Level::Debug));
     looked.map_err(|error| Error::clone(&error).with_details(said.clone()))?;
     let hosts = said.last().map(String::as_str).unwrap_or_default();
     if hosts.split(", ").any(|name| name == host) {
@@ -124,7 +129,7 @@ pub fn install(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
     let given = lists.iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (*name, list.as_str()));
     words.extend(fixed.into_iter().chain(given).flat_map(|(name, value)| ["--option", name, value]));
     let killed = out_of_memory();
-    let (installed, _) = stage2.heard("nixos-install", &words, &ENVIRONMENT, Level::Info, "running nixos-install");
+    let (installed, _) = stage2.heard(&words, &ENVIRONMENT, job("nixos-install", "running nixos-install", Level::Info));
     if let Err(error) = installed {
         let memory = out_of_memory() > killed;
         let cause = format!("the machine ran out of memory ({}): give it more, or the host more swap (swap.size)", error.cause);

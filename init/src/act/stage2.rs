@@ -24,7 +24,7 @@ const ROOT: &str = "/stage2/root";
 /// What the first argument of this binary must be to enter stage-2.
 pub const ROLE: &str = "enter-stage2";
 /// A build on a slow machine may take a day; longer is a hang.
-const DEADLINE: Duration = Duration::from_secs(24 * 3600);
+pub const DEADLINE: Duration = Duration::from_secs(24 * 3600);
 
 /// The mounted stage-2 root.
 #[derive(Debug)]
@@ -84,17 +84,10 @@ impl Stage2 {
 
 impl Stage2 {
     /// Runs a program that may talk to servers; its last lines tell why it failed.
-    pub fn heard(
-        &self,
-        program: &str,
-        arguments: &[&str],
-        environment: &[(&str, &str)],
-        output: Level,
-        doing: &str,
-    ) -> (Result<()>, Vec<String>) {
-        let mut command = self.command(program, arguments);
+    pub fn heard(&self, arguments: &[&str], environment: &[(&str, &str)], job: Job) -> (Result<()>, Vec<String>) {
+        let mut command = self.command(job.program, arguments);
         command.envs(environment.iter().copied());
-        children::heard(command, Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output })
+        children::heard(command, job)
     }
 }
 

@@ -7,12 +7,15 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use std::time::Duration;
+
 use log::Level;
 
 use super::{Ground, refusal};
 use crate::act::{KEYS, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::{self, Medium};
+use crate::pid1::children::Job;
 use crate::pid1::secret::overwrite;
 use crate::settings::Online;
 
@@ -24,6 +27,8 @@ const BUILT_IN: &str = "/etc/autoinstaller/deploy-key";
 const AUTHORITIES: &str = "/etc/autoinstaller/certificates.pem";
 /// Where keys are on the kit partition.
 const KIT: &str = "ssh/deploy";
+/// Programs that ask end themselves before; what hangs all the same is ended.
+const DEADLINE: Duration = Duration::from_secs(90);
 /// How ssh is to behave: never ask, never take a key of a server that is not known, and notice when it falls silent.
 const BEHAVIOUR: &str = "IdentitiesOnly yes\nStrictHostKeyChecking yes\nUserKnownHostsFile /etc/ssh/known\nGlobalKnownHostsFile /dev/null\n\
                          BatchMode yes\nConnectTimeout 15\nServerAliveInterval 15\nServerAliveCountMax 2\n";
@@ -38,7 +43,7 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     let branch = online.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
     let doing = format!("asking {} for its branches", online.remote);
     let words = ["60", "git", "ls-remote", "--exit-code", "--", &online.remote, &branch];
-    let (asked, said) = ground.stage2.heard("timeout", &words, &[], Level::Info, &doing);
+    let (asked, said) = ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info));
     let Err(error) = asked else { return Ok(()) };
     let cause = match refusal::meaning(&said) {
         Some(meaning) => meaning.into(),
@@ -62,7 +67,8 @@ pub fn check(ground: &mut Ground) -> Result<()> {
 pub fn caches(ground: &mut Ground) -> Result<()> {
     for cache in ground.settings.online.iter().flat_map(|online| &online.substituters) {
         let words = ["20", "nix", "--option", "connect-timeout", "10", "store", "info", "--store", cache];
-        let (looked, _) = ground.stage2.heard("timeout", &words, &[], Level::Debug, &format!("looking at the cache {cache}"));
+        let doing = format!("looking at the cache {cache}");
+        let (looked, _) = ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Debug));
         if looked.is_err() {
             log::warn!("the cache {cache} does not answer: it will be passed over");
         }
@@ -131,6 +137,10 @@ fn trust(stage2: &Stage2) -> Result<()> {
     Ok(())
 }
 
+fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
+    Job { program, doing, kind: Kind::Repository, deadline: DEADLINE, output }
+}
+
 /// Shows the public halves, to be added on the server.
 fn show_public(stage2: &Stage2, keys: &[String]) {
     if keys.is_empty() {
@@ -138,7 +148,7 @@ fn show_public(stage2: &Stage2, keys: &[String]) {
     }
     for key in keys {
         log::info!("the deploy key of this medium is");
-        let (read, _) = stage2.heard("ssh-keygen", &["-y", "-P", "", "-f", key], &[], Level::Info, "reading the deploy key");
+        let (read, _) = stage2.heard(&["-y", "-P", "", "-f", key], &[], job("ssh-keygen", "reading the deploy key", Level::Info));
         read.unwrap_or_else(|error| log::warn!("{error}"));
     }
 }

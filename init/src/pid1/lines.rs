@@ -12,6 +12,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 pub struct Lines {
     pipe: File,
     partial: Vec<u8>,
+    /// The last byte led back to the start of the line.
+    returned: bool,
     output: Level,
     /// The last line.
     pub last: String,
@@ -24,13 +26,16 @@ pub struct Lines {
 /// Most reads of a pipe at a time.
 const MOST_READS: usize = 64;
 
+/// Between two lines of a bar that is drawn over itself.
+const REDRAWN: Duration = Duration::from_secs(5);
+
 /// How many lines are kept.
 const TAIL: usize = 32;
 
 impl Lines {
     /// Of this pipe, which must not block; they go to the log at this level.
     pub fn new(pipe: File, output: Level) -> Lines {
-        Lines { pipe, partial: Vec::new(), output, last: String::new(), tail: VecDeque::new(), heard: Instant::now() }
+        Lines { pipe, partial: Vec::new(), returned: false, output, last: String::new(), tail: VecDeque::new(), heard: Instant::now() }
     }
 
     /// Sleeps until there is more, and no longer than `patience`.
@@ -52,16 +57,27 @@ impl Lines {
             let Ok(count @ 1..) = self.pipe.read(&mut buffer) else { return };
             for byte in buffer.iter().take(count) {
                 match byte {
-                    b'\n' | b'\r' => self.finish(),
-                    _ if self.partial.len() < 1024 => self.partial.push(*byte),
-                    _ => {}
+                    b'\n' => self.finish(),
+                    b'\r' => self.returned = true,
+                    _ => self.push(*byte),
                 }
             }
         }
     }
 
+    fn push(&mut self, byte: u8) {
+        // The line before is drawn over: of such a bar a line now and then will do.
+        if std::mem::take(&mut self.returned) {
+            if self.heard.elapsed() > REDRAWN { self.finish() } else { self.partial.clear() }
+        }
+        if self.partial.len() < 1024 {
+            self.partial.push(byte);
+        }
+    }
+
     /// Logs the line that has no end yet.
     pub fn finish(&mut self) {
+        self.returned = false;
         // What a helper quotes from a disk must not command a terminal.
         let line = String::from_utf8_lossy(&std::mem::take(&mut self.partial)).replace(|c: char| c.is_control() && c != '\t', "?");
         let line = line.trim_end().to_string();
@@ -74,5 +90,22 @@ impl Lines {
             self.tail.push_back(line.clone());
             self.last = line;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_drawn_over_is_dropped_and_a_carriage_return_before_the_end_is_not() {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        rustix::io::write(&writer, b"first\r\nat 1%\rat 2%\rdone\r\nlast").unwrap();
+        drop(writer);
+        let mut lines = Lines::new(File::from(reader), Level::Debug);
+        lines.read();
+        lines.finish();
+        assert_eq!(lines.tail, ["first", "done", "last"]);
+        assert_eq!(lines.last, "last");
     }
 }
