@@ -30,7 +30,7 @@ fn installation() -> Result<End> {
 
     // Be ready. What the plan needs from outside, if anything, is there before the question is asked.
     let verification = Verification::start(&medium);
-    let stage2 = online::preflight(&settings, &medium, &verification, &mut drivers)?;
+    let stage2 = online::preflight(&settings, &medium, &kit, &verification, &mut drivers)?;
 
     // Decide and ask. The same facts give the same plan, and nothing is written before a person and the medium's digests agree to it.
     let mut talk = Talk::default();

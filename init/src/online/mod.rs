@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::act::Stage2;
 use crate::drivers::Drivers;
 use crate::error::Result;
-use crate::medium::{Medium, Verification};
+use crate::medium::{Kit, Medium, Verification};
 use crate::pid1::{aloud, screen};
 use crate::settings::Settings;
 
@@ -33,6 +33,8 @@ pub struct Ground<'a> {
     pub settings: &'a Settings,
     /// The medium we booted from.
     pub medium: &'a Medium,
+    /// What was on its kit partition: the deploy key, perhaps.
+    pub kit: &'a Kit,
     /// The verified, mounted stage-2 and its programs.
     pub stage2: &'a Stage2,
     /// For devices that come late.
@@ -64,7 +66,13 @@ const CHECKS: &[Check] = &[
 ///
 /// # Errors
 /// The medium is damaged; or nobody is there, and a check did not pass in time.
-pub fn preflight(settings: &Settings, medium: &Medium, verification: &Verification, drivers: &mut Drivers) -> Result<Option<Stage2>> {
+pub fn preflight(
+    settings: &Settings,
+    medium: &Medium,
+    kit: &Kit,
+    verification: &Verification,
+    drivers: &mut Drivers,
+) -> Result<Option<Stage2>> {
     if !settings.network.enable {
         return Ok(None);
     }
@@ -72,7 +80,7 @@ pub fn preflight(settings: &Settings, medium: &Medium, verification: &Verificati
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
     aloud("loading network drivers", || drivers.renew())?;
-    let mut ground = Ground { settings, medium, stage2: &stage2, drivers, time: Vec::new(), until: Instant::now() };
+    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, time: Vec::new(), until: Instant::now() };
     CHECKS.iter().try_for_each(|check| pass(check, &mut ground))?;
     Ok(Some(stage2))
 }

@@ -2,10 +2,10 @@
 //!
 //! The keys go into stage-2's writable layer, in memory, and stay there for the installation. They are in no argument, environment or log.
 
-use std::fs::{OpenOptions, create_dir_all, read, read_dir, write};
+use std::fs::{OpenOptions, create_dir_all, read, write};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use log::Level;
 use super::{Ground, refusal};
 use crate::act::{KEYS, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
-use crate::medium::{self, Medium};
+use crate::medium::Kit;
 use crate::pid1::children::Job;
 use crate::pid1::secret::overwrite;
 use crate::settings::Online;
@@ -26,7 +26,7 @@ const BUILT_IN: &str = "/etc/autoinstaller/deploy-key";
 /// More authorities for certificates.
 const AUTHORITIES: &str = "/etc/autoinstaller/certificates.pem";
 /// Where keys are on the kit partition.
-const KIT: &str = "ssh/deploy";
+const KIT: &str = "ssh/deploy/";
 /// Programs that ask end themselves before; what hangs all the same is ended.
 const DEADLINE: Duration = Duration::from_secs(90);
 /// How ssh is to behave: never ask, never take a key of a server that is not known, and notice when it falls silent.
@@ -39,7 +39,7 @@ const BEHAVIOUR: &str = "IdentitiesOnly yes\nStrictHostKeyChecking yes\nUserKnow
 /// It cannot be had: the cause says who refuses what, the details what to do.
 pub fn check(ground: &mut Ground) -> Result<()> {
     let Some(online) = &ground.settings.online else { return Ok(()) };
-    let keys = prepare(ground.stage2, ground.medium, online)?;
+    let keys = prepare(ground.stage2, ground.kit, online)?;
     let branch = online.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
     let doing = format!("asking {} for its branches", online.remote);
     let words = ["60", "git", "ls-remote", "--exit-code", "--", &online.remote, &branch];
@@ -77,23 +77,18 @@ pub fn caches(ground: &mut Ground) -> Result<()> {
 }
 
 /// Puts keys, known servers and authorities in place; returns where the keys are, as stage-2 sees them.
-fn prepare(stage2: &Stage2, medium: &Medium, online: &Online) -> Result<Vec<String>> {
+fn prepare(stage2: &Stage2, kit: &Kit, online: &Online) -> Result<Vec<String>> {
     let (directory, inside) = stage2.file(KEYS);
     create_dir_all(&directory).doing(Kind::System, || format!("creating {directory}"))?;
-    let kit = medium::read_kit(medium, |kit| keys_below(&kit.join(KIT))).unwrap_or_else(|error| {
-        log::warn!("{error}");
-        Vec::new()
-    });
     // What somebody has put on the kit comes before what the image was built with.
-    let built_in = read(BUILT_IN).ok().filter(|_| kit.is_empty()).map(|key| ("id_ed25519".to_string(), key));
+    let on_kit = keys_of(kit);
+    let mut built_in = read(BUILT_IN).ok().filter(|_| on_kit.is_empty());
     let mut places = Vec::new();
-    for (name, mut key) in kit.into_iter().chain(built_in) {
-        let path = format!("{directory}/{name}");
-        let written = place(Path::new(&path), &key);
-        overwrite(&mut key);
-        written.doing(Kind::System, || format!("placing the deploy key {name}"))?;
+    for (name, key) in on_kit.into_iter().chain(built_in.as_deref().map(|key| ("id_ed25519", key))) {
+        place(Path::new(&format!("{directory}/{name}")), key).doing(Kind::System, || format!("placing the deploy key {name}"))?;
         places.push(format!("{inside}/{name}"));
     }
+    overwrite(built_in.as_deref_mut().unwrap_or_default());
     let identities: String = places.iter().map(|key| format!("IdentityFile {key}\n")).collect();
     let known: String = online.known_hosts.iter().map(|line| format!("{line}\n")).collect();
     let texts = [("etc/ssh/installation", format!("{BEHAVIOUR}{identities}")), ("etc/ssh/known", format!("{KNOWN}{known}"))];
@@ -105,14 +100,12 @@ fn prepare(stage2: &Stage2, medium: &Medium, online: &Online) -> Result<Vec<Stri
     Ok(places)
 }
 
-/// The private keys of a directory that need not be there.
-fn keys_below(directory: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
-    let mut paths: Vec<PathBuf> = read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(String::from);
-    let plain = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) && !name.ends_with(".pub");
-    let keys = paths.iter().filter(|path| path.is_file()).filter_map(|path| Some((name(path).filter(plain)?, path)));
-    keys.map(|(name, path)| Ok((name, read(path)?))).collect()
+/// The private keys among what the kit has.
+fn keys_of(kit: &Kit) -> Vec<(&str, &[u8])> {
+    let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) && !name.ends_with(".pub");
+    let mut names: Vec<&str> = kit.names().into_iter().filter(|name| name.strip_prefix(KIT).is_some_and(plain)).collect();
+    names.sort_unstable();
+    names.into_iter().filter_map(|name| Some((name.strip_prefix(KIT)?, kit.content(name)?))).collect()
 }
 
 /// For nobody else to read, and with the line end that ssh insists on.
@@ -144,11 +137,24 @@ fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
 /// Shows the public halves, to be added on the server.
 fn show_public(stage2: &Stage2, keys: &[String]) {
     if keys.is_empty() {
-        log::info!("there is no deploy key: put one on the kit partition as {KIT}/id_ed25519");
+        log::info!("there is no deploy key: put one on the kit partition as {KIT}id_ed25519");
     }
     for key in keys {
         log::info!("the deploy key of this medium is");
         let (read, _) = stage2.heard(&["-y", "-P", "", "-f", key], &[], job("ssh-keygen", "reading the deploy key", Level::Info));
         read.unwrap_or_else(|error| log::warn!("{error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_keys_are_taken_in_the_order_of_their_names() {
+        let files = [("ssh/deploy/work", "w"), ("ssh/deploy/id_ed25519", "i"), ("ssh/deploy/id_ed25519.pub", "p"), ("ssh/host/key", "h")];
+        let kit = Kit::of(&files);
+        assert_eq!(keys_of(&kit), [("id_ed25519", &b"i"[..]), ("work", b"w")]);
+        assert!(keys_of(&Kit::of(&[("ssh/deploy/old/key", "o"), ("ssh/deploy/a b", "b")])).is_empty());
     }
 }
