@@ -207,7 +207,7 @@ pub const ROWS: &[Scenario] = &[
         servers: &[Server::HttpsOtherAddress],
         script: &[
             NEVER,
-            Expect("server certificate verification failed", BOOT + PROMPT + READY),
+            Expect("does not match target hostname", BOOT + PROMPT + READY),
             Expect("failed: asking https://10.0.2.102:443/cgi-bin/git/fixture.git for its branches: ", READY),
             GIVES_UP,
         ],
