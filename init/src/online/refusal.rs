@@ -16,6 +16,7 @@ const MEANINGS: &[(&[&str], &str)] = &[
     (&["Connection refused", "Failed to connect", "Couldn't connect"], "the server refuses the connection"),
     (&["timed out", "Connection closed by remote host during banner"], "the server cannot be reached: it does not answer"),
     (&["not yet valid", "not yet activated"], "the server's certificate is not yet valid: the clock of this machine is wrong"),
+    (&["does not match target host", "no alternative certificate subject name"], "the server's certificate is for another name"),
     (&["certificate verif", "SSL certificate", "self-signed certificate"], "the server's certificate is signed by nobody who is trusted"),
     (
         &["could not read Username", "Authentication failed", "terminal prompts disabled"],
@@ -58,6 +59,10 @@ mod tests {
                 "the server's certificate is not yet valid: the clock of this machine is wrong",
             ),
             (&["server certificate verification failed. CAfile: none"], "the server's certificate is signed by nobody who is trusted"),
+            (
+                &["SSL: certificate subject name (x) does not match target hostname '10.0.2.102'"],
+                "the server's certificate is for another name",
+            ),
             (&["ERROR: Repository not found."], "there is no such repository, or the key may not read it"),
         ] {
             let said: Vec<String> = said.iter().map(|line| (*line).to_string()).collect();

@@ -207,8 +207,8 @@ pub const ROWS: &[Scenario] = &[
         servers: &[Server::HttpsOtherAddress],
         script: &[
             NEVER,
-            Expect("does not match target hostname", BOOT + PROMPT + READY),
-            Expect("failed: asking https://10.0.2.102:443/cgi-bin/git/fixture.git for its branches: ", READY),
+            Expect("failed: asking https://10.0.2.102:443/cgi-bin/git/fixture.git for its branches: ", BOOT + PROMPT + READY),
+            Expect("the server's certificate is for another name", 10),
             GIVES_UP,
         ],
         ..REFUSED
