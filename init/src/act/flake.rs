@@ -5,6 +5,7 @@
 use std::fs::{create_dir_all, read_to_string, remove_dir_all, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use log::Level;
 
@@ -18,11 +19,13 @@ use crate::settings::Online;
 /// For temporary files and caches, removed at the end.
 const WORK: &str = "/mnt/.autoinstaller";
 const ENVIRONMENT: [(&str, &str); 2] = [("TMPDIR", "/mnt/.autoinstaller/tmp"), ("XDG_CACHE_HOME", "/mnt/.autoinstaller/cache")];
+/// For a repository, and for what its flake refers to, over a slow line.
+const FETCHING: Duration = Duration::from_secs(2 * 3600);
 /// A server may be started again in between.
 const TRIES: usize = 4;
-const PAUSE: std::time::Duration = std::time::Duration::from_secs(10);
-/// Prints the hosts of a flake, in one line and without building or evaluating them.
-const HOSTS: &str = "hosts: builtins.concatStringsSep \", \" (builtins.attrNames hosts)";
+const PAUSE: Duration = Duration::from_secs(10);
+/// What is printed of a flake that has the host: no list of hosts reads like this.
+const FOUND: &str = "(it is there)";
 
 /// Clones the repository, or brings an existing clone up to date, and looks for the host in it.
 ///
@@ -36,6 +39,7 @@ pub fn get(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
     }
     // nixos-install refuses a target that others cannot read.
     set_permissions(ROOT, PermissionsExt::from_mode(0o755)).doing(Kind::Install, || format!("opening {ROOT}"))?;
+    require_inside(Path::new(&online.clone))?;
     let mut tries = 1..TRIES;
     while let Err(error) = bring(stage2, online).and_then(|()| look_for(stage2, online, host)) {
         if online.unattended {
@@ -49,9 +53,30 @@ pub fn get(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a path that leads out of the new root, by a link that the owner's commands have made.
+fn require_inside(clone: &Path) -> Result<()> {
+    let there = clone.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(clone);
+    let doing = || format!("looking where {} leads", clone.display());
+    let real = there.canonicalize().doing(Kind::Install, doing)?;
+    if real.starts_with(ROOT) { Ok(()) } else { Err(Error::new(Kind::Install, doing(), format!("to {}", real.display()))) }
+}
+
+/// The clone is on the disk that was read back.
+///
+/// # Errors
+/// It is not.
+pub fn check(online: &Online) -> Result<()> {
+    let there = Path::new(&online.clone).join(".git").exists();
+    let missing = || Error::new(Kind::Verify, format!("reading back {}", online.clone), "there is no clone");
+    if there { Ok(()) } else { Err(missing()) }
+}
+
 /// Large files that are kept elsewhere.
 fn large_files(stage2: &Stage2, online: &Online) -> Result<()> {
-    let attributes = read_to_string(format!("{}/.gitattributes", online.clone)).unwrap_or_default();
+    let path = format!("{}/.gitattributes", online.clone);
+    // A link of the repository may lead anywhere.
+    let plain = Path::new(&path).symlink_metadata().is_ok_and(|found| found.is_file());
+    let attributes = plain.then(|| read_to_string(path).ok()).flatten().unwrap_or_default();
     if !attributes.contains("filter=lfs") {
         return Ok(());
     }
@@ -69,6 +94,8 @@ fn bring(stage2: &Stage2, online: &Online) -> Result<()> {
     if Path::new(clone).join(".git").exists() {
         git(stage2, &["-C", clone, "remote", "set-url", "origin", &online.remote], &doing)?;
         git(stage2, &["-C", clone, "fetch", "--progress", "origin"], &doing)?;
+        // A clone that was killed, and fetch alone, do not say which branch is the remote's own.
+        git(stage2, &["-C", clone, "remote", "set-head", "origin", "--auto"], &doing)?;
         let to = online.branch.as_ref().map_or("origin/HEAD".into(), |branch| format!("origin/{branch}"));
         git(stage2, &["-C", clone, "reset", "--hard", &to], &doing)?;
     } else {
@@ -91,7 +118,8 @@ fn git(stage2: &Stage2, words: &[&str], doing: &str) -> Result<()> {
 }
 
 fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
-    Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output }
+    let deadline = if program == "nixos-install" { DEADLINE } else { FETCHING };
+    Job { program, doing, kind: Kind::Install, deadline, output }
 }
 
 fn has_submodules(online: &Online) -> bool {
@@ -107,11 +135,14 @@ fn reference(online: &Online) -> String {
 fn look_for(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
     let hosts = format!("{}#nixosConfigurations", reference(online));
     let doing = format!("looking for {host} in the flake");
-    let words = ["eval", "--no-write-lock-file", "--raw", &hosts, "--apply", HOSTS];
+    // Without building or evaluating any of them.
+    let list = "builtins.concatStringsSep \", \" (builtins.attrNames hosts)";
+    let question = format!("hosts: if builtins.hasAttr \"{host}\" hosts then \"{FOUND}\" else {list}");
+    let words = ["eval", "--no-write-lock-file", "--raw", &hosts, "--apply", &question];
     let (looked, said) = stage2.heard(&words, &ENVIRONMENT, job("nix", &doing, Level::Debug));
     looked.map_err(|error| Error::clone(&error).with_details(said.clone()))?;
     let hosts = said.last().map(String::as_str).unwrap_or_default();
-    if hosts.split(", ").any(|name| name == host) {
+    if hosts == FOUND {
         return Ok(());
     }
     Err(Error::new(Kind::Install, doing, format!("there is no such host in it; it has {hosts}")))

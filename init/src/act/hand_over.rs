@@ -1,12 +1,10 @@
 //! Gives the clone, and the deploy key, to the user who will work with them. The installed system's own passwd says who that is; links
 //! of that system are followed inside it.
 
-use std::fs::{DirBuilder, File, OpenOptions, read, read_dir, read_to_string, symlink_metadata};
-use std::io::{self, Read, Write};
+use std::fs::{DirBuilder, OpenOptions, read, read_dir, read_to_string, symlink_metadata};
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, fchown, lchown};
 use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
 
 use super::boot_files::inside;
 use super::stage2::Stage2;
@@ -77,18 +75,22 @@ fn install(home: &Path, keys: &[PathBuf], server: Option<&str>, user: &User) -> 
         let mut bytes = read(key)?;
         let written = file(&ssh.join(&name), &bytes, user);
         overwrite(&mut bytes);
-        written?;
+        left_alone(&ssh.join(&name), written)?;
         config += &format!("  IdentityFile ~/.ssh/{name}\n");
     }
     config += "  IdentitiesOnly yes\n";
-    // Somebody's own lines come first, and count first (ssh_config(5)).
-    let (path, mut text) = (ssh.join("config"), String::new());
-    match OpenOptions::new().read(true).custom_flags(no_follow()).open(&path) {
-        Ok(mut there) => there.read_to_string(&mut text).map(drop)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+    left_alone(&ssh.join("config"), file(&ssh.join("config"), config.as_bytes(), user))
+}
+
+/// What somebody has put there is somebody's own.
+fn left_alone(path: &Path, written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            log::warn!("{} is there already and stays as it is", path.display());
+            Ok(())
+        }
+        written => written,
     }
-    if text.contains(&config) { Ok(()) } else { file(&path, format!("{text}{config}").as_bytes(), user) }
 }
 
 /// A directory for its owner alone. One that is there must be one, and no link.
@@ -100,16 +102,11 @@ fn directory(path: &Path, user: &User) -> io::Result<()> {
     }
 }
 
-/// A file for its owner alone.
+/// A new file for its owner alone.
 fn file(path: &Path, content: &[u8], user: &User) -> io::Result<()> {
-    let mut file: File = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(no_follow()).open(path)?;
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     fchown(&file, Some(user.id), Some(user.group))?;
     file.write_all(content)
-}
-
-fn no_follow() -> i32 {
-    i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default()
 }
 
 /// All of a tree; links themselves, not what they lead to.
@@ -147,6 +144,11 @@ mod tests {
             install(&home, &[root.join("key")], Some("example.com"), &user).unwrap();
         }
         let mode = |name: &str| std::os::unix::fs::MetadataExt::mode(&symlink_metadata(home.join(name)).unwrap()) & 0o777;
+        // What is there stays, whoever has put it there.
+        assert_eq!(std::fs::read(home.join(".ssh/github")).unwrap(), b"KEY");
+        std::fs::write(home.join(".ssh/github"), "MINE").unwrap();
+        install(&home, &[root.join("key")], Some("example.com"), &user).unwrap();
+        assert_eq!(std::fs::read(home.join(".ssh/github")).unwrap(), b"MINE");
         let modes = (mode(".ssh"), mode(".ssh/github"), mode(".ssh/config"));
         let config = read_to_string(home.join(".ssh/config")).unwrap();
         std::fs::remove_dir_all(&root).unwrap();

@@ -65,6 +65,8 @@ impl Stage2 {
         // nixos-install uses this PATH inside the target as well, where only the first entry exists.
         command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
         // Nobody answers git's questions, and only servers that are known are talked to.
+        // Over https it is git that has to notice a server which has fallen silent; ssh is told in its own settings.
+        command.env("GIT_HTTP_LOW_SPEED_LIMIT", "100").env("GIT_HTTP_LOW_SPEED_TIME", "60");
         command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_SSH_COMMAND", "ssh -F /etc/ssh/installation");
         for name in ["GIT_SSL_CAINFO", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE"] {
             command.env(name, "/etc/ssl/certs/ca-certificates.crt");

@@ -142,7 +142,12 @@ impl<'a> Work<'a> {
                 (None, Some(toplevel)) => store::nixos_install(self.stage2()?, toplevel),
                 (None, None) => Err(out_of_order("running nixos-install")),
             },
-            Step::HandOver { .. } => hand_over::to_user(Path::new(ROOT), self.stage2()?, self.online()?),
+            Step::HandOver { .. } => {
+                // The system is as good without it.
+                let handed = hand_over::to_user(Path::new(ROOT), self.stage2()?, self.online()?);
+                handed.unwrap_or_else(|error| log::warn!("{error}: the rest is not handed over"));
+                Ok(())
+            }
             Step::Verify => self.verify(),
             Step::ClearKit(key_file) => place::clear(self.medium, self.kit, key_file.as_deref()),
         }
@@ -173,6 +178,7 @@ impl<'a> Work<'a> {
             _ => read_back::installed(Path::new(ROOT))?,
         };
         read_back::check(Path::new(ROOT), &toplevel)?;
+        self.plan.online.as_ref().map_or(Ok(()), flake::check)?;
         place::check(Path::new(ROOT), placed(self.plan), self.kit)?;
         aloud("closing the disk", || mounted.close())?;
         self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))?;

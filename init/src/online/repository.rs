@@ -2,7 +2,7 @@
 //!
 //! The keys go into stage-2's writable layer, in memory, and stay there for the installation. They are in no argument, environment or log.
 
-use std::fs::{OpenOptions, create_dir_all, read, write};
+use std::fs::{OpenOptions, create_dir_all, read, remove_dir_all, write};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -79,6 +79,8 @@ pub fn caches(ground: &mut Ground) -> Result<()> {
 /// Puts keys, known servers and authorities in place; returns where the keys are, as stage-2 sees them.
 fn prepare(stage2: &Stage2, kit: &Kit, online: &Online) -> Result<Vec<String>> {
     let (directory, inside) = stage2.file(KEYS);
+    // Keys of an earlier try may be others.
+    remove_dir_all(&directory).unwrap_or_default();
     create_dir_all(&directory).doing(Kind::System, || format!("creating {directory}"))?;
     // What somebody has put on the kit comes before what the image was built with.
     let on_kit = keys_of(kit);

@@ -19,8 +19,10 @@ pub struct Lines {
     pub last: String,
     /// The last lines.
     pub tail: VecDeque<String>,
-    /// When there was a line.
+    /// When there was a line for the consoles.
     pub heard: Instant,
+    /// When there was a line.
+    drawn: Instant,
 }
 
 /// Most reads of a pipe at a time.
@@ -35,7 +37,16 @@ const TAIL: usize = 32;
 impl Lines {
     /// Of this pipe, which must not block; they go to the log at this level.
     pub fn new(pipe: File, output: Level) -> Lines {
-        Lines { pipe, partial: Vec::new(), returned: false, output, last: String::new(), tail: VecDeque::new(), heard: Instant::now() }
+        Lines {
+            pipe,
+            partial: Vec::new(),
+            returned: false,
+            output,
+            last: String::new(),
+            tail: VecDeque::new(),
+            heard: Instant::now(),
+            drawn: Instant::now(),
+        }
     }
 
     /// Sleeps until there is more, and no longer than `patience`.
@@ -68,7 +79,7 @@ impl Lines {
     fn push(&mut self, byte: u8) {
         // The line before is drawn over: of such a bar a line now and then will do.
         if std::mem::take(&mut self.returned) {
-            if self.heard.elapsed() > REDRAWN { self.finish() } else { self.partial.clear() }
+            if self.drawn.elapsed() > REDRAWN { self.finish() } else { self.partial.clear() }
         }
         if self.partial.len() < 1024 {
             self.partial.push(byte);
@@ -83,7 +94,11 @@ impl Lines {
         let line = line.trim_end().to_string();
         if !line.trim().is_empty() {
             log::log!(self.output, "| {line}");
-            self.heard = Instant::now();
+            self.drawn = Instant::now();
+            // What goes to the log alone is silence to whoever looks at a console.
+            if self.output <= Level::Info {
+                self.heard = self.drawn;
+            }
             if self.tail.len() == TAIL {
                 self.tail.pop_front();
             }

@@ -23,7 +23,7 @@ pub fn hold(error: &Error) -> ! {
     rescue()
 }
 
-/// Shows a failure that can be mended while the disk is still whole, and returns when the person wants another try.
+/// Shows a failure after which it can be tried again without starting over, and returns when the person wants that.
 pub fn until_retry(error: &Error) {
     loop {
         console::forget_typed();
@@ -34,7 +34,10 @@ pub fn until_retry(error: &Error) {
         log::warn!("press r to try again, s for a shell, p to power off");
         match console::key(b"rsp") {
             (b'r', _) => return,
-            (b'p', _) => power::off(),
+            (b'p', _) => {
+                medium::save_log().map_or_else(|why| log::warn!("{why}"), |place| log::info!("log: {place}"));
+                power::off()
+            }
             (_, console) => shell(&console),
         }
     }

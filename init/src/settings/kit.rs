@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 /// Where the lines of attributes are.
 pub const MANIFEST: &str = "files.manifest";
 /// Nothing of the kit goes below these: others own them, or they are gone when the machine starts.
-const NOT_HERE: [&str; 7] = ["nix", "boot", "dev", "proc", "sys", "run", "tmp"];
+pub(super) const NOT_HERE: [&str; 7] = ["nix", "boot", "dev", "proc", "sys", "run", "tmp"];
 
 /// A file or directory to be.
 #[derive(Clone, Debug, PartialEq, Eq)]

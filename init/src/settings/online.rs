@@ -40,12 +40,19 @@ impl Online {
     }
 }
 
+const SECRET: &str = "the address has a password or a token in it, which would be shown: use a deploy key";
+
+/// Whether somebody's name for a web server, which is often a token, or a password stands before the host's name.
+fn has_secret(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let name = rest.split('/').next().and_then(|authority| authority.rsplit_once('@')).map(|(name, _)| name);
+    name.is_some_and(|name| scheme.starts_with("http") || name.contains(':'))
+}
+
 /// A git URL or `user@host:path`, without a secret in it: it is shown and logged.
 pub fn remote(text: &str) -> Checked {
-    let secret =
-        text.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@')).is_some_and(|(user, _)| user.contains(':'));
-    if secret {
-        return Err("the address has a password in it, which would be shown: use a deploy key".into());
+    if has_secret(text) {
+        return Err(SECRET.into());
     }
     let known = ["https://", "http://", "ssh://", "git://", "file:///"].iter().any(|scheme| text.starts_with(scheme));
     let short = text.split_once(':').is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.starts_with(':'));
@@ -69,6 +76,10 @@ pub fn clone(text: &str) -> Checked {
     let part =
         |part: &str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     let below = text.strip_prefix("/mnt/").unwrap_or_default();
+    let first = below.split('/').next().unwrap_or_default();
+    if super::kit::NOT_HERE.contains(&first) || ["bin", "etc", "home", "root", "usr", "var"].contains(&below) {
+        return Err(format!("{text} is the system's own"));
+    }
     if below.split('/').all(part) {
         Ok(text.into())
     } else {
@@ -84,6 +95,9 @@ pub fn known_host(text: &str) -> Checked {
 
 /// An address of a cache.
 pub fn substituter(text: &str) -> Checked {
+    if has_secret(text) {
+        return Err(SECRET.into());
+    }
     if word(text) { Ok(text.into()) } else { Err(format!("{text} is not the address of a cache")) }
 }
 
@@ -130,8 +144,13 @@ mod tests {
         for text in ["ext::sh -c x", "a@b::x", "--upload-pack=x", "example.com", "https://a b"] {
             assert_eq!(remote(text).unwrap_err(), format!("{text} is not the address of a git repository"));
         }
-        let secret = "the address has a password in it, which would be shown: use a deploy key";
-        assert_eq!(remote("https://me:token@example.com/x").unwrap_err(), secret);
+        for text in ["https://me:token@example.com/x", "https://token@example.com/x", "ssh://me:secret@example.com/x"] {
+            assert_eq!(remote(text).unwrap_err(), SECRET);
+        }
+        assert_eq!(substituter("https://me:token@example.com").unwrap_err(), SECRET);
+        for text in ["/mnt/nix", "/mnt/boot/x", "/mnt/etc", "/mnt/tmp/config"] {
+            assert_eq!(clone(text).unwrap_err(), format!("{text} is the system's own"));
+        }
         assert_eq!(branch("--x").unwrap_err(), "--x is not the name of a branch");
         assert_eq!(rev("main").unwrap_err(), "main is not the hash of a commit: use 7 to 64 hexadecimal digits");
         for text in ["/etc", "/mnt", "/mnt/", "/mnt/a/../b", "/mnt/a#b", "/mnt/a//b"] {

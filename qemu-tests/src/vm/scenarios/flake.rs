@@ -2,7 +2,7 @@
 //! refuses is on the screen before the question, while every byte is still there.
 
 use super::{ASK, BOOT, FAILED, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
-use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, NotBootable, TargetInstalled};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NotBootable, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
 use crate::vm::scenario::{BASE, Card, Disk, Firmware, Net, Nic, Prefill, Scenario, Server, Step, Vars};
@@ -156,7 +156,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "p"),
             ExpectPowerOff(OFF),
         ],
-        after: &[DiskWritten(0), NotBootable(0)],
+        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "there is no such host in it")],
         ..SSH
     },
     Scenario {

@@ -1,7 +1,7 @@
 //! The network and the clock before the question. The system comes from the closure all the same: what is tried here is being online.
 
 use super::{ASK, BOOT, FAILED, HELD, NO, NOISY, NVME, OFF, PROMPT, REFUSED, REFUSES_NOTHING, STEP, UNTOUCHED};
-use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, NicSilent, NicSpoke, TargetInstalled};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, KitHas, NicSilent, NicSpoke, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Cable, Expect, ExpectPowerOff, Forbid, Send, Type, Wait};
 use crate::vm::scenario::{BASE, Card, Firmware, Net, Nic, Scenario, Vars};
@@ -127,7 +127,7 @@ pub const ROWS: &[Scenario] = &[
             Send(b"p"),
             ExpectPowerOff(OFF),
         ],
-        after: &[NicSpoke(0), DiskUnchanged(0)],
+        after: &[NicSpoke(0), DiskUnchanged(0), KitHas("autoinstaller.log", "not ready: getting a network address")],
         ..ONLINE
     },
     Scenario {
