@@ -43,6 +43,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("setpriv", "util-linux"),
     ("sfdisk", "fdisk"),
     ("sgdisk", "gdisk"),
+    ("ssh", "openssh-client"),
     ("unshare", "util-linux"),
     ("unsquashfs", "squashfs-tools"),
     ("wipefs", "util-linux"),
@@ -78,6 +79,7 @@ pub const ISO: &[&str] = &[
 pub const MACHINE: &[&str] = &[
     "qemu-system-x86_64",
     "setpriv",
+    "ssh",
     "cp",
     "sgdisk",
     "sfdisk",

@@ -57,6 +57,8 @@ pub fn count(options: &Options) -> Result<Count> {
             if !failure.guest_crashed() || accel(&medium.image.kernel) == KVM {
                 return Err(failure);
             }
+            let evidence = work.join(format!("{}.crashed", row.name));
+            drop(cache::remove(&evidence).and_then(|()| Ok(std::fs::rename(work.join(row.name), &evidence)?)));
             println!("again   {:<22} the kernel crashed on an emulated processor", row.name);
             once()
         })

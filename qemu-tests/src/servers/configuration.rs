@@ -82,7 +82,8 @@ pub fn identify(key: &mut Key) {
 
 /// Writes the files below `served`, where the keys are already.
 pub fn write(served: &Path) -> Result<()> {
-    let allowed = format!("restrict,command=\"/srv/upload-pack\" {}", keys::read(served, "deploy.pub")?);
+    let allow = |name| Ok(format!("restrict,command=\"/srv/upload-pack\" {}", keys::read(served, name)?));
+    let allowed = ["deploy.pub", "otherdeploy.pub"].into_iter().map(allow).collect::<Result<String>>()?;
     for (name, mode, text) in files().into_iter().chain([("authorized_keys", 0o644, allowed)]) {
         let path = served.join(name);
         let parent = path.parent().unwrap_or(served);

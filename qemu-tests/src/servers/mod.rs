@@ -13,7 +13,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use rustix::process::geteuid;
 
 use crate::cache::{self, Key};
 use crate::debian;
@@ -27,7 +28,7 @@ pub const ADDRESS: &str = "10.0.2.100";
 /// What the key of the cache is called.
 const NIX_KEY: &str = "cache.tests-1";
 /// Raise when what is served is made differently.
-const RECIPE: &str = "servers 1";
+const RECIPE: &str = "servers 2";
 
 /// A server that the guest can reach. Their addresses are in the words that a row gives its machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +71,8 @@ impl Server {
             Server::SshOtherHost => &["/usr/sbin/sshd", "-i", "-e", "-f", "/srv/ssh.conf", "-h", "/srv/keys/otherhost"],
             Server::SshKilledOnce => &["/usr/sbin/sshd", "-i", "-e", "-f", "/srv/ssh-killed.conf"],
             Server::Https | Server::HttpsOtherAddress => &["/usr/bin/stunnel4", "/srv/stunnel.conf"],
-            Server::Cache => &["/usr/bin/busybox", "httpd", "-i", "-h", "/srv/signed"],
-            Server::Unsigned => &["/usr/bin/busybox", "httpd", "-i", "-h", "/srv/unsigned"],
+            Server::Cache => &["/usr/bin/busybox", "httpd", "-v", "-v", "-i", "-h", "/srv/signed"],
+            Server::Unsigned => &["/usr/bin/busybox", "httpd", "-v", "-v", "-i", "-h", "/srv/unsigned"],
             // Reads until the other side has had enough.
             Server::Dead => &["/usr/bin/busybox", "dd", "of=/dev/null"],
         }
@@ -97,8 +98,11 @@ impl Servers {
     /// # Errors
     /// A part cannot be fetched or made.
     pub fn new(nix: &Nix, parts: &Parts, host: &str) -> Result<Servers> {
+        // Its ssh server lays its privileges down as root alone can.
+        ensure!(geteuid().is_root(), "serving what is installed over a network: only root can");
         let flake = repository::lay(parts)?;
         let mut key = Key::new(RECIPE);
+        key.add(host.as_bytes());
         key.add_tree(&flake)?;
         configuration::identify(&mut key);
         let served = cache::directory("servers")?.join(key.name());
@@ -126,7 +130,7 @@ impl Servers {
 
     /// A text of a row with its keys in place of their names.
     pub fn fill(&self, text: &str) -> Result<String> {
-        let names = [("{strangerKey}", "stranger"), ("{deployKey}", "deploy")];
+        let names = [("{strangerKey}", "stranger"), ("{deployKey}", "deploy"), ("{otherKey}", "otherdeploy")];
         names.iter().try_fold(text.to_owned(), |text, (name, file)| {
             if text.contains(name) { Ok(text.replace(name, &keys::read(self.tree.served(), file)?)) } else { Ok(text) }
         })

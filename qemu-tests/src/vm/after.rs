@@ -22,6 +22,8 @@ const ESP_START: u64 = 1024 * 1024;
 pub struct Before {
     /// The stick or disc.
     pub medium: MediumCopy,
+    /// What is on its kit partition, and the deploy key of a medium that has one: nothing of it may be said.
+    pub secrets: Vec<(String, String)>,
     /// Digest of every disk.
     pub disks: Vec<String>,
 }
@@ -54,13 +56,13 @@ pub fn check(
     // The medium has every byte it had, but for a kit on which the passphrase was put.
     let given = scenario.kit.iter().any(|(_, text)| scenario.passphrase.is_some_and(|passphrase| text.contains(passphrase)));
     let known_there = given.then_some(medium::FILE_NAME);
-    oracle::secrets::of_kit(dir, scenario.kit, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))?;
+    oracle::secrets::of_kit(dir, &before.secrets, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))?;
     if scenario.fails() {
         let log = before
             .medium
             .kit_has("autoinstaller.log")
             .and_then(|there| if there { before.medium.kit_file("autoinstaller.log") } else { Ok(String::new()) });
-        log.and_then(|log| oracle::secrets::said(scenario.kit, &log))
+        log.and_then(|log| oracle::secrets::said(&before.secrets, &log))
             .map_err(|error| Failure::new("looking for secrets in the saved log", &error))?;
     }
     oracle::secrets::check(dir, &keys, known_there, scenario.is_observed()).map_err(|error| Failure::new("looking for secrets", &error))
@@ -109,7 +111,17 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
             Ok(())
         }
         // Its image is where the check of the whole disk has left it.
-        After::RootHas(path, attributes, text) => oracle::placed::check(&dir.join("oracle/root.img"), path, attributes, text),
+        After::RootHas(path, attributes, text) => {
+            let of_kit = text.strip_prefix("{kit ").and_then(|name| name.strip_suffix('}'));
+            let of_kit = of_kit.and_then(|name| before.secrets.iter().find(|(other, _)| other == name));
+            oracle::placed::check(&dir.join("oracle/root.img"), path, attributes, of_kit.map_or(text, |(_, text)| text))
+        }
+        After::Served(server, text) => {
+            let log = dir.join(format!("{server:?}.log"));
+            let said = fs::read_to_string(&log).with_context(|| format!("reading {}", log.display()))?;
+            ensure!(said.contains(text), "reading {}: no `{text}` in it", log.display());
+            Ok(())
+        }
         // The caller boots.
         After::BootsInstalled(vars) => fresh_vars(image, dir, vars),
         After::NotBootable(index) => {

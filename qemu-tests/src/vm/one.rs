@@ -99,9 +99,11 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path, servers: Option<&Serv
     let text = |text: &str| servers.map_or_else(|| Ok(text.to_owned()), |servers| servers.fill(text));
     let file = |(name, content): &(&str, &str)| Ok((name.replace("{guid}", &image.disk_guid), text(content)?));
     let files = scenario.kit.iter().map(file).collect::<Result<Vec<(String, String)>>>()?;
-    let files: Vec<(String, &str)> = files.iter().map(|(name, text)| (name.clone(), text.as_str())).collect();
-    let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit, &files)?;
-    Ok(Before { medium, disks: after::digests(scenario, dir)? })
+    let texts: Vec<(String, &str)> = files.iter().map(|(name, text)| (name.clone(), text.as_str())).collect();
+    let medium = MediumCopy::make(&image.iso, dir, scenario.medium, scenario.fault, kit, &texts)?;
+    let built_in = servers.map(|servers| servers.fill("{deployKey}")).transpose()?;
+    let secrets = files.into_iter().chain(built_in.map(|key| ("ssh/deploy/of the medium".to_owned(), key))).collect();
+    Ok(Before { medium, secrets, disks: after::digests(scenario, dir)? })
 }
 
 /// What came of a machine that did as its script says.

@@ -242,8 +242,11 @@ pub enum After {
     KitHas(&'static str, &'static str),
     /// There is no such file on the kit partition of the stick.
     KitLacks(&'static str),
-    /// The installed root file system, checked right before, has a file or directory with `MODE UID:GID` and text.
+    /// The installed root file system, checked right before, has a file or directory with `MODE UID:GID` and text; `{kit NAME}` is
+    /// the text of that file of the kit.
     RootHas(&'static str, &'static str, &'static str),
+    /// A server was asked for something: its log contains the text.
+    Served(Server, &'static str),
     /// A file on the first partition of the disk, the ESP, contains the text; `{guid}` in either is the medium's.
     EspHas(usize, &'static str, &'static str),
     /// The card with this number has never sent a frame.

@@ -76,7 +76,7 @@ pub fn check(dir: &Path, keys: &Keys, known_there: Option<&str>, observed: bool)
 
 /// Fails if a line of what was put on the kit for the new root, and is nobody else's business, is in what the machine said, in an argument
 /// or an environment that an observer saw, or in the log on the new root.
-pub fn of_kit(dir: &Path, kit: &[(&str, &str)], observed: bool) -> Result<()> {
+pub fn of_kit(dir: &Path, kit: &[(String, String)], observed: bool) -> Result<()> {
     for log in ["console.log", "console.serial", "oracle/root/var/log/autoinstaller.log"].map(|name| dir.join(name)) {
         if log.exists() {
             let text = fs::read(&log).with_context(|| format!("reading {}", log.display()))?;
@@ -89,7 +89,7 @@ pub fn of_kit(dir: &Path, kit: &[(&str, &str)], observed: bool) -> Result<()> {
 }
 
 /// Fails if the text has a line of a secret of the kit.
-pub fn said(kit: &[(&str, &str)], text: &str) -> Result<()> {
+pub fn said(kit: &[(String, String)], text: &str) -> Result<()> {
     let private = kit.iter().filter(|(name, _)| ["age/", "ssh/", "files/", "luks.key"].iter().any(|place| name.starts_with(place)));
     let mut lines = private.flat_map(|(name, text)| text.lines().map(move |line| (name, line))).filter(|(_, line)| line.len() >= SHORTEST);
     match lines.find(|(_, line)| text.contains(line)) {
@@ -106,6 +106,7 @@ mod tests {
     #[test]
     fn secrets_of_the_kit_are_found_in_logs() {
         let kit = [("settings", "swap.enable=false"), ("age/a.agekey", "# a\nAGE-SECRET-KEY-1"), ("luks.key", "short")];
+        let kit = kit.map(|(name, text)| (name.to_owned(), text.to_owned()));
         said(&kit, "short swap.enable=false # a").unwrap();
         assert_eq!(said(&kit, "x AGE-SECRET-KEY-1 y").unwrap_err().to_string(), "a line of age/a.agekey of the kit was said");
         let dir = scratch("kit-secrets");

@@ -2,10 +2,10 @@
 //! refuses is on the screen before the question, while every byte is still there.
 
 use super::{ASK, BOOT, FAILED, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
-use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NotBootable, TargetInstalled};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NotBootable, RootHas, Served, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
-use crate::vm::scenario::{BASE, Card, Disk, Firmware, Net, Nic, Prefill, Scenario, Server, Step, Vars};
+use crate::vm::scenario::{BASE, Card, Disk, Firmware, Net, Nic, OBSERVED, Prefill, Scenario, Server, Step, Vars};
 
 /// Room for 32 GiB of swap.
 const LARGE: Disk = Disk { mib: 64 * 1024, serial: "VM0001", ..NVME };
@@ -54,11 +54,19 @@ const LEFT: Step = Part(&[
     Expect("FIXTURE-FILE /nix-config/flake.nix mode=644 owner=1234:567", FINDING),
 ]);
 /// The same, and it was built in the sandbox of the installation.
-const FOUND: &[Step] = &[
-    LEFT,
-    Expect("FIXTURE-CLONE origin=ssh://git@10.0.2.100/fixture.git branch=ref: refs/heads/main", FINDING),
-    Expect("FIXTURE-BUILT in=sandbox", FINDING),
-];
+const FOUND: &[Step] = &[LEFT, CLONED, SHUT_IN];
+const CLONED: Step = Expect("FIXTURE-CLONE origin=ssh://git@10.0.2.100/fixture.git branch=ref: refs/heads/main", FINDING);
+const SHUT_IN: Step = Expect("FIXTURE-BUILT in=sandbox", FINDING);
+/// Of the kit.
+const PLACED: Step = Part(&[
+    Expect("FIXTURE-FILE /etc/age mode=700 owner=0:0", BOOT),
+    Expect("FIXTURE-FILE /etc/age/vermissian.agekey mode=600 owner=0:0", FINDING),
+    Expect("FIXTURE-FILE /etc/ssh/ssh_host_ed25519_key mode=600 owner=0:0", FINDING),
+    Expect("FIXTURE-FILE /etc/ssh/ssh_host_ed25519_key.pub mode=644 owner=0:0", FINDING),
+]);
+const AGE: (&str, &str) = ("age/vermissian.agekey", "# made by hand\nAGE-SECRET-KEY-1NOT-A-REAL-ONE-EITHER\n");
+const HOST_KEY: (&str, &str) = ("ssh/host/ssh_host_ed25519_key", "-----BEGIN NOT A HOST KEY-----\nb3BlbnNzaC1ob3N0IQ\n");
+const HOST_PUB: (&str, &str) = ("ssh/host/ssh_host_ed25519_key.pub", "ssh-ed25519 not-a-public-key root@vermissian\n");
 /// What it finds when it came from a cache, which was filled without a sandbox.
 const FETCHED: &[Step] = &[LEFT, Expect("FIXTURE-BUILT in=open", FINDING)];
 
@@ -76,12 +84,28 @@ pub const ROWS: &[Scenario] = &[
         name: "flake-over-ssh",
         proves: "A flake is cloned with the deploy key and built in the sandbox, and the system boots with clone and key in the hands of its user.",
         core: true,
+        kit: &[AGE, HOST_KEY, HOST_PUB],
+        kernel_words: &[OBSERVED],
+        finds: &[PLACED, LEFT, CLONED, SHUT_IN],
+        after: &[
+            TargetInstalled(0),
+            RootHas("/home/moran/.ssh/github", "0600 1234:567", "{kit ssh/deploy/of the medium}"),
+            RootHas("/home/moran/.ssh/config", "0600 1234:567", "Host 10.0.2.100\n  IdentityFile ~/.ssh/github\n  IdentitiesOnly yes\n"),
+            RootHas("/etc/age/vermissian.agekey", "0600 0:0", "{kit age/vermissian.agekey}"),
+            RootHas("/etc/ssh/ssh_host_ed25519_key", "0600 0:0", "{kit ssh/host/ssh_host_ed25519_key}"),
+            BootsInstalled(Vars::Left),
+        ],
         ..SSH
     },
     Scenario {
         name: "flake-over-ssh-kit-key",
-        proves: "A deploy key on the kit partition comes before that of the medium.",
-        kit: &[("ssh/deploy/id_ed25519", "{deployKey}")],
+        proves: "A deploy key on the kit partition is the one that the user gets, and not that of the medium.",
+        kit: &[("ssh/deploy/id_ed25519", "{otherKey}")],
+        after: &[
+            TargetInstalled(0),
+            RootHas("/home/moran/.ssh/github", "0600 1234:567", "{kit ssh/deploy/id_ed25519}"),
+            BootsInstalled(Vars::Left),
+        ],
         ..SSH
     },
     Scenario {
@@ -101,6 +125,7 @@ pub const ROWS: &[Scenario] = &[
         words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.nix.settings.substituters=http://10.0.2.101"],
         servers: &[Server::Ssh, Server::Cache],
         finds: FETCHED,
+        after: &[TargetInstalled(0), Served(Server::Cache, ".narinfo"), BootsInstalled(Vars::Left)],
         ..SSH
     },
     Scenario {
@@ -113,6 +138,7 @@ pub const ROWS: &[Scenario] = &[
         ],
         servers: &[Server::Ssh, Server::Cache, Server::Dead],
         finds: FETCHED,
+        after: &[TargetInstalled(0), Served(Server::Cache, ".narinfo"), Served(Server::Dead, "records in"), BootsInstalled(Vars::Left)],
         ..SSH
     },
     Scenario {
@@ -120,6 +146,7 @@ pub const ROWS: &[Scenario] = &[
         proves: "What nobody has signed is not taken from a cache, but built.",
         words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.nix.settings.substituters=http://10.0.2.103"],
         servers: &[Server::Ssh, Server::Unsigned],
+        after: &[TargetInstalled(0), Served(Server::Unsigned, ".narinfo"), BootsInstalled(Vars::Left)],
         ..SSH
     },
     Scenario {
@@ -147,6 +174,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             Forbid(INSTALLED),
+            Forbid("autoinstaller: step 6/"),
             Expect(ASK, BOOT + PROMPT + READY),
             Type(Serial, "yes"),
             Expect("not ready: looking for nobody in the flake: ", LONG),
@@ -189,7 +217,7 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "unreachable-server",
-        proves: "A server that does not answer is refused as unreachable before the question.",
+        proves: "A server at whose address nobody is gets refused as unreachable before the question.",
         words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.unattended", "install.wait-network=30"],
         servers: &[Server::Dead],
         script: &[

@@ -159,7 +159,6 @@ fn who_installs_an_encrypted_host_says_what_is_typed() {
     }
 }
 
-/// And nobody else has a network card.
 #[test]
 fn who_builds_its_own_system_says_what_it_reaches() {
     for row in all() {
