@@ -1,4 +1,5 @@
-//! The kit partition: where a failed installation leaves its log, on the stick itself, and where a consent that was used is noted.
+//! The kit partition: where a failed installation leaves its log, on the stick itself, where a consent that was used is noted, and
+//! where owners put what should not be in an image.
 
 use std::fs::{File, OpenOptions, copy, create_dir_all};
 use std::os::fd::AsFd;

@@ -91,7 +91,7 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "online-second-link",
-        proves: "Of two links, both asked at once, the one that answers is used.",
+        proves: "Of two links, both of which are asked, the one that answers is used.",
         core: true,
         nics: &[ALONE, VIRTIO],
         script: &[REFUSES_NOTHING, Expect("eth1: address 10.0.2.15/24", BOOT + PROMPT), NO],
