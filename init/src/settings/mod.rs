@@ -3,6 +3,7 @@
 //! One vocabulary: a key is the option path of the Nix module, on the command line with `install.` before it. A later source wins.
 //! Pure: it is given texts and never reads a file. Nothing here may guess: an unknown key, a bad value or a repeated key is an error.
 
+mod draft;
 mod grammar;
 mod ip;
 mod keys;
@@ -93,7 +94,7 @@ impl Settings {
     /// # Errors
     /// The first word that is not a known key with a good value, with its source; or a combination that makes no sense.
     pub fn read(sources: &[Source]) -> Result<Settings> {
-        let mut draft = keys::Draft::default();
+        let mut draft = draft::Draft::default();
         for source in sources {
             let entries = grammar::entries(source, keys::is_list)?;
             draft.forget_lists(&entries);
@@ -109,7 +110,7 @@ impl Settings {
     /// # Errors
     /// As [`Settings::read`], but for combinations.
     pub fn check(source: &Source) -> Result<()> {
-        let mut draft = keys::Draft::default();
+        let mut draft = draft::Draft::default();
         grammar::entries(source, keys::is_list)?.iter().try_for_each(|entry| draft.set(source, entry))
     }
 }
