@@ -10,6 +10,7 @@ mod flake;
 mod format;
 mod guard;
 mod hand_over;
+mod hold;
 mod holders;
 mod hooks;
 mod links;
@@ -31,6 +32,6 @@ mod wipe;
 
 pub use ask::{Answer, Confirmed, Talk, agree};
 pub use hand_over::KEYS;
-pub use mounts::release;
+pub use mounts::{release, share};
 pub use stage2::{ROLE, Stage2, enter};
 pub use steps::{Installed, carry_out};

@@ -3,7 +3,7 @@
 use std::fs::read_to_string;
 
 use crate::decide::{Disk, Loser, Outcome, Page, Plan, Undecided};
-use crate::pid1::console;
+use crate::pid1::{console, viewers};
 use crate::settings::Settings;
 
 /// The owner's own text, shown before the plan.
@@ -41,6 +41,8 @@ impl Shown {
             Shown::Plan(plan) => (plan.others(), plan.notes(), plan.body()),
             Shown::Open(why) => (&why.disks, &why.notes, Vec::new()),
         };
+        // By what a person who is not here knows that it is this machine, on the screen of who is.
+        let body: Vec<String> = viewers::invitation().map(ToString::to_string).into_iter().chain(body).collect();
         log::debug!("the system on this medium is {}", toplevel.unwrap_or("none"));
         others.iter().for_each(|other| log::debug!("not chosen: {other}"));
         notes.iter().chain(&body).for_each(|line| log::debug!("{line}"));

@@ -134,6 +134,9 @@ fn switch_root() -> Result<()> {
         let target = format!("{ROOT}{directory}");
         mount("tmpfs", &target, "tmpfs", MountFlags::NOSUID, c"mode=0755").doing(Kind::Install, || format!("mounting {target}"))?;
     }
+    // What an ssh server whose client has not logged in yet sees of the world.
+    let nothing = format!("{ROOT}/run/sshd");
+    create_dir_all(&nothing).doing(Kind::Install, || format!("creating {nothing}"))?;
     rustix::process::chdir(ROOT).doing(Kind::Install, doing)?;
     mount_move(".", "/").doing(Kind::Install, doing)?;
     rustix::process::chroot(".").doing(Kind::Install, doing)?;

@@ -8,12 +8,14 @@ use super::mounts::{BOOT, Mounted, ROOT};
 use super::partition::Rehearsal;
 use super::passphrase::Keys;
 use super::stage2::Stage2;
-use super::{flake, format, guard, hand_over, holders, hooks, links, luks, mapping, partition, place, read_back, standing, store, wipe};
+use super::{
+    flake, format, guard, hand_over, hold, holders, hooks, links, luks, mapping, partition, place, read_back, standing, store, wipe,
+};
 use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
 use crate::medium::{Kit, Loop, Medium};
-use crate::pid1::{aloud, children, journal, truth};
+use crate::pid1::{aloud, journal, survivors, truth};
 use crate::settings::Online;
 use crate::settings::kit::Item;
 
@@ -43,7 +45,7 @@ pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], kit: &Kit, stage2: O
     for (number, step) in (1..).zip(&plan.steps) {
         log::info!("step {number}/{} {step}", plan.steps.len());
         // What a failed step left running must not go on writing behind the failure screen.
-        work.step(step).inspect_err(|_| children::end_survivors())?;
+        work.step(step).inspect_err(|_| survivors::end())?;
     }
     Ok(Installed { host: plan.host.clone(), disk: plan.target.name.clone() })
 }
@@ -148,6 +150,10 @@ impl<'a> Work<'a> {
                 handed.unwrap_or_else(|error| log::warn!("{error}: the rest is not handed over"));
                 Ok(())
             }
+            Step::Hold => {
+                hold::until_done();
+                Ok(())
+            }
             Step::Verify => self.verify(),
             Step::ClearKit(key_file) => place::clear(self.medium, self.kit, key_file.as_deref()),
         }
@@ -169,7 +175,7 @@ impl<'a> Work<'a> {
     fn verify(&mut self) -> Result<()> {
         keep_log()?;
         truth::unverified(&self.plan.target.name);
-        children::end_survivors();
+        survivors::end_writers();
         self.stage2 = None;
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
         aloud("writing everything to the disk", || mounted.again_read_only())?;

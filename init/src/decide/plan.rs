@@ -50,10 +50,12 @@ impl Plan {
         };
         let user = settings.online.as_ref().and_then(|online| Some((online.user.clone()?, online.key_to_user)));
         let hand_over = user.map(|(user, key)| Step::HandOver { user, key });
+        let hold = settings.hold.then_some(Step::Hold);
         let install = before
             .into_iter()
             .chain([Step::NixosInstall(settings.target_host.clone())])
             .chain(hand_over)
+            .chain(hold)
             .chain([Step::Verify])
             .chain(clear);
         steps.extend(prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(place).chain(install));

@@ -59,6 +59,8 @@ pub enum Step {
     Register,
     /// Run `nixos-install`.
     NixosInstall(String),
+    /// Wait for a person, who may copy files to the new root until then.
+    Hold,
     /// Unmount, flush, mount read-only, compare.
     Verify,
     /// Overwrite and remove the private keys of the kit partition, and the passphrase in the file of this name.
@@ -95,6 +97,7 @@ impl fmt::Display for Step {
             Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),
             Step::Register => f.write_str("registering the store paths"),
             Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),
+            Step::Hold => f.write_str("waiting for the word done: until then files can be copied to /mnt"),
             Step::Verify => f.write_str("reading the disk back and comparing"),
             Step::ClearKit(_) => f.write_str("removing the private keys from the stick"),
         }

@@ -10,6 +10,7 @@ mod network;
 mod refusal;
 mod repository;
 mod sntp;
+mod ssh;
 
 use core::net::Ipv4Addr;
 use std::thread::sleep;
@@ -39,6 +40,8 @@ pub struct Ground<'a> {
     pub stage2: &'a Stage2,
     /// For devices that come late.
     pub drivers: &'a mut Drivers,
+    /// This machine's, once it has one.
+    pub address: Option<Ipv4Addr>,
     /// Who may know the time: what the network said, and the way out of it.
     pub time: Vec<Ipv4Addr>,
     /// When a check that waits gives up and reports why.
@@ -49,16 +52,20 @@ pub struct Ground<'a> {
 pub struct Check {
     /// Its subject, such as `the network`.
     pub name: &'static str,
+    /// Whether anybody wants it.
+    pub wanted: fn(&Settings) -> bool,
     /// Finds out, and may bring it about. It is called again after a failure, and must not rely on how far it came.
     pub run: fn(&mut Ground) -> Result<()>,
 }
 
 /// In the order in which they rely on each other.
 const CHECKS: &[Check] = &[
-    Check { name: "the network", run: network::up },
-    Check { name: "the clock", run: clock::check },
-    Check { name: "the repository", run: repository::check },
-    Check { name: "the caches", run: repository::caches },
+    Check { name: "the network", wanted: |_| true, run: network::up },
+    // What the others have to say can be read and answered from elsewhere.
+    Check { name: "the ssh server", wanted: |settings| !settings.ssh_keys.is_empty(), run: ssh::start },
+    Check { name: "the clock", wanted: |_| true, run: clock::check },
+    Check { name: "the repository", wanted: |settings| settings.online.is_some(), run: repository::check },
+    Check { name: "the caches", wanted: |settings| settings.online.is_some(), run: repository::caches },
 ];
 
 /// Waits for a verified stage-2 and has every check passed, if the plan needs the network; returns the stage-2 that was used.
@@ -80,8 +87,8 @@ pub fn preflight(
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
     aloud("loading network drivers", || drivers.renew())?;
-    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, time: Vec::new(), until: Instant::now() };
-    CHECKS.iter().try_for_each(|check| pass(check, &mut ground))?;
+    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, address: None, time: Vec::new(), until: Instant::now() };
+    CHECKS.iter().filter(|check| (check.wanted)(settings)).try_for_each(|check| pass(check, &mut ground))?;
     Ok(Some(stage2))
 }
 

@@ -54,6 +54,7 @@ pub fn up(ground: &mut Ground) -> Result<()> {
     let gateway = gateway.map_or_else(|| "none".into(), |gateway| gateway.to_string());
     log::info!("{name}: address {client}/{prefix}, gateway {gateway}, DNS {dns:?}");
     resolver(ground, &lease.address)?;
+    ground.address = Some(lease.address.client);
     ground.time = lease.time;
     ground.time.extend(lease.address.gateway);
     link.keep();

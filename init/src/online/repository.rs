@@ -111,7 +111,7 @@ fn keys_of(kit: &Kit) -> Vec<(&str, &[u8])> {
 }
 
 /// For nobody else to read, and with the line end that ssh insists on.
-fn place(path: &Path, key: &[u8]) -> std::io::Result<()> {
+pub fn place(path: &Path, key: &[u8]) -> std::io::Result<()> {
     // It may be there from an earlier try.
     std::fs::remove_file(path).unwrap_or_default();
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o400).open(path)?;

@@ -4,7 +4,7 @@
 
 use super::draft::Draft;
 use super::grammar::{Entry, Source, SourceKind};
-use super::{label, luks, nearest, network, online, size};
+use super::{label, luks, nearest, network, online, size, ssh};
 use crate::error::{Error, Kind, Result};
 
 /// Who may say it: consent and the choice of a disk are never taken from a file on the stick.
@@ -65,6 +65,8 @@ const KEYS: &[Key] = &[
     key("nix.settings.substituters", Said::Anywhere, Value::List(|d| &mut d.online.substituters, online::substituter)),
     key("nix.settings.trusted-public-keys", Said::Anywhere, Value::List(|d| &mut d.online.trusted_keys, online::trusted_key)),
     key("deployKeyToUser", Said::Anywhere, Value::Switch(|d| d.key_to_user.get_or_insert(true))),
+    key("ssh.authorizedKeys", Said::Anywhere, Value::List(|d| &mut d.ssh_keys, ssh::authorized_key)),
+    key("waitBeforePowerOff", Said::Anywhere, Value::Switch(|d| &mut d.hold)),
     key("powerOff", Said::Anywhere, Value::Switch(|d| d.power_off.get_or_insert(true))),
     key(
         "disk",

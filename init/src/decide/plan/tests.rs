@@ -60,6 +60,21 @@ fn the_plan_as_the_person_reads_it() {
 }
 
 #[test]
+fn a_person_is_waited_for_before_the_disk_is_read_back() {
+    let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
+    let plan = plan("install.waitBeforePowerOff", &disks);
+    let lines: Vec<String> = plan.steps.iter().skip(6).map(Step::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "running nixos-install for ultraviolet",
+            "waiting for the word done: until then files can be copied to /mnt",
+            "reading the disk back and comparing",
+        ]
+    );
+}
+
+#[test]
 fn an_encrypted_root_and_its_swap() {
     let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
     let words = "install.luks.enable install.labels.luks=UV-CRYPT install.luks.recoveryKey install.rootFs=btrfs";
