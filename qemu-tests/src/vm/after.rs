@@ -190,6 +190,7 @@ fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -
         consoles: Consoles::Both,
         survives_reset: false,
         network: &[],
+        login: None,
     };
     watch(image, &boot, dir, "boot", script, &Names::of(scenario, image)).map(drop)
 }
