@@ -58,6 +58,8 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
     let before = prepare(scenario, image, dir, servers).map_err(|error| Failure::new("before the start", &error))?;
     let network = servers.map_or_else(|| Ok(Vec::new()), |servers| servers.options(scenario.servers, dir));
     let network = network.map_err(|error| Failure::new("preparing the servers", &error))?;
+    let names = Names::of(scenario, image);
+    let words: Vec<String> = scenario.words.iter().map(|word| names.fill(word)).collect();
     let boot = Boot {
         network: &network,
         firmware: scenario.firmware,
@@ -66,12 +68,12 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
         nics: scenario.nics,
         date: scenario.date,
         ram_mib: scenario.ram_mib,
-        words: scenario.words,
+        words: &words.iter().map(String::as_str).collect::<Vec<_>>(),
         kernel_words: scenario.kernel_words,
         consoles: scenario.consoles,
         survives_reset: scenario.survives_reset(),
     };
-    let Watched { tail, secrets } = watch(image, &boot, dir, "console", scenario.script, &Names::of(scenario, image))?;
+    let Watched { tail, secrets } = watch(image, &boot, dir, "console", scenario.script, &names)?;
     after::check(scenario, image, dir, &before, &secrets, store).map_err(|mut failure| {
         // The boot of the installed disk has a console of its own to show.
         if failure.tail.is_empty() {
