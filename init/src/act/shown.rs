@@ -2,7 +2,7 @@
 
 use std::fs::read_to_string;
 
-use crate::decide::{Disk, Loser, Outcome, Page, Plan, Undecided};
+use crate::decide::{Carried, Disk, Loser, Outcome, Page, Plan, Undecided};
 use crate::pid1::{console, viewers};
 use crate::settings::Settings;
 
@@ -19,10 +19,10 @@ pub enum Shown {
 
 impl Shown {
     /// Makes the plan, if the choice led to a disk.
-    pub fn new(outcome: Outcome, disks: &[Disk], settings: &Settings, toplevel: Option<&str>) -> Shown {
+    pub fn new(outcome: Outcome, disks: &[Disk], settings: &Settings, carried: Carried) -> Shown {
         match outcome {
             Outcome::Open(why) => Shown::Open(why),
-            Outcome::Target(choice) => Shown::Plan(Box::new(Plan::new(settings, *choice, disks, toplevel))),
+            Outcome::Target(choice) => Shown::Plan(Box::new(Plan::new(settings, *choice, disks, carried))),
         }
     }
 

@@ -14,7 +14,6 @@ use log::Level;
 use rustix::process::Pid;
 
 use super::Ground;
-use super::repository::place;
 use crate::act::{self, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Kit;
@@ -97,7 +96,7 @@ fn authorized(keys: &[String], command: &str) -> String {
 fn host_key(stage2: &Stage2, kit: &Kit, directory: &str, inside: &str) -> Result<String> {
     let (path, key) = (format!("{directory}/host_key"), format!("{inside}/host_key"));
     match kit.content(ON_KIT) {
-        Some(content) => place(Path::new(&path), content).doing(Kind::System, || format!("placing {path}"))?,
+        Some(content) => act::place_key(Path::new(&path), content).doing(Kind::System, || format!("placing {path}"))?,
         // It may be there from an earlier try.
         None if Path::new(&path).exists() => {}
         None => {

@@ -13,6 +13,7 @@ mod luks;
 mod nearest;
 mod network;
 mod online;
+mod repository;
 mod root_fs;
 mod size;
 mod ssh;
@@ -22,6 +23,7 @@ pub use ip::{Address, Ip};
 pub use luks::{Luks, Pbkdf};
 pub use network::Network;
 pub use online::Online;
+pub use repository::Repository;
 pub use root_fs::RootFs;
 pub use size::Size;
 
@@ -34,7 +36,9 @@ pub struct Settings {
     pub target_host: String,
     /// Whether the closure is on the medium.
     pub prebuilt: bool,
-    /// Where the system comes from otherwise.
+    /// Where the system comes from otherwise, and what a clone is left of in any case.
+    pub repository: Repository,
+    /// Who is believed while the system is built; `None` where it is on the medium.
     pub online: Option<Online>,
     /// The labels the installed system looks its file systems up by.
     pub labels: Labels,

@@ -201,6 +201,7 @@ mod tests {
             ovmf_code: "/fw/code,1.fd".into(),
             ovmf_vars: "/fw/vars.fd".into(),
             disk_guid: String::new(),
+            commit: String::new(),
             toplevel: String::new(),
             stage2_root: "/s".into(),
             settings: Settings::read(&[Source::file("a", "targetHost=a\nprebuilt=true\nlabels.efi=E\nlabels.root=R")]).unwrap(),

@@ -59,7 +59,8 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
     let network = servers.map_or_else(|| Ok(Vec::new()), |servers| servers.options(scenario.servers, dir));
     let network = network.map_err(|error| Failure::new("preparing the servers", &error))?;
     let login = scenario.has_login().then(login::free_port).transpose().map_err(|error| Failure::new("before the start", &error))?;
-    let words = scenario.words.iter().map(|word| login::fill(dir, word)).collect::<Result<Vec<String>>>();
+    let names = Names::of(scenario, image);
+    let words = scenario.words.iter().map(|word| login::fill(dir, &names.fill(word))).collect::<Result<Vec<String>>>();
     let words = words.map_err(|error| Failure::new("before the start", &error))?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let boot = Boot {
@@ -76,7 +77,7 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
         consoles: scenario.consoles,
         survives_reset: scenario.survives_reset(),
     };
-    let Watched { tail, secrets } = watch(image, &boot, dir, "console", scenario.script, &Names::of(scenario, image))?;
+    let Watched { tail, secrets } = watch(image, &boot, dir, "console", scenario.script, &names)?;
     after::check(scenario, image, dir, &before, &secrets, store).map_err(|mut failure| {
         // The boot of the installed disk has a console of its own to show.
         if failure.tail.is_empty() {

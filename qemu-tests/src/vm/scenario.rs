@@ -1,7 +1,7 @@
 //! The vocabulary of a scenario: one row says which machine is built, what is said to it, and what must be true of
 //! its disks afterwards.
 //!
-//! Texts may hold `{host}` and `{toplevel}`, what the image installs, and `{luks}`, `{swap}`, `{store}`, what the system finds of them.
+//! Texts may hold `{host}` and `{toplevel}`, what the image installs, `{commit}`, which a clone may be of, and `{luks}`, `{swap}`, `{store}`, what the system finds of them.
 //!
 //! Must never run anything. What is said to the machine is in `step`.
 
@@ -28,6 +28,8 @@ pub struct Scenario {
     pub host: &'static str,
     /// What the script types as passphrase, where the host is encrypted.
     pub passphrase: Option<&'static str>,
+    /// Whether the medium has a repository, of which a clone is left.
+    pub repository: bool,
     /// How the image is attached.
     pub medium: Medium,
     /// Files that somebody has put on the kit partition, with their text; `{guid}` in a path is the medium's.
@@ -68,6 +70,7 @@ pub const BASE: Scenario = Scenario {
     firmware: Firmware::Ovmf,
     host: "ultraviolet",
     passphrase: None,
+    repository: false,
     medium: Medium::UsbStick,
     kit: &[],
     disks: &[],

@@ -13,14 +13,14 @@ const LARGE: Disk = Disk { mib: 64 * 1024, serial: "VM0001", ..NVME };
 const LARGE_NOISY: Disk = Disk { prefill: Prefill::Noise, ..LARGE };
 
 /// Network, clock, and a look at the servers.
-const READY: u64 = 300;
+pub(super) const READY: u64 = 300;
 /// Cloning, or building, under load.
-const LONG: u64 = 400;
+pub(super) const LONG: u64 = 400;
 /// From one finding of the installed system to the next.
-const FINDING: u64 = 30;
+pub(super) const FINDING: u64 = 30;
 
 /// Over ssh, with the deploy key of the medium.
-const SSH: Scenario = Scenario {
+pub(super) const SSH: Scenario = Scenario {
     core: false,
     firmware: Firmware::Direct,
     host: "vermissian",
@@ -46,7 +46,7 @@ const INSTALLS: &[Step] = &[
 ];
 
 /// What the installed system finds of the deploy key and the clone.
-const LEFT: Step = Part(&[
+pub(super) const LEFT: Step = Part(&[
     Expect("FIXTURE-FILE /home/moran/.ssh mode=700 owner=1234:567", BOOT),
     Expect("FIXTURE-FILE /home/moran/.ssh/github mode=600 owner=1234:567", FINDING),
     Expect("FIXTURE-FILE /home/moran/.ssh/config mode=600 owner=1234:567", FINDING),
@@ -56,7 +56,7 @@ const LEFT: Step = Part(&[
 /// The same, and it was built in the sandbox of the installation.
 const FOUND: &[Step] = &[LEFT, CLONED, SHUT_IN];
 const CLONED: Step = Expect("FIXTURE-CLONE origin=ssh://git@10.0.2.100/fixture.git branch=ref: refs/heads/main", FINDING);
-const SHUT_IN: Step = Expect("FIXTURE-BUILT in=sandbox", FINDING);
+pub(super) const SHUT_IN: Step = Expect("FIXTURE-BUILT in=sandbox", FINDING);
 /// Of the kit.
 const PLACED: Step = Part(&[
     Expect("FIXTURE-FILE /etc/age mode=700 owner=0:0", BOOT),
@@ -181,10 +181,19 @@ pub const ROWS: &[Scenario] = &[
             Expect("there is no such host in it; it has stygianlibrary, ultraviolet, vermissian", 10),
             Expect("nvme0n1 was erased and is not bootable", 10),
             Expect("press r to try again", 10),
+            // The clone that is there is brought up to date, and has no such host either.
+            Type(Serial, "r"),
+            Expect("not ready: looking for nobody in the flake: ", LONG),
+            Expect("press r to try again", 10),
             Type(Serial, "p"),
             ExpectPowerOff(OFF),
         ],
-        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "there is no such host in it")],
+        after: &[
+            DiskWritten(0),
+            NotBootable(0),
+            KitHas("autoinstaller.log", "there is no such host in it"),
+            KitHas("autoinstaller.log", "-C /mnt/nix-config reset --hard origin/HEAD"),
+        ],
         ..SSH
     },
     Scenario {

@@ -3,6 +3,7 @@
 mod ask;
 mod bystanders;
 mod choose;
+mod clone;
 mod consoles;
 mod dirty;
 mod encrypted;
@@ -15,6 +16,7 @@ mod named;
 mod online;
 mod passphrase;
 mod refuse;
+mod repository;
 mod ssh;
 mod standing;
 
@@ -24,10 +26,10 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
-    let machines =
-        [ssh::ROWS, install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS, online::ROWS, flake::ROWS];
+    let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
+    let repositories = [online::ROWS, flake::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
-    machines.into_iter().chain(persons).flatten().collect()
+    machines.into_iter().chain(repositories).chain(persons).flatten().collect()
 }
 
 /// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.
