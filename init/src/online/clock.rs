@@ -56,7 +56,10 @@ fn keep() -> Result<()> {
     let doing = "writing the time to the machine's clock";
     let mut command = Command::new("/bin/busybox");
     command.args(["hwclock", "--systohc", "--utc"]).env_clear();
-    children::run(command, Job { program: "hwclock", doing, kind: Kind::System, deadline: DEADLINE, output: Level::Debug })?;
+    children::run(
+        command,
+        Job { program: "hwclock", doing, kind: Kind::System, deadline: DEADLINE, output: Level::Debug, so_far: children::UNKNOWN },
+    )?;
     log::info!("the machine's own clock is set, too");
     Ok(())
 }

@@ -39,6 +39,8 @@ pub struct Ground<'a> {
     pub stage2: &'a Stage2,
     /// For devices that come late.
     pub drivers: &'a mut Drivers,
+    /// What is known of the links.
+    pub network: network::Network,
     /// Who may know the time: what the network said, and the way out of it.
     pub time: Vec<Ipv4Addr>,
     /// When a check that waits gives up and reports why.
@@ -49,7 +51,8 @@ pub struct Ground<'a> {
 pub struct Check {
     /// Its subject, such as `the network`.
     pub name: &'static str,
-    /// Finds out, and may bring it about. It is called again after a failure, and must not rely on how far it came.
+    /// Finds out, and may bring it about. It is called again after a failure, and must not rely on how far it came; what is true already
+    /// costs it little.
     pub run: fn(&mut Ground) -> Result<()>,
 }
 
@@ -80,25 +83,35 @@ pub fn preflight(
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
     aloud("loading network drivers", || drivers.renew())?;
-    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, time: Vec::new(), until: Instant::now() };
-    CHECKS.iter().try_for_each(|check| pass(check, &mut ground))?;
+    let network = network::Network::default();
+    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network, time: Vec::new(), until: Instant::now() };
+    pass(&mut ground)?;
+    ground.network.keep();
     Ok(Some(stage2))
 }
 
-fn pass(check: &Check, ground: &mut Ground) -> Result<()> {
-    let mut last = Instant::now() + ground.settings.network.wait;
-    loop {
-        ground.until = last;
+/// Has all of them passed. After a failure it starts with the first again: whatever it was, the network may be another one by now.
+fn pass(ground: &mut Ground) -> Result<()> {
+    let (mut failing, mut last) = ("", Instant::now());
+    while let Err((check, started, error)) = CHECKS.iter().try_for_each(|check| {
+        let started = Instant::now();
+        ground.until = started + ground.settings.network.wait;
         log::info!("checking {}", check.name);
-        let Err(error) = (check.run)(ground) else { return Ok(()) };
+        (check.run)(ground).map_err(|error| (check.name, started, error))
+    }) {
         if !ground.settings.unattended {
             screen::until_retry(&error);
-            last = Instant::now() + ground.settings.network.wait;
-        } else if Instant::now() + PAUSE < last {
-            log::warn!("{error}: trying again");
-            sleep(PAUSE);
-        } else {
+            continue;
+        }
+        // Each of them has the whole time.
+        if failing != check {
+            (failing, last) = (check, started + ground.settings.network.wait);
+        }
+        if Instant::now() + PAUSE > last {
             return Err(error);
         }
+        log::warn!("{error}: trying again");
+        sleep(PAUSE);
     }
+    Ok(())
 }

@@ -15,7 +15,7 @@ use super::{Ground, refusal};
 use crate::act::{KEYS, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Kit;
-use crate::pid1::children::Job;
+use crate::pid1::children::{Job, UNKNOWN};
 use crate::pid1::secret::overwrite;
 use crate::settings::Online;
 
@@ -133,7 +133,7 @@ fn trust(stage2: &Stage2) -> Result<()> {
 }
 
 fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
-    Job { program, doing, kind: Kind::Repository, deadline: DEADLINE, output }
+    Job { program, doing, kind: Kind::Repository, deadline: DEADLINE, output, so_far: UNKNOWN }
 }
 
 /// Shows the public halves, to be added on the server.

@@ -25,10 +25,12 @@ use tree::Tree;
 
 /// Where git is served, over ssh and https.
 pub const ADDRESS: &str = "10.0.2.100";
+/// Where git is served with a certificate that begins in a few years.
+const LATE_ADDRESS: &str = "10.0.2.104";
 /// What the key of the cache is called.
 const NIX_KEY: &str = "cache.tests-1";
 /// Raise when what is served is made differently.
-const RECIPE: &str = "servers 2";
+const RECIPE: &str = "servers 3";
 
 /// A server that the guest can reach. Their addresses are in the words that a row gives its machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,10 @@ pub enum Server {
     Https,
     /// The same at another address, for which the certificate is not.
     HttpsOtherAddress,
+    /// `https://10.0.2.104/cgi-bin/git/fixture.git`, with a certificate that begins in 2030.
+    HttpsLate,
+    /// `http://10.0.2.105`: has nothing, and says that it is the first of June 2030.
+    Calendar,
     /// `http://10.0.2.101`: a cache of signed paths.
     Cache,
     /// `http://10.0.2.102`: accepts every connection and never says a word.
@@ -58,6 +64,8 @@ impl Server {
             Server::Ssh | Server::SshOtherHost | Server::SshKilledOnce => "10.0.2.100:22",
             Server::Https => "10.0.2.100:443",
             Server::HttpsOtherAddress => "10.0.2.102:443",
+            Server::HttpsLate => "10.0.2.104:443",
+            Server::Calendar => "10.0.2.105:80",
             Server::Cache => "10.0.2.101:80",
             Server::Dead => "10.0.2.102:80",
             Server::Unsigned => "10.0.2.103:80",
@@ -71,6 +79,8 @@ impl Server {
             Server::SshOtherHost => &["/usr/sbin/sshd", "-i", "-e", "-f", "/srv/ssh.conf", "-h", "/srv/keys/otherhost"],
             Server::SshKilledOnce => &["/usr/sbin/sshd", "-i", "-e", "-f", "/srv/ssh-killed.conf"],
             Server::Https | Server::HttpsOtherAddress => &["/usr/bin/stunnel4", "/srv/stunnel.conf"],
+            Server::HttpsLate => &["/usr/bin/stunnel4", "/srv/stunnel-late.conf"],
+            Server::Calendar => &["/usr/bin/busybox", "sh", "/srv/calendar"],
             Server::Cache => &["/usr/bin/busybox", "httpd", "-v", "-v", "-i", "-h", "/srv/signed"],
             Server::Unsigned => &["/usr/bin/busybox", "httpd", "-v", "-v", "-i", "-h", "/srv/unsigned"],
             // Reads until the other side has had enough.

@@ -188,6 +188,33 @@ pub const ROWS: &[Scenario] = &[
         ..SSH
     },
     Scenario {
+        name: "flake-2-gib",
+        proves: "A machine with 2 GiB evaluates a flake that needs 2.5 GB of heap, in the new swap.",
+        ram_mib: 2048,
+        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.repoBranch=hungry"],
+        finds: &[LEFT, Expect("FIXTURE-CLONE origin=ssh://git@10.0.2.100/fixture.git branch=ref: refs/heads/hungry", FINDING)],
+        ..SSH
+    },
+    Scenario {
+        name: "flake-2-gib-without-swap",
+        proves: "Without swap the same evaluation ends for want of memory, which is named, and the installer goes on to say so.",
+        ram_mib: 2048,
+        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.repoBranch=hungry", "install.swap.enable=false"],
+        finds: &[],
+        script: &[
+            Forbid(INSTALLED),
+            Expect(ASK, BOOT + PROMPT + READY),
+            Type(Serial, "yes"),
+            Expect("running nixos-install for {host}", LONG),
+            Expect("failed: running nixos-install: the machine ran out of memory (nixos-install exited with ", LONG),
+            Expect("): give it more, or the host more swap (swap.size)", 10),
+            Expect("nvme0n1 was erased and is not bootable", 10),
+            super::HELD,
+        ],
+        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "the machine ran out of memory")],
+        ..SSH
+    },
+    Scenario {
         name: "wrong-deploy-key",
         proves: "A deploy key that the server refuses is named as that before the question, and the disk keeps every byte.",
         core: true,
