@@ -3,6 +3,7 @@
 //! Only for a plan that needs it: otherwise no link is touched and no frame is sent. Nothing here writes to a disk, so that everything
 //! that is refused by others is on the screen while the disk is still whole.
 
+mod calendar;
 mod clock;
 mod lease;
 mod links;

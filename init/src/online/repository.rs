@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use log::Level;
 
-use super::{Ground, refusal};
+use super::{Ground, clock, refusal};
 use crate::act::{KEYS, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Kit;
@@ -43,7 +43,7 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     let branch = online.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
     let doing = format!("asking {} for its branches", online.remote);
     let words = ["60", "git", "ls-remote", "--exit-code", "--", &online.remote, &branch];
-    let (asked, said) = ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info));
+    let (asked, said) = clock::despite(ground, &online.remote, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info)));
     let Err(error) = asked else { return Ok(()) };
     let cause = match refusal::meaning(&said) {
         Some(meaning) => meaning.into(),
@@ -57,6 +57,10 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     if cause == refusal::KEY {
         show_public(ground.stage2, &keys);
     }
+    if cause == refusal::CLOCK {
+        let details = vec![clock::says(), "nobody who was asked tells a later time".into()];
+        return Err(Error::new(Kind::Clock, doing, cause).with_details(details));
+    }
     Err(Error::new(Kind::Repository, doing, cause))
 }
 
@@ -68,9 +72,10 @@ pub fn caches(ground: &mut Ground) -> Result<()> {
     for cache in ground.settings.online.iter().flat_map(|online| &online.substituters) {
         let words = ["20", "nix", "--option", "connect-timeout", "10", "store", "info", "--store", cache];
         let doing = format!("looking at the cache {cache}");
-        let (looked, _) = ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Debug));
+        let (looked, said) = clock::despite(ground, cache, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Debug)));
         if looked.is_err() {
-            log::warn!("the cache {cache} does not answer: it will be passed over");
+            let why = refusal::meaning(&said).filter(|_| refusal::is_certificate(&said)).unwrap_or("it does not answer");
+            log::warn!("the cache {cache} will be passed over: {why}");
         }
     }
     Ok(())

@@ -13,14 +13,14 @@ const LARGE: Disk = Disk { mib: 64 * 1024, serial: "VM0001", ..NVME };
 const LARGE_NOISY: Disk = Disk { prefill: Prefill::Noise, ..LARGE };
 
 /// Network, clock, and a look at the servers.
-const READY: u64 = 300;
+pub(super) const READY: u64 = 300;
 /// Cloning, or building, under load.
-const LONG: u64 = 400;
+pub(super) const LONG: u64 = 400;
 /// From one finding of the installed system to the next.
-const FINDING: u64 = 30;
+pub(super) const FINDING: u64 = 30;
 
 /// Over ssh, with the deploy key of the medium.
-const SSH: Scenario = Scenario {
+pub(super) const SSH: Scenario = Scenario {
     core: false,
     firmware: Firmware::Direct,
     host: "vermissian",
@@ -46,7 +46,7 @@ const INSTALLS: &[Step] = &[
 ];
 
 /// What the installed system finds of the deploy key and the clone.
-const LEFT: Step = Part(&[
+pub(super) const LEFT: Step = Part(&[
     Expect("FIXTURE-FILE /home/moran/.ssh mode=700 owner=1234:567", BOOT),
     Expect("FIXTURE-FILE /home/moran/.ssh/github mode=600 owner=1234:567", FINDING),
     Expect("FIXTURE-FILE /home/moran/.ssh/config mode=600 owner=1234:567", FINDING),
@@ -71,13 +71,13 @@ const HOST_PUB: (&str, &str) = ("ssh/host/ssh_host_ed25519_key.pub", "ssh-ed2551
 const FETCHED: &[Step] = &[LEFT, Expect("FIXTURE-BUILT in=open", FINDING)];
 
 /// Nothing is asked and nothing is written.
-const NEVER: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK)]);
+pub(super) const NEVER: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK)]);
 
 /// Whoever is not asked again ends here.
 const GIVES_UP: Step = Part(&[Expect(UNTOUCHED, 10), super::HELD]);
 
 /// Refused before the question, when nobody is there to try again.
-const REFUSED: Scenario = Scenario { disks: &[LARGE_NOISY], finds: &[], after: &[DiskUnchanged(0)], ..SSH };
+pub(super) const REFUSED: Scenario = Scenario { disks: &[LARGE_NOISY], finds: &[], after: &[DiskUnchanged(0)], ..SSH };
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
@@ -185,33 +185,6 @@ pub const ROWS: &[Scenario] = &[
             ExpectPowerOff(OFF),
         ],
         after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "there is no such host in it")],
-        ..SSH
-    },
-    Scenario {
-        name: "flake-2-gib",
-        proves: "A machine with 2 GiB evaluates a flake that needs 2.5 GB of heap, in the new swap.",
-        ram_mib: 2048,
-        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.repoBranch=hungry"],
-        finds: &[LEFT, Expect("FIXTURE-CLONE origin=ssh://git@10.0.2.100/fixture.git branch=ref: refs/heads/hungry", FINDING)],
-        ..SSH
-    },
-    Scenario {
-        name: "flake-2-gib-without-swap",
-        proves: "Without swap the same evaluation ends for want of memory, which is named, and the installer goes on to say so.",
-        ram_mib: 2048,
-        words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.repoBranch=hungry", "install.swap.enable=false"],
-        finds: &[],
-        script: &[
-            Forbid(INSTALLED),
-            Expect(ASK, BOOT + PROMPT + READY),
-            Type(Serial, "yes"),
-            Expect("running nixos-install for {host}", LONG),
-            Expect("failed: running nixos-install: the machine ran out of memory (nixos-install exited with ", LONG),
-            Expect("): give it more, or the host more swap (swap.size)", 10),
-            Expect("nvme0n1 was erased and is not bootable", 10),
-            super::HELD,
-        ],
-        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "the machine ran out of memory")],
         ..SSH
     },
     Scenario {
