@@ -63,8 +63,8 @@ pub trait Machine {
     fn plug(&mut self, disk: usize) -> Result<()>;
     /// Pulls a disk that was plugged in.
     fn pull(&mut self, disk: usize) -> Result<()>;
-    /// Puts the cable into a network card that had none.
-    fn cable(&mut self, card: usize) -> Result<()>;
+    /// Puts the cable into a network card, or pulls it.
+    fn cable(&mut self, card: usize, there: bool) -> Result<()>;
     /// Pulls the stick.
     fn unplug(&mut self) -> Result<()>;
 }
@@ -126,7 +126,8 @@ impl Player<'_> {
             Step::Picture(name) => self.machine.picture(name).map_err(|error| format!("{error:#}")),
             Step::Plug(disk) => self.machine.plug(disk).map_err(|error| format!("{error:#}")),
             Step::Pull(disk) => self.machine.pull(disk).map_err(|error| format!("{error:#}")),
-            Step::Cable(card) => self.machine.cable(card).map_err(|error| format!("{error:#}")),
+            Step::Cable(card) => self.machine.cable(card, true).map_err(|error| format!("{error:#}")),
+            Step::CableOut(card) => self.machine.cable(card, false).map_err(|error| format!("{error:#}")),
             Step::Unplug => self.machine.unplug().map_err(|error| format!("{error:#}")),
             Step::Expect(text, seconds) => {
                 let text = (self.fill)(text);

@@ -44,6 +44,8 @@ pub enum Step {
     Pull(usize),
     /// The cable is put into the network card with this number, which had none.
     Cable(usize),
+    /// The cable of the network card with this number is pulled.
+    CableOut(usize),
     /// The stick is pulled.
     Unplug,
     /// Steps that several scripts share.
@@ -119,6 +121,7 @@ impl std::fmt::Display for Step {
             Step::Plug(disk) => write!(f, "plugging disk {disk} in"),
             Step::Pull(disk) => write!(f, "pulling disk {disk}"),
             Step::Cable(card) => write!(f, "putting the cable into network card {card}"),
+            Step::CableOut(card) => write!(f, "pulling the cable of network card {card}"),
             Step::Unplug => f.write_str("pulling the stick"),
             Step::Part(steps) => write!(f, "playing {} steps", steps.len()),
         }

@@ -2,10 +2,10 @@
 
 use super::flake::{FINDING, LEFT, LONG, NEVER, READY, REFUSED, SSH};
 use super::{ASK, BOOT, HELD, INSTALLED, NO, OFF, PROMPT, REFUSES_NOTHING, UNTOUCHED};
-use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas, NotBootable};
+use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas, NicSpoke, NotBootable};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type};
-use crate::vm::scenario::{Scenario, Server};
+use crate::vm::scenario::Step::{Cable, CableOut, Expect, ExpectPowerOff, Forbid, Type};
+use crate::vm::scenario::{Card, Net, Nic, Scenario, Server};
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
@@ -68,6 +68,35 @@ pub const ROWS: &[Scenario] = &[
             ExpectPowerOff(OFF),
         ],
         after: &[DiskUnchanged(0), KitHas("autoinstaller.log", "not ready: asking https://10.0.2.104/")],
+        ..REFUSED
+    },
+    Scenario {
+        name: "network-dies-between",
+        proves: "A retry begins with the network: after a server could not be reached, another link with another address is found and used.",
+        words: &["install.repo=ssh://git@10.0.2.100/fixture.git"],
+        nics: &[
+            Nic { card: Card::Virtio, net: Net::User, unplugged: false },
+            Nic { card: Card::Virtio, net: Net::Servers, unplugged: true },
+        ],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("eth0: address 10.0.2.15/24, gateway 10.0.2.2", BOOT + PROMPT),
+            Expect("not ready: asking ssh://git@10.0.2.100/fixture.git for its branches: the server cannot be reached", READY),
+            Expect("press r to try again", 10),
+            Type(Serial, "r"),
+            // Nothing has changed: the address stays, and nobody is asked for one.
+            Expect("checking the network", 10),
+            Expect("checking the clock", 5),
+            Expect("press r to try again", READY),
+            CableOut(0),
+            Cable(1),
+            Type(Serial, "r"),
+            Expect("eth0: no carrier: is the cable in?", 30),
+            Expect("eth1: address 10.0.2.15/24, gateway none", 60),
+            Expect("checking the caches", READY),
+            NO,
+        ],
+        after: &[NicSpoke(0), NicSpoke(1), DiskUnchanged(0)],
         ..REFUSED
     },
 ];
