@@ -29,6 +29,8 @@ pub enum Kind {
     Network,
     /// The repository cannot be had: a server or a key says no.
     Repository,
+    /// The clock is wrong, and nobody tells the time.
+    Clock,
     /// The kernel refused something the installer cannot do without.
     System,
 }
@@ -62,6 +64,10 @@ impl Kind {
                 "mend it on the server (add the key, make the branch) and try again",
                 "or name another repository: add install.repo=URL to the kernel command line (press e in the boot menu)",
                 "a server that is not known needs its line of known_hosts in the setting knownHosts",
+            ],
+            Kind::Clock => &[
+                "set the clock in the firmware's setup, in UTC",
+                "or in the shell (s), as the day is: busybox date -u -s '2030-06-01 12:00'; busybox hwclock -w -u; then try again",
             ],
             Kind::System => &["keep the log for a report", "boot the stick again: it starts over"],
         }
@@ -155,7 +161,7 @@ mod tests {
     #[test]
     fn every_kind_has_advice() {
         use Kind::*;
-        for kind in [Settings, Medium, Firmware, Choice, Disk, Install, Verify, Network, Repository, System] {
+        for kind in [Settings, Medium, Firmware, Choice, Disk, Install, Verify, Network, Repository, Clock, System] {
             assert!(!kind.remedies().is_empty(), "{kind:?}");
         }
     }

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use log::Level;
 
+use super::memory::Memory;
 use super::mounts::ROOT;
+use super::progress;
 use super::stage2::{DEADLINE, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
-use crate::pid1::children::Job;
+use crate::pid1::children::{Job, UNKNOWN};
 use crate::pid1::{aloud, screen};
 use crate::settings::{Online, Repository};
 
@@ -124,7 +126,7 @@ pub(super) fn git(stage2: &Stage2, words: &[&str], doing: &str) -> Result<()> {
 
 fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
     let deadline = if program == "nixos-install" { DEADLINE } else { FETCHING };
-    Job { program, doing, kind: Kind::Install, deadline, output }
+    Job { program, doing, kind: Kind::Install, deadline, output, so_far: UNKNOWN }
 }
 
 fn has_submodules(clone: &str) -> bool {
@@ -144,8 +146,9 @@ fn look_for(stage2: &Stage2, repository: &Repository, host: &str) -> Result<()> 
     let list = "builtins.concatStringsSep \", \" (builtins.attrNames hosts)";
     let question = format!("hosts: if builtins.hasAttr \"{host}\" hosts then \"{FOUND}\" else {list}");
     let words = ["eval", "--no-write-lock-file", "--raw", &hosts, "--apply", &question];
+    let memory = Memory::now();
     let (looked, said) = stage2.heard(&words, &ENVIRONMENT, job("nix", &doing, Level::Debug));
-    looked.map_err(|error| Error::clone(&error).with_details(said.clone()))?;
+    looked.map_err(|error| memory.judge(error, &said).with_details(said.clone()))?;
     let hosts = said.last().map(String::as_str).unwrap_or_default();
     if hosts == FOUND {
         return Ok(());
@@ -164,18 +167,9 @@ pub fn install(stage2: &Stage2, clone: &str, online: &Online, host: &str) -> Res
     let fixed = [("connect-timeout", "10"), ("stalled-download-timeout", "15"), ("fallback", "true"), ("sandbox", "true")];
     let given = lists.iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (*name, list.as_str()));
     words.extend(fixed.into_iter().chain(given).flat_map(|(name, value)| ["--option", name, value]));
-    let killed = out_of_memory();
-    let (installed, _) = stage2.heard(&words, &ENVIRONMENT, job("nixos-install", "running nixos-install", Level::Info));
-    if let Err(error) = installed {
-        let memory = out_of_memory() > killed;
-        let cause = format!("the machine ran out of memory ({}): give it more, or the host more swap (swap.size)", error.cause);
-        return Err(if memory { Error::new(Kind::Install, "running nixos-install", cause) } else { error });
-    }
+    let memory = Memory::now();
+    let job = Job { so_far: progress::so_far, ..job("nixos-install", "running nixos-install", Level::Info) };
+    let (installed, said) = stage2.heard(&words, &ENVIRONMENT, job);
+    installed.map_err(|error| memory.judge(error, &said))?;
     aloud("removing temporary files", || remove_dir_all(WORK)).doing(Kind::Install, || format!("removing {WORK}"))
-}
-
-/// How many programs the kernel has ended for want of memory (proc_vmstat(5)).
-fn out_of_memory() -> u64 {
-    let counters = read_to_string("/proc/vmstat").unwrap_or_default();
-    counters.lines().find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok()).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ use super::stage2::Stage2;
 use crate::decide::{FileSystem, Formatting, Plan, Step};
 use crate::drivers;
 use crate::error::{Error, Kind, Result};
-use crate::pid1::children::{self, Job};
+use crate::pid1::children::{self, Job, UNKNOWN};
 use crate::settings::RootFs;
 
 /// A disk that needs longer than this for a file system's tables is broken.
@@ -25,7 +25,7 @@ pub fn format(volumes: &[Formatting], stage2: &Stage2) -> Result<()> {
         let (program, options) = program(*what);
         let node = volume.node();
         let words: Vec<&str> = options.iter().copied().chain([label.as_str(), &node]).collect();
-        let job = Job { program, doing, kind: Kind::Disk, deadline: DEADLINE, output: Level::Debug };
+        let job = Job { program, doing, kind: Kind::Disk, deadline: DEADLINE, output: Level::Debug, so_far: UNKNOWN };
         helpers.push((command(program, &words, stage2), job));
     }
     children::run_together(helpers)

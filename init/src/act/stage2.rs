@@ -85,7 +85,10 @@ impl Stage2 {
     pub fn run(&self, program: &str, arguments: &[&str], input: Option<File>, doing: &str) -> Result<()> {
         let mut command = self.command(program, arguments);
         command.stdin(input.map_or_else(Stdio::null, Stdio::from));
-        children::run(command, Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info })
+        children::run(
+            command,
+            Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info, so_far: children::UNKNOWN },
+        )
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Link {
     /// What it does, and since when.
     state: State,
     since: Instant,
+    /// How often its carrier had come or gone by then.
+    changes: String,
 }
 
 enum State {
@@ -29,16 +31,25 @@ enum State {
     /// There is a carrier.
     Up,
     /// And a client that asks for an address.
-    Asking(#[expect(dead_code, reason = "it ends with this value")] Client),
+    Asking(Client),
 }
 
 /// udhcpc; ends with this value.
 struct Client(Child);
 
+impl Client {
+    /// Whether it still runs. Whoever waits for any child may have reaped it, and then nobody knows it any more.
+    fn is_alive(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
+    }
+}
+
 impl Drop for Client {
     fn drop(&mut self) {
-        // It may have ended by itself; whoever waits next for any child reaps it.
-        self.0.kill().unwrap_or_default();
+        // Its number may be another process' by now.
+        if self.is_alive() {
+            self.0.kill().unwrap_or_default();
+        }
     }
 }
 
@@ -62,27 +73,42 @@ impl Link {
     /// The kernel does not.
     pub fn switch_on(name: &str) -> Result<Link> {
         link::up(name).doing(Kind::Network, || format!("switching {name} on"))?;
-        Ok(Link { name: name.into(), state: State::Down, since: Instant::now() })
+        Ok(Link { name: name.into(), state: State::Down, since: Instant::now(), changes: String::new() })
     }
 
-    /// Looks at its carrier, and starts to ask for an address if that is wanted.
+    /// Looks at its carrier, and starts to ask for an address if that is wanted: anew where the carrier was away in the meantime, since
+    /// it may lead to another network now, and where the client has died.
     pub fn look(&mut self, ask: bool) {
-        let carrier = read_to_string(format!("{SYSFS}/{}/carrier", self.name)).is_ok_and(|text| text.trim() == "1");
-        let next = match (&self.state, carrier) {
-            // A client of a link that was down for a moment asks on.
-            (State::Down, false) | (State::Up | State::Asking(_), true) | (State::Asking(_), false) => return,
-            (State::Up, false) => State::Down,
-            (State::Down, true) if ask => match client(&self.name) {
+        let [carrier, changes] = ["carrier", "carrier_changes"].map(|file| self.attribute(file));
+        let carrier = carrier.trim() == "1";
+        let asks = match &mut self.state {
+            State::Down if !carrier => return,
+            State::Up if carrier => return,
+            State::Asking(client) => carrier && client.is_alive() && changes == self.changes,
+            _ => false,
+        };
+        if asks {
+            return;
+        }
+        // An old client must not write its lease where the new one does.
+        self.state = State::Down;
+        self.state = match carrier {
+            false => State::Down,
+            true if ask => match client(&self.name) {
                 Ok(client) => State::Asking(client),
                 Err(error) => {
                     log::warn!("asking for an address on {}: {error}", self.name);
                     State::Up
                 }
             },
-            (State::Down, true) => State::Up,
+            true => State::Up,
         };
-        (self.state, self.since) = (next, Instant::now());
+        (self.since, self.changes) = (Instant::now(), changes);
         log::info!("{self}");
+    }
+
+    fn attribute(&self, file: &str) -> String {
+        read_to_string(format!("{SYSFS}/{}/{file}", self.name)).unwrap_or_default()
     }
 
     /// Whether somebody is at the other end.
@@ -146,8 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn a_client_is_alive_until_it_ends() {
+        let mut client = Client(Command::new("sleep").arg("0.2").spawn().unwrap());
+        assert!(client.is_alive());
+        // Somebody else may reap it meanwhile.
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        assert!(!client.is_alive());
+    }
+
+    #[test]
     fn a_status_says_what_is_waited_for() {
-        let link = |state| Link { name: "enp3s0".into(), state, since: Instant::now() }.to_string();
+        let link = |state| Link { name: "enp3s0".into(), state, since: Instant::now(), changes: String::new() }.to_string();
         assert_eq!(link(State::Down), "enp3s0: no carrier: is the cable in?, 0 s");
         assert_eq!(link(State::Up), "enp3s0: link up, 0 s");
     }

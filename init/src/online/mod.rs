@@ -3,6 +3,7 @@
 //! Only for a plan that needs it: otherwise no link is touched and no frame is sent. Nothing here writes to a disk, so that everything
 //! that is refused by others is on the screen while the disk is still whole.
 
+mod calendar;
 mod clock;
 mod lease;
 mod links;
@@ -40,8 +41,8 @@ pub struct Ground<'a> {
     pub stage2: &'a Stage2,
     /// For devices that come late.
     pub drivers: &'a mut Drivers,
-    /// This machine's, once it has one.
-    pub address: Option<Ipv4Addr>,
+    /// What is known of the links.
+    pub network: network::Network,
     /// Who may know the time: what the network said, and the way out of it.
     pub time: Vec<Ipv4Addr>,
     /// When a check that waits gives up and reports why.
@@ -54,7 +55,8 @@ pub struct Check {
     pub name: &'static str,
     /// Whether anybody wants it.
     pub wanted: fn(&Settings) -> bool,
-    /// Finds out, and may bring it about. It is called again after a failure, and must not rely on how far it came.
+    /// Finds out, and may bring it about. It is called again after a failure, and must not rely on how far it came; what is true already
+    /// costs it little.
     pub run: fn(&mut Ground) -> Result<()>,
 }
 
@@ -87,25 +89,36 @@ pub fn preflight(
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
     aloud("loading network drivers", || drivers.renew())?;
-    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, address: None, time: Vec::new(), until: Instant::now() };
-    CHECKS.iter().filter(|check| (check.wanted)(settings)).try_for_each(|check| pass(check, &mut ground))?;
+    let network = network::Network::default();
+    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network, time: Vec::new(), until: Instant::now() };
+    pass(&mut ground)?;
+    ground.network.keep();
     Ok(Some(stage2))
 }
 
-fn pass(check: &Check, ground: &mut Ground) -> Result<()> {
-    let mut last = Instant::now() + ground.settings.network.wait;
-    loop {
-        ground.until = last;
+/// Has all of them passed. After a failure it starts with the first again: whatever it was, the network may be another one by now.
+fn pass(ground: &mut Ground) -> Result<()> {
+    let (mut failing, mut last) = ("", Instant::now());
+    let settings = ground.settings;
+    while let Err((check, started, error)) = CHECKS.iter().filter(|check| (check.wanted)(settings)).try_for_each(|check| {
+        let started = Instant::now();
+        ground.until = started + ground.settings.network.wait;
         log::info!("checking {}", check.name);
-        let Err(error) = (check.run)(ground) else { return Ok(()) };
+        (check.run)(ground).map_err(|error| (check.name, started, error))
+    }) {
         if !ground.settings.unattended {
             screen::until_retry(&error);
-            last = Instant::now() + ground.settings.network.wait;
-        } else if Instant::now() + PAUSE < last {
-            log::warn!("{error}: trying again");
-            sleep(PAUSE);
-        } else {
+            continue;
+        }
+        // Each of them has the whole time.
+        if failing != check {
+            (failing, last) = (check, started + ground.settings.network.wait);
+        }
+        if Instant::now() + PAUSE > last {
             return Err(error);
         }
+        log::warn!("{error}: trying again");
+        sleep(PAUSE);
     }
+    Ok(())
 }

@@ -3,6 +3,12 @@
 /// What is to be mended by adding the key.
 pub const KEY: &str = "the server refuses the deploy key";
 
+/// What is to be mended by setting the clock.
+pub const CLOCK: &str = "the server's certificate is not yet valid: the clock of this machine is wrong";
+/// Programs of either library for TLS, when a certificate is not good.
+const CERTIFICATE: &[&str] =
+    &["certificate verif", "SSL certificate", "self-signed certificate", "server verification failed", "SSL peer certificate"];
+
 /// The first cause that is recognised in what was said, with what it means.
 const MEANINGS: &[(&[&str], &str)] = &[
     (&["HOST IDENTIFICATION HAS CHANGED"], "the server has another host key than the pinned one: it may be another machine"),
@@ -15,9 +21,11 @@ const MEANINGS: &[(&[&str], &str)] = &[
     (&["No route to host", "Network is unreachable"], "the server cannot be reached: there is no route to it"),
     (&["Connection refused", "Failed to connect", "Couldn't connect"], "the server refuses the connection"),
     (&["timed out", "Connection closed by remote host during banner"], "the server cannot be reached: it does not answer"),
-    (&["not yet valid", "not yet activated"], "the server's certificate is not yet valid: the clock of this machine is wrong"),
+    // The last is said by the way, and only when the certificate was not looked at.
+    (&["not yet valid", "not yet activated", "activation date FAILED"], CLOCK),
+    (&["certificate has expired"], "the server's certificate has expired, or the clock of this machine is ahead"),
     (&["does not match target host", "no alternative certificate subject name"], "the server's certificate is for another name"),
-    (&["certificate verif", "SSL certificate", "self-signed certificate"], "the server's certificate is signed by nobody who is trusted"),
+    (CERTIFICATE, "the server's certificate is signed by nobody who is trusted"),
     (
         &["could not read Username", "Authentication failed", "terminal prompts disabled"],
         "the server wants a login: use ssh and a deploy key",
@@ -28,10 +36,18 @@ const MEANINGS: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// Whether a certificate is what was refused.
+pub fn is_certificate(said: &[String]) -> bool {
+    said_any(said, CERTIFICATE)
+}
+
+fn said_any(said: &[String], words: &[&str]) -> bool {
+    said.iter().any(|line| words.iter().any(|word| line.contains(word)))
+}
+
 /// What it means, `None` for words that nobody has foreseen.
 pub fn meaning(said: &[String]) -> Option<&'static str> {
-    let said_any = |words: &[&str]| said.iter().any(|line| words.iter().any(|word| line.contains(word)));
-    MEANINGS.iter().find(|(words, _)| said_any(words)).map(|(_, meaning)| *meaning)
+    MEANINGS.iter().find(|(words, _)| said_any(said, words)).map(|(_, meaning)| *meaning)
 }
 
 #[cfg(test)]
@@ -54,9 +70,15 @@ mod tests {
             (&["ssh: connect to host 10.0.2.9 port 22: Connection refused"], "the server refuses the connection"),
             (&["ssh: connect to host 10.0.2.9 port 22: No route to host"], "the server cannot be reached: there is no route to it"),
             (&["Connection timed out during banner exchange"], "the server cannot be reached: it does not answer"),
+            (&["SSL certificate problem: certificate is not yet valid"], CLOCK),
+            (&["server verification failed: certificate error, no details available.", "server certificate activation date FAILED"], CLOCK),
             (
-                &["SSL certificate problem: certificate is not yet valid"],
-                "the server's certificate is not yet valid: the clock of this machine is wrong",
+                &["server verification failed: certificate has expired. (CAfile: none CRLfile: none)"],
+                "the server's certificate has expired, or the clock of this machine is ahead",
+            ),
+            (
+                &["server verification failed: certificate signer not trusted. (CAfile: none CRLfile: none)"],
+                "the server's certificate is signed by nobody who is trusted",
             ),
             (&["server certificate verification failed. CAfile: none"], "the server's certificate is signed by nobody who is trusted"),
             (

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use log::Level;
 
-use super::{Ground, refusal};
+use super::{Ground, clock, refusal};
 use crate::act::{Stage2, lay_deploy_keys};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Kit;
-use crate::pid1::children::Job;
+use crate::pid1::children::{Job, UNKNOWN};
 use crate::settings::Online;
 
 /// Keys of servers that many people use, as they publish them.
@@ -35,7 +35,8 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     let branch = repository.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
     let doing = format!("asking {} for its branches", repository.remote);
     let words = ["60", "git", "ls-remote", "--exit-code", "--", &repository.remote, &branch];
-    let (asked, said) = ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info));
+    let asked = clock::despite(ground, &repository.remote, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info)));
+    let (asked, said) = asked;
     let Err(error) = asked else { return Ok(()) };
     let cause = match refusal::meaning(&said) {
         Some(meaning) => meaning.into(),
@@ -49,6 +50,10 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     if cause == refusal::KEY {
         show_public(ground.stage2, &keys);
     }
+    if cause == refusal::CLOCK {
+        let details = vec![clock::says(), "nobody who was asked tells a later time".into()];
+        return Err(Error::new(Kind::Clock, doing, cause).with_details(details));
+    }
     Err(Error::new(Kind::Repository, doing, cause))
 }
 
@@ -60,9 +65,10 @@ pub fn caches(ground: &mut Ground) -> Result<()> {
     for cache in ground.settings.online.iter().flat_map(|online| &online.substituters) {
         let words = ["20", "nix", "--option", "connect-timeout", "10", "store", "info", "--store", cache];
         let doing = format!("looking at the cache {cache}");
-        let (looked, _) = ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Debug));
+        let (looked, said) = clock::despite(ground, cache, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Debug)));
         if looked.is_err() {
-            log::warn!("the cache {cache} does not answer: it will be passed over");
+            let why = refusal::meaning(&said).filter(|_| refusal::is_certificate(&said)).unwrap_or("it does not answer");
+            log::warn!("the cache {cache} will be passed over: {why}");
         }
     }
     Ok(())
@@ -96,7 +102,7 @@ fn trust(stage2: &Stage2) -> Result<()> {
 }
 
 fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
-    Job { program, doing, kind: Kind::Repository, deadline: DEADLINE, output }
+    Job { program, doing, kind: Kind::Repository, deadline: DEADLINE, output, so_far: UNKNOWN }
 }
 
 /// Shows the public halves, to be added on the server.

@@ -17,7 +17,7 @@ use super::Ground;
 use crate::act::{self, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Kit;
-use crate::pid1::children::Job;
+use crate::pid1::children::{Job, UNKNOWN};
 use crate::pid1::survivors;
 use crate::pid1::viewers::{self, Invitation};
 
@@ -61,6 +61,14 @@ const LINES: usize = 1000;
 /// # Errors
 /// The server is not on the medium, does not take its settings or a host key of the kit, or cannot listen.
 pub fn start(ground: &mut Ground) -> Result<()> {
+    let address = ground.network.address().map(|address| address.to_string()).unwrap_or_default();
+    // It goes on as long as the machine, whatever was tried again since; the network may have another address for it.
+    if let Some(Invitation { address: before, fingerprint }) = viewers::invitation() {
+        if before != address {
+            invite(Invitation { address, fingerprint });
+        }
+        return Ok(());
+    }
     let (stage2, doing) = (ground.stage2, || "starting the ssh server".to_string());
     if !stage2.has("sshd") {
         return Err(Error::new(Kind::Medium, doing(), "sshd is not on this medium"));
@@ -80,10 +88,13 @@ pub fn start(ground: &mut Ground) -> Result<()> {
     act::share()?;
     viewers::wait()?;
     listen(stage2, &settings)?;
-    let invitation = Invitation { address: ground.address.map(|address| address.to_string()).unwrap_or_default(), fingerprint };
+    invite(Invitation { address, fingerprint });
+    Ok(())
+}
+
+fn invite(invitation: Invitation) {
     log::info!("this console can be read and answered from elsewhere: {invitation}");
     viewers::invite(invitation);
-    Ok(())
 }
 
 /// Lines for the server: each key runs one command, and may have a terminal for it.
@@ -116,7 +127,7 @@ fn host_key(stage2: &Stage2, kit: &Kit, directory: &str, inside: &str) -> Result
 /// Runs a program of stage-2 and returns what it said.
 fn run(stage2: &Stage2, program: &str, arguments: &[&str], doing: &str) -> Result<Vec<String>> {
     let kind = if doing.ends_with("kit partition") { Kind::Kit } else { Kind::System };
-    let (ran, said) = stage2.heard(arguments, &[], Job { program, doing, kind, deadline: DEADLINE, output: Level::Debug });
+    let (ran, said) = stage2.heard(arguments, &[], Job { program, doing, kind, deadline: DEADLINE, output: Level::Debug, so_far: UNKNOWN });
     ran.map(|()| said)
 }
 

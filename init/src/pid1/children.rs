@@ -34,7 +34,12 @@ pub struct Job<'a> {
     pub deadline: Duration,
     /// Where its output goes: `Info` for the consoles too, `Debug` for the log alone.
     pub output: Level,
+    /// How far it is, for the line that says that it still runs; [`UNKNOWN`] if nobody can tell.
+    pub so_far: fn() -> String,
 }
+
+/// Nothing that could be counted.
+pub const UNKNOWN: fn() -> String = String::new;
 
 /// Runs a helper to its end.
 ///
@@ -113,7 +118,7 @@ impl<'a> Helper<'a> {
         self.lines.read();
         if self.status.is_none() && self.lines.heard.elapsed() > HEARTBEAT {
             self.lines.heard = Instant::now();
-            log::info!("still {}, {} s", self.job.doing, self.started.elapsed().as_secs());
+            log::info!("still {}, {} s{}", self.job.doing, self.started.elapsed().as_secs(), (self.job.so_far)());
         }
     }
 
@@ -169,7 +174,7 @@ mod tests {
     use super::*;
 
     fn job(doing: &str, deadline: Duration) -> Job<'_> {
-        Job { program: "sh", doing, kind: Kind::System, deadline, output: Level::Info }
+        Job { program: "sh", doing, kind: Kind::System, deadline, output: Level::Info, so_far: UNKNOWN }
     }
 
     /// Tests share the process, and the reaper takes any child: one at a time.

@@ -34,7 +34,17 @@ pub fn load(wanted: Option<&str>) -> Result<()> {
     }
     let mut command = Command::new("/bin/busybox");
     command.arg("loadkmap").env_clear().stdin(File::open(&path).doing(Kind::System, doing)?);
-    children::run(command, Job { program: "loadkmap", doing: &doing(), kind: Kind::System, deadline: DEADLINE, output: Level::Debug })?;
+    children::run(
+        command,
+        Job {
+            program: "loadkmap",
+            doing: &doing(),
+            kind: Kind::System,
+            deadline: DEADLINE,
+            output: Level::Debug,
+            so_far: children::UNKNOWN,
+        },
+    )?;
     log::info!("the keyboard layout is {name}");
     Ok(())
 }

@@ -31,8 +31,8 @@ const MOST_READS: usize = 64;
 /// Between two lines of a bar that is drawn over itself.
 const REDRAWN: Duration = Duration::from_secs(5);
 
-/// How many lines are kept.
-const TAIL: usize = 32;
+/// How many lines are kept: as many as git says of one question to a server, when it is asked to say all.
+const TAIL: usize = 64;
 
 impl Lines {
     /// Of this pipe, which must not block; they go to the log at this level.

@@ -73,7 +73,14 @@ fn shell(console: &str) {
     command.env_clear().env("PATH", "/bin:/sbin:/usr/bin:/usr/sbin").env("HOME", "/").env("TERM", "linux");
     command.stdin(Stdio::from(input)).stdout(Stdio::from(output)).stderr(Stdio::from(errors));
     let week = Duration::from_secs(7 * 24 * 3600);
-    let job = children::Job { program: "sh", doing: "running a shell", kind: Kind::System, deadline: week, output: log::Level::Info };
+    let job = children::Job {
+        program: "sh",
+        doing: "running a shell",
+        kind: Kind::System,
+        deadline: week,
+        output: log::Level::Info,
+        so_far: children::UNKNOWN,
+    };
     let ended = children::foreground(command, job);
     console::reopen(console);
     if let Err(error) = ended {

@@ -23,9 +23,10 @@ LogLevel VERBOSE
 /// A server with this in addition dies once.
 const KILLED: &str = "SetEnv KILL_ONCE=1\n";
 
+/// For the certificate of that name.
 const STUNNEL_CONF: &str = "\
-cert = /srv/keys/tls.pem
-key = /srv/keys/tls.key
+cert = /srv/keys/NAME.pem
+key = /srv/keys/NAME.key
 pid =
 syslog = no
 debug = 4
@@ -56,6 +57,13 @@ fi
 exec git upload-pack \"/srv$repository\"
 ";
 
+/// Has nothing, and knows what day it is: one on which the certificate that begins late is good.
+const CALENDAR: &str = "\
+#!/bin/sh
+while read -r line && [ \"${#line}\" -gt 1 ]; do :; done
+printf 'HTTP/1.0 404 Not Found\\r\\nDate: Sat, 01 Jun 2030 12:00:00 GMT\\r\\nContent-Length: 0\\r\\n\\r\\n'
+";
+
 const GIT_CGI: &str = "\
 #!/bin/sh
 export GIT_PROJECT_ROOT=/srv GIT_HTTP_EXPORT_ALL=1 HOME=/srv
@@ -63,11 +71,13 @@ exec git http-backend
 ";
 
 /// Name, permissions and text of every file but the list of keys.
-fn files() -> [(&'static str, u32, String); 5] {
+fn files() -> [(&'static str, u32, String); 7] {
     [
         ("ssh.conf", 0o644, SSH_CONF.to_owned()),
         ("ssh-killed.conf", 0o644, format!("{SSH_CONF}{KILLED}")),
-        ("stunnel.conf", 0o644, STUNNEL_CONF.to_owned()),
+        ("stunnel.conf", 0o644, STUNNEL_CONF.replace("NAME", "tls")),
+        ("stunnel-late.conf", 0o644, STUNNEL_CONF.replace("NAME", "late")),
+        ("calendar", 0o755, CALENDAR.to_owned()),
         ("upload-pack", 0o755, FORCED.to_owned()),
         ("www/cgi-bin/git", 0o755, GIT_CGI.to_owned()),
     ]

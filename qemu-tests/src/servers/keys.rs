@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::tree::Tree;
-use super::{ADDRESS, NIX_KEY};
+use super::{ADDRESS, LATE_ADDRESS, NIX_KEY};
 use crate::nix::{Nix, REPOSITORY};
 
 /// Validity in days: longer than any build directory lives, from the day it is made.
@@ -30,28 +30,25 @@ pub fn make(tree: &Tree, nix: &Nix) -> Result<()> {
     Ok(())
 }
 
-/// An authority of our own, and the certificate of the server's address.
+/// An authority of our own, and the certificates of the servers' addresses: one that is good, and one that begins in a few years.
 fn certificates(tree: &Tree) -> Result<()> {
     let subject = "making a certificate";
-    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", VALID];
+    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     let authority =
         ["openssl", "req", "-x509", "-subj", "/CN=Authority of the tests", "-keyout", "/srv/keys/ca.key", "-out", "/srv/keys/ca.pem"];
-    tree.run(subject, &[&authority[..], &curve[..]].concat())?;
-    // The second one is for the tests of the server itself.
-    let name = format!("subjectAltName=IP:{ADDRESS},IP:127.0.0.1");
-    let server = [
-        "openssl",
-        "req",
-        "-x509",
-        "-subj",
-        "/CN=The server of the tests",
-        "-addext",
-        &name,
-        "-addext",
-        "basicConstraints=critical,CA:FALSE",
-    ];
-    let signed = ["-CA", "/srv/keys/ca.pem", "-CAkey", "/srv/keys/ca.key", "-keyout", "/srv/keys/tls.key", "-out", "/srv/keys/tls.pem"];
-    tree.run(subject, &[&server[..], &signed[..], &curve[..]].concat())?;
+    tree.run(subject, &[&authority[..], &curve[..], &["-days", VALID]].concat())?;
+    // The second address is for the tests of the server itself.
+    let good = format!("IP:{ADDRESS},IP:127.0.0.1");
+    let late = format!("IP:{LATE_ADDRESS},IP:127.0.0.1");
+    for (name, addresses, time) in
+        [("tls", good, &["-days", VALID][..]), ("late", late, &["-not_before", "20300101000000Z", "-not_after", "20310101000000Z"])]
+    {
+        let [key, certificate] = ["key", "pem"].map(|ending| format!("/srv/keys/{name}.{ending}"));
+        let names = format!("subjectAltName={addresses}");
+        let server = ["openssl", "req", "-x509", "-subj", "/CN=The server of the tests", "-addext", &names];
+        let kind = ["-addext", "basicConstraints=critical,CA:FALSE", "-CA", "/srv/keys/ca.pem", "-CAkey", "/srv/keys/ca.key"];
+        tree.run(subject, &[&server[..], &kind[..], &["-keyout", &key, "-out", &certificate], &curve[..], time].concat())?;
+    }
     Ok(())
 }
 

@@ -26,6 +26,8 @@ use tree::Tree;
 
 /// Where git is served, over ssh and https.
 pub const ADDRESS: &str = "10.0.2.100";
+/// Where git is served with a certificate that begins in a few years.
+const LATE_ADDRESS: &str = "10.0.2.104";
 /// What the key of the cache is called.
 const NIX_KEY: &str = "cache.tests-1";
 /// Raise when what is served is made differently.
@@ -44,6 +46,10 @@ pub enum Server {
     Https,
     /// The same at another address, for which the certificate is not.
     HttpsOtherAddress,
+    /// `https://10.0.2.104/cgi-bin/git/fixture.git`, with a certificate that begins in 2030.
+    HttpsLate,
+    /// `http://10.0.2.105`: has nothing, and says that it is the first of June 2030.
+    Calendar,
     /// `http://10.0.2.101`: a cache of signed paths.
     Cache,
     /// `http://10.0.2.102`: accepts every connection and never says a word.
@@ -59,6 +65,8 @@ impl Server {
             Server::Ssh | Server::SshOtherHost | Server::SshKilledOnce => "10.0.2.100:22",
             Server::Https => "10.0.2.100:443",
             Server::HttpsOtherAddress => "10.0.2.102:443",
+            Server::HttpsLate => "10.0.2.104:443",
+            Server::Calendar => "10.0.2.105:80",
             Server::Cache => "10.0.2.101:80",
             Server::Dead => "10.0.2.102:80",
             Server::Unsigned => "10.0.2.103:80",
@@ -72,6 +80,8 @@ impl Server {
             Server::SshOtherHost => &["/usr/sbin/sshd", "-i", "-e", "-f", "/srv/ssh.conf", "-h", "/srv/keys/otherhost"],
             Server::SshKilledOnce => &["/usr/sbin/sshd", "-i", "-e", "-f", "/srv/ssh-killed.conf"],
             Server::Https | Server::HttpsOtherAddress => &["/usr/bin/stunnel4", "/srv/stunnel.conf"],
+            Server::HttpsLate => &["/usr/bin/stunnel4", "/srv/stunnel-late.conf"],
+            Server::Calendar => &["/usr/bin/busybox", "sh", "/srv/calendar"],
             Server::Cache => &["/usr/bin/busybox", "httpd", "-v", "-v", "-i", "-h", "/srv/signed"],
             Server::Unsigned => &["/usr/bin/busybox", "httpd", "-v", "-v", "-i", "-h", "/srv/unsigned"],
             // Reads until the other side has had enough.

@@ -1,7 +1,7 @@
 //! The repositories that are served: `fixture.git`, which is installed, and `module.git`, for which another key is good.
 //!
-//! `main` of the first has two commits with the same system. Its branch `with-module` has the other repository as a submodule, and as an
-//! input of its flake; without either nothing can be built.
+//! `main` of the first has two commits with the same system. Its branch `hungry` evaluates it with much memory. Its branch `with-module`
+//! has the other repository as a submodule, and as an input of its flake; without either nothing can be built.
 
 use std::fs;
 use std::path::Path;
@@ -24,6 +24,9 @@ pub fn make(nix: &Nix, flake: &Path, served: &Path) -> Result<String> {
     let first = repository.commit_all("The look-alike")?;
     repository.put("newer", "a later commit\n")?;
     repository.commit("Another commit")?;
+    repository.branch("hungry")?;
+    repository.put("flake.nix", &hungry(flake)?)?;
+    repository.commit("The same hosts, evaluated with much memory")?;
     repository.branch("with-module")?;
     let url = format!("ssh://git@{ADDRESS}/module.git");
     repository.put(".gitmodules", &format!("[submodule \"module\"]\n\tpath = module\n\turl = {url}\n"))?;
@@ -47,6 +50,14 @@ fn module(nix: &Nix, served: &Path) -> Result<(String, String)> {
     let hash = nix.instead(served)?.run("nix", &["hash", "path", "--sri", &format!("{REPOSITORY}/module")])?;
     cache::remove(&files)?;
     Ok((commit, hash.trim().to_owned()))
+}
+
+/// The flake, whose hosts now need 2.5 GB to be evaluated.
+fn hungry(flake: &Path) -> Result<String> {
+    let text = fs::read_to_string(flake.join("flake.nix")).context("reading the flake")?;
+    let hungry = text.replace("import ./host.nix", "import ./hungry.nix");
+    ensure!(hungry != text, "making hosts that need much memory: the flake has other words now");
+    Ok(hungry)
 }
 
 /// The flake, which now wants both.

@@ -118,6 +118,21 @@ fn https_is_believed_with_the_authority_of_the_tests_alone() {
 }
 
 #[test]
+#[ignore = "needs Debian packages and git"]
+fn the_late_certificate_is_refused_and_the_calendar_knows_the_day() {
+    let dir = scratch("servers-late");
+    let url = format!("https://127.0.0.1:{}/cgi-bin/git/fixture.git", port(Server::HttpsLate, &dir));
+    let authority = format!("http.sslCAInfo={}", key("ca.pem").display());
+    let late = said(&git(&["-c", &authority, "ls-remote", &url], ""));
+    assert!(late.contains("certificate"), "{late}");
+    assert!(git(&["-c", "http.sslVerify=false", "ls-remote", &url], "").status.success());
+    let url = format!("http://127.0.0.1:{}", port(Server::Calendar, &dir));
+    let mut command = command::tool("git");
+    let output = command.env("GIT_TRACE_CURL", "1").args(["ls-remote", &url]).output().unwrap();
+    assert!(said(&output).contains("Date: Sat, 01 Jun 2030 12:00:00 GMT"), "{}", said(&output));
+}
+
+#[test]
 #[ignore = "needs Debian packages"]
 fn what_a_cache_has_is_believed_if_it_is_signed() {
     let dir = scratch("servers-cache");

@@ -192,8 +192,8 @@ impl Machine for Running {
         self.qmp.unplug(&late_id(disk))
     }
 
-    fn cable(&mut self, card: usize) -> Result<()> {
-        self.qmp.set_link(&nic::id(card), true)
+    fn cable(&mut self, card: usize, there: bool) -> Result<()> {
+        self.qmp.set_link(&nic::id(card), there)
     }
 
     fn unplug(&mut self) -> Result<()> {

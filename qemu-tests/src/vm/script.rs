@@ -66,8 +66,8 @@ pub trait Machine {
     fn plug(&mut self, disk: usize) -> Result<()>;
     /// Pulls a disk that was plugged in.
     fn pull(&mut self, disk: usize) -> Result<()>;
-    /// Puts the cable into a network card that had none.
-    fn cable(&mut self, card: usize) -> Result<()>;
+    /// Puts the cable into a network card, or pulls it.
+    fn cable(&mut self, card: usize, there: bool) -> Result<()>;
     /// Pulls the stick.
     fn unplug(&mut self) -> Result<()>;
     /// Does something over ssh; what comes from a session are events.
@@ -137,7 +137,8 @@ impl Player<'_> {
             Step::Picture(name) => self.machine.picture(name).map_err(|error| format!("{error:#}")),
             Step::Plug(disk) => self.machine.plug(disk).map_err(|error| format!("{error:#}")),
             Step::Pull(disk) => self.machine.pull(disk).map_err(|error| format!("{error:#}")),
-            Step::Cable(card) => self.machine.cable(card).map_err(|error| format!("{error:#}")),
+            Step::Cable(card) => self.machine.cable(card, true).map_err(|error| format!("{error:#}")),
+            Step::CableOut(card) => self.machine.cable(card, false).map_err(|error| format!("{error:#}")),
             Step::Ssh(ref what) => self.over_ssh(what),
             Step::Unplug => self.machine.unplug().map_err(|error| format!("{error:#}")),
             Step::Expect(text, seconds) => {

@@ -45,7 +45,7 @@ impl Machine for Fake {
         Ok(())
     }
 
-    fn cable(&mut self, _: usize) -> Result<()> {
+    fn cable(&mut self, _: usize, _: bool) -> Result<()> {
         Ok(())
     }
 

@@ -48,6 +48,8 @@ pub enum Step {
     Pull(usize),
     /// The cable is put into the network card with this number, which had none.
     Cable(usize),
+    /// The cable of the network card with this number is pulled.
+    CableOut(usize),
     /// The stick is pulled.
     Unplug,
     /// A person who is not at the machine does this over ssh.
@@ -127,6 +129,7 @@ impl std::fmt::Display for Step {
             Step::Plug(disk) => write!(f, "plugging disk {disk} in"),
             Step::Pull(disk) => write!(f, "pulling disk {disk}"),
             Step::Cable(card) => write!(f, "putting the cable into network card {card}"),
+            Step::CableOut(card) => write!(f, "pulling the cable of network card {card}"),
             Step::Unplug => f.write_str("pulling the stick"),
             Step::Ssh(what) => what.fmt(f),
             Step::Part(steps) => write!(f, "playing {} steps", steps.len()),

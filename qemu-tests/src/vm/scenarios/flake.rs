@@ -71,13 +71,13 @@ const HOST_PUB: (&str, &str) = ("ssh/host/ssh_host_ed25519_key.pub", "ssh-ed2551
 const FETCHED: &[Step] = &[LEFT, Expect("FIXTURE-BUILT in=open", FINDING)];
 
 /// Nothing is asked and nothing is written.
-const NEVER: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK)]);
+pub(super) const NEVER: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE), Forbid(ASK)]);
 
 /// Whoever is not asked again ends here.
 const GIVES_UP: Step = Part(&[Expect(UNTOUCHED, 10), super::HELD]);
 
 /// Refused before the question, when nobody is there to try again.
-const REFUSED: Scenario = Scenario { disks: &[LARGE_NOISY], finds: &[], after: &[DiskUnchanged(0)], ..SSH };
+pub(super) const REFUSED: Scenario = Scenario { disks: &[LARGE_NOISY], finds: &[], after: &[DiskUnchanged(0)], ..SSH };
 
 pub const ROWS: &[Scenario] = &[
     Scenario {

@@ -1,5 +1,6 @@
 //! The table of all scenarios. A row is data: what runs it is elsewhere, and nothing here may branch.
 
+mod adverse;
 mod ask;
 mod bystanders;
 mod choose;
@@ -27,7 +28,7 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
     let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
-    let repositories = [online::ROWS, flake::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS];
+    let repositories = [online::ROWS, flake::ROWS, adverse::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
     machines.into_iter().chain(repositories).chain(persons).flatten().collect()
 }
