@@ -37,14 +37,14 @@ in
       message = "autoInstaller: ${message}";
     }) wrong;
 
-    # nix/iso.nix = { pkgs, config, toplevel ? null, source ? null }: `config` are the evaluated options, `toplevel` the system of a prebuilt
-    # medium, `source` the files of its flake. Its output has iso/NAME.iso, where NAME is `config.isoName`.
+    # The interface between this file and iso.nix, which says the same: `config` are the evaluated options, and the output has iso/NAME.iso,
+    # where NAME is `config.isoName`; `toplevel` is the system of a prebuilt medium, and `source` its flake, where that is known.
     system.build.isoImage = sound (
       import ./iso.nix {
         inherit pkgs;
         config = cfg;
         toplevel = if cfg.prebuilt then cfg.toplevel else null;
-        source = if cfg.flake == null then null else cfg.flake.outPath or null;
+        source = cfg.flake;
       }
     );
   };

@@ -155,17 +155,15 @@ rec {
     text:
     let
       below = if hasPrefix "/mnt/" text then lib.removePrefix "/mnt" text else text;
-      parts = splitString "/" (head (builtins.match "(.*[^/])?/*" below));
+      trimmed = builtins.match "(/.*[^/])/*" below;
     in
     unless (
-      parts != [ null ]
-      && hasPrefix "/" below
-      && is "/+[^/].*" below
+      trimmed != null
       && lib.all (part: !elem part [
         ""
         "."
         ".."
-      ]) (drop 1 parts)
+      ]) (drop 1 (splitString "/" (head trimmed)))
     ) "${text} is not an absolute path without . and ..";
 
   # Documentation/admin-guide/nfs/nfsroot.rst of Linux: CLIENT:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:AUTOCONF:DNS0:DNS1

@@ -13,6 +13,17 @@ let
   each = key: check: lib.concatMap (of key check);
   missing = key: v: optional (!given v) "${key} is missing";
 
+  # Lines of the settings file, which have one line each.
+  names = import ./names.nix;
+  broken =
+    path: v:
+    if lib.isAttrs v then
+      lib.concatLists (lib.mapAttrsToList (name: broken (path ++ [ name ])) v)
+    else if lib.isList v then
+      lib.concatMap (broken path) v
+    else
+      optional (lib.isString v && builtins.match "[^\n\r]*" v == null) "${lib.concatStringsSep "." path}: has a line break";
+
   labels = lib.filter given [
     cfg.labels.efi
     cfg.labels.luks
@@ -21,7 +32,8 @@ let
   ];
   twice = lib.filter (label: lib.count (other: other == label) labels > 1) labels;
 in
-missing "targetHost" cfg.targetHost
+broken [ ] (removeAttrs cfg (names.files ++ names.build))
+++ missing "targetHost" cfg.targetHost
 ++ missing "labels.efi" cfg.labels.efi
 ++ missing "labels.root" cfg.labels.root
 
@@ -51,7 +63,7 @@ missing "targetHost" cfg.targetHost
 ++ each "nix.settings.substituters" values.substituter cfg.nix.settings.substituters
 ++ each "nix.settings.trusted-public-keys" values.trustedKey cfg.nix.settings.trusted-public-keys
 ++ of "deployKey.publicKey" values.publicKey cfg.deployKey.publicKey
-++ of "isoName" values.fileName cfg.isoName
+++ of "isoName" values.fileName (if cfg.isoName == cfg.targetHost then null else cfg.isoName)
 
 ++ optional (cfg.luks.enable && !given cfg.labels.luks) "luks.enable needs labels.luks"
 ++ optional (
