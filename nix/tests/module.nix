@@ -44,13 +44,15 @@ let
       listed = lib.optionAttrSetToDocList (options { }).options.autoInstaller;
       shown = lib.filter (option: option.visible && !option.internal) listed;
       name = option: lib.removePrefix "autoInstaller." option.name;
+      head = option: lib.head (lib.splitString "." (name option));
     in
     map (option: {
       name = name option;
       default = option.default.text or null;
       inherit (option) description type;
       example = option.example.text or null;
-      isSetting = !(lib.elem (lib.head (lib.splitString "." (name option))) (names.files ++ names.build));
+      isSetting = !(lib.elem (head option) (names.files ++ names.build));
+      isFile = lib.elem (head option) names.files;
     }) shown;
 
   host =
