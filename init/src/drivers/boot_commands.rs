@@ -25,7 +25,14 @@ pub fn boot_commands() {
     log::info!("running the boot commands");
     let mut command = Command::new("/bin/busybox");
     command.args(["sh", "-c", SHELL, FILE]).env_clear().env("PATH", "/run/busybox:/bin").env("HOME", "/");
-    let job = Job { program: "sh", doing: "running the boot commands", kind: Kind::System, deadline: DEADLINE, output: Level::Info };
+    let job = Job {
+        program: "sh",
+        doing: "running the boot commands",
+        kind: Kind::System,
+        deadline: DEADLINE,
+        output: Level::Info,
+        so_far: children::UNKNOWN,
+    };
     if let Err(error) = children::run(command, job) {
         log::warn!("{error}; the installation goes on");
     }
