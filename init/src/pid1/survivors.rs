@@ -37,16 +37,22 @@ pub fn end() {
 /// Ends everybody who could write: all but those who look on.
 pub fn end_writers() {
     let viewers: Vec<i32> = console::viewers().into_iter().map(|viewer| viewer.as_raw_nonzero().get()).collect();
-    end_but(|processes, server| viewers.iter().flat_map(|viewer| above(processes, *viewer, server)).collect());
+    // Now, since without the server nobody descends from it any more.
+    let (now, server) = (processes(), server().unwrap_or_default());
+    let spared: Vec<i32> = viewers.iter().flat_map(|viewer| above(&now, *viewer, server)).collect();
+    end_but(|_, _| spared.clone());
+}
+
+fn server() -> Option<i32> {
+    SERVER.lock().unwrap_or_else(PoisonError::into_inner).map(|server| server.as_raw_nonzero().get())
 }
 
 fn end_but(spared: impl Fn(&[Process], i32) -> Vec<i32>) {
     if std::process::id() != 1 {
         return;
     }
-    let server = *SERVER.lock().unwrap_or_else(PoisonError::into_inner);
     let started = Instant::now();
-    let Some(server) = server.map(|server| server.as_raw_nonzero().get()) else {
+    let Some(server) = server() else {
         kill_everybody_else();
         while started.elapsed() < REAPING && wait(WaitOptions::NOHANG).is_ok() {
             std::thread::sleep(TICK);
