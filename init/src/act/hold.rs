@@ -10,10 +10,8 @@ const WORD: &str = "done";
 pub fn until_done() {
     log::info!("the system is in place below /mnt, and files can be copied there now");
     if let Some(how) = viewers::invitation() {
-        log::info!("for instance with scp FILE root@{}:/mnt/PATH ({how})", how.address);
+        log::info!("{how}");
     }
-    let question = format!("autoinstaller: type {WORD} to have the disk read back and the installation ended: ");
-    while console::ask(&question, || false).as_deref() != Some(WORD) {
-        log::info!("only the word {WORD} ends the pause");
-    }
+    let question = ["autoinstaller: type ", WORD, " to have the disk read back and the installation ended: "].concat();
+    while console::ask(&question, || false).as_deref() != Some(WORD) {}
 }

@@ -1,6 +1,7 @@
 //! The way from a session of the ssh server to the consoles: a socket that only root can use, in the one directory that the initramfs
 //! and stage-2 share. PID 1 is at one end; at the other is this binary in another role, once per session.
 
+use core::net::Ipv4Addr;
 use std::fs::{File, remove_file, set_permissions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -31,7 +32,7 @@ static INVITATION: Mutex<Option<Invitation>> = Mutex::new(None);
 #[derive(Clone, Debug)]
 pub struct Invitation {
     /// Where.
-    pub address: String,
+    pub address: Ipv4Addr,
     /// By what to know that it is this machine.
     pub fingerprint: String,
 }
@@ -91,14 +92,13 @@ pub fn serve() -> io::Result<()> {
     terminal::undisciplined(input, LocalModes::empty());
     let mut listening = true;
     loop {
-        let mut polled = vec![PollFd::new(&socket, PollFlags::IN)];
-        polled.extend(listening.then(|| PollFd::new(&input, PollFlags::IN)));
-        poll(&mut polled, None)?;
-        let ready: Vec<bool> = polled.iter().map(|polled| !polled.revents().is_empty()).collect();
-        if ready.first() == Some(&true) && !pass(socket.as_fd(), output)? {
+        let mut polled = [PollFd::new(&socket, PollFlags::IN), PollFd::new(&input, PollFlags::IN)];
+        poll(polled.get_mut(..if listening { 2 } else { 1 }).unwrap_or_default(), None)?;
+        let [from_socket, from_input] = polled.map(|polled| !polled.revents().is_empty());
+        if from_socket && !pass(socket.as_fd(), output)? {
             return Ok(());
         }
-        if ready.get(1) == Some(&true) {
+        if from_input {
             // Without anybody who types, one can still look on.
             listening = pass(input, socket.as_fd())?;
         }

@@ -69,7 +69,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: the system is in place below /mnt", STEP),
             Expect("type done to have the disk read back and the installation ended: ", 10),
             Type(Serial, "yes"),
-            Expect("only the word done ends the pause", 10),
+            Expect("type done to have the disk read back and the installation ended: ", 10),
             Ssh(Copy("copied over ssh\n", "/mnt/etc/copied")),
             Ssh(Run("mkdir -m 700 /mnt/etc/made && cp /mnt/etc/copied /mnt/etc/made/again && echo as $(id -un)", "as root")),
             Ssh(LogIn),
