@@ -87,6 +87,11 @@ pub const ROWS: &[Scenario] = &[
         kit: &[AGE, HOST_KEY, HOST_PUB],
         kernel_words: &[OBSERVED],
         finds: &[PLACED, LEFT, CLONED, SHUT_IN],
+        script: &[
+            Expect("OBSERVED never swapped: PID 1", BOOT),
+            Expect("OBSERVED never swapped: /stage2/root/etc/ssh/deploy", PROMPT),
+            Part(INSTALLS),
+        ],
         after: &[
             TargetInstalled(0),
             RootHas("/home/moran/.ssh/github", "0600 1234:567", "{kit ssh/deploy/of the medium}"),
