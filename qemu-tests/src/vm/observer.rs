@@ -35,6 +35,7 @@ const SCRIPT: &str = "\
     /bin/busybox cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ /sys/block/dm-*/dm/uuid 2> /dev/null
     /bin/busybox awk 'NR > 1 { print \"swap on \" $1 }' /proc/swaps
     /bin/busybox awk '/^VmLck:/ && $2 > 0 { print \"never swapped: PID 1\" }' /proc/1/status
+    [ \"$(/bin/busybox stat -f -c %T /)\" != ramfs ] || echo never swapped: the initrd
     /bin/busybox awk '$3 == \"ramfs\" { print \"never swapped: \" $2 }' /proc/mounts
     /bin/busybox sleep 0.2
   done | /bin/busybox tr '\\000' '\\n' |
