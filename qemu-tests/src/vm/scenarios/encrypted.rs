@@ -111,6 +111,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             Forbid("OBSERVED swap on /dev/nvme0n1p3"),
+            Expect("OBSERVED never swapped: PID 1", BOOT),
             YES_AND_PASSPHRASE,
             ENCRYPTING,
             Expect("leaving nvme0n1p3 (STYGIAN-SWAP) for the system's own random encryption", STEP),

@@ -4,7 +4,7 @@
 use super::{ASK, BOOT, FAILED, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NotBootable, RootHas, Served, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
+use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, Forbid, Part, Type};
 use crate::vm::scenario::{BASE, Card, Disk, Firmware, Net, Nic, OBSERVED, Prefill, Scenario, Server, Step, Vars};
 
 /// Room for 32 GiB of swap.
@@ -87,6 +87,11 @@ pub const ROWS: &[Scenario] = &[
         kit: &[AGE, HOST_KEY, HOST_PUB],
         kernel_words: &[OBSERVED],
         finds: &[PLACED, LEFT, CLONED, SHUT_IN],
+        script: &[
+            ExpectAll(&["OBSERVED never swapped: PID 1", "OBSERVED never swapped: the initrd"], BOOT),
+            Expect("OBSERVED never swapped: /stage2/root/etc/ssh/deploy", PROMPT),
+            Part(INSTALLS),
+        ],
         after: &[
             TargetInstalled(0),
             RootHas("/home/moran/.ssh/github", "0600 1234:567", "{kit ssh/deploy/of the medium}"),
