@@ -48,7 +48,7 @@ fn apply(words: &str) -> Result<()> {
     let medium = look::recognise(Roots::MACHINE, &Manifest::of_this_initrd()?, &mut disks)?;
     let facts = Facts { disks: &disks, entries: &[], driverless: &[], content: 0 };
     let Outcome::Target(choice) = choose(facts, &settings, None)? else { return Err(refused("no disk can be chosen")) };
-    let plan = Plan::new(&settings, *choice, &disks, medium.manifest.toplevel());
+    let plan = Plan::new(&settings, *choice, &disks, medium.manifest.carried());
     let mut passphrase = Secret::default();
     b"benchmark".iter().for_each(|byte| _ = passphrase.push(*byte));
     until_mounted(&plan, &medium, passphrase, &disks, |step| {

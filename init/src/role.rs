@@ -1,6 +1,7 @@
-//! The one binary has four roles: PID 1, the kernel's modprobe, the way into stage-2, and who writes down what a DHCP server gave.
+//! The one binary has five roles: PID 1, the kernel's modprobe, the way into stage-2, who writes down what a DHCP server gave, and what
+//! somebody who logs in gets to see.
 
-use crate::{act, drivers, online};
+use crate::{act, drivers, online, pid1};
 
 /// Returns for PID 1. In any other role this process does that job and ends.
 pub fn other_than_pid1() {
@@ -10,6 +11,13 @@ pub fn other_than_pid1() {
         // kernel/module/kmod.c: modprobe_path -q -- NAME
         ["-q", "--", module] => std::process::exit(if drivers::answer(module) { 0 } else { 1 }),
         [event] if online::is_event(event) => std::process::exit(if online::note(event) { 0 } else { 1 }),
+        [pid1::viewers::ROLE] => std::process::exit(match pid1::viewers::serve() {
+            Ok(()) => 0,
+            Err(error) => {
+                eprintln!("autoinstaller: {error}");
+                1
+            }
+        }),
         [act::ROLE, ..] => {
             eprintln!("{}", act::enter(arguments.get(1..).unwrap_or_default()));
             std::process::exit(1)

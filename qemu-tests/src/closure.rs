@@ -1,5 +1,6 @@
 //! The prebuilt closure of a host: builds the look-alike NixOS with the real Nix and writes its closure as a squashfs image.
-//! The image's root is the store directory itself: the store paths, and `nix-path-registration` for `nix-store --load-db`.
+//! The image's root is the store directory itself: the store paths, `nix-path-registration` for `nix-store --load-db`, and
+//! `repository.bundle`, if a clone is to be left of a repository.
 //! Must be reproducible, because the medium's identity is derived from it: fixed times, order and owners.
 
 use std::fs;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::bundle::Bundle;
 use crate::cache::{self, Key};
 use crate::nix::{Nix, unshare};
 use crate::parts::Parts;
@@ -26,8 +28,10 @@ pub struct Closure {
     pub paths: Vec<PathBuf>,
     /// The database entries of the paths, for `nix-store --load-db`.
     pub registration: String,
-    /// Bytes that the unpacked paths take on a file system.
+    /// Bytes that the unpacked paths take on a file system, and a clone of the repository.
     pub content: u64,
+    /// The commit of the repository in the image, if it has one.
+    pub commit: Option<String>,
 }
 
 /// Builds the look-alike of `host` from the parts, and writes its closure to `image`.
@@ -35,13 +39,15 @@ pub struct Closure {
 ///
 /// # Errors
 /// If the fixture cannot be laid out, Nix fails, or the image cannot be written.
-pub fn build(nix: &Nix, parts: &Parts, host: &str, image: &Path) -> Result<Closure> {
+pub fn build(nix: &Nix, parts: &Parts, host: &str, image: &Path, bundle: Option<&Bundle>) -> Result<Closure> {
     host::check_name(host)?;
     let flake = nix.repository().join("target/fixture");
     fixture::lay(parts, &flake).context("laying out the fixture system")?;
     let toplevel = build_toplevel(nix, &flake, host).with_context(|| format!("building {host}"))?;
-    let closure = query(nix, toplevel)?;
-    write_image(nix, &closure, image).with_context(|| format!("writing {}", image.display()))?;
+    let mut closure = query(nix, toplevel)?;
+    closure.content += bundle.map_or(0, |bundle| bundle.content);
+    closure.commit = bundle.map(|bundle| bundle.commit.clone());
+    write_image(nix, &closure, image, bundle).with_context(|| format!("writing {}", image.display()))?;
     Ok(closure)
 }
 
@@ -67,7 +73,7 @@ fn query(nix: &Nix, toplevel: String) -> Result<Closure> {
     let registration = nix.run("nix-store", &arguments)?;
     let paths: Vec<PathBuf> = names.iter().map(PathBuf::from).collect();
     let content = paths.iter().map(|path| space(&nix.outside(path))).sum::<Result<u64>>()?;
-    Ok(Closure { paths, toplevel, registration, content })
+    Ok(Closure { paths, toplevel, registration, content, commit: None })
 }
 
 /// What a file or tree takes on a file system with blocks of 4 KiB, each entry counting for at least one.
@@ -83,22 +89,28 @@ fn space(path: &Path) -> Result<u64> {
     Ok(BLOCK + inside)
 }
 
-/// The registration has the hash of every path, so with the options it says all there is to say about the image.
-fn write_image(nix: &Nix, closure: &Closure, image: &Path) -> Result<()> {
+/// The registration has the hash of every path, so with the options and the bundle it says all there is to say about the image.
+fn write_image(nix: &Nix, closure: &Closure, image: &Path, bundle: Option<&Bundle>) -> Result<()> {
     let mut key = Key::new(IMAGE_OPTIONS);
     key.add(closure.registration.as_bytes());
-    stamp::unless_same(image, &key.name(), |part| cache::with_directory(part, |work| pack(nix, closure, work, part)))
+    bundle.map_or(Ok(()), |bundle| key.add_file(&bundle.file))?;
+    stamp::unless_same(image, &key.name(), |part| cache::with_directory(part, |work| pack(nix, closure, bundle, work, part)))
 }
 
-fn pack(nix: &Nix, closure: &Closure, work: &Path, image: &Path) -> Result<()> {
+fn pack(nix: &Nix, closure: &Closure, bundle: Option<&Bundle>, work: &Path, image: &Path) -> Result<()> {
     // mksquashfs names an entry by the last part of the path it is given.
     let registration = work.join("nix-path-registration");
     fs::write(&registration, &closure.registration).with_context(|| format!("writing {}", registration.display()))?;
+    let repository = work.join("repository.bundle");
+    if let Some(bundle) = bundle {
+        fs::copy(&bundle.file, &repository).with_context(|| format!("copying {}", bundle.file.display()))?;
+    }
     let mut command = unshare();
     command
         .args(["--", "mksquashfs"])
         .args(closure.paths.iter().map(|path| nix.outside(path)))
         .arg(&registration)
+        .args(bundle.map(|_| &repository))
         .arg(image)
         .args(IMAGE_OPTIONS.split_whitespace())
         .env_remove("SOURCE_DATE_EPOCH");

@@ -69,6 +69,8 @@ const STAGE2: Tree = Tree {
         "mount",
         "nix-bin",
         "openssh-client",
+        "openssh-server",
+        "openssh-sftp-server",
         "squashfs-tools",
         "util-linux",
         "xfsprogs",
@@ -76,7 +78,7 @@ const STAGE2: Tree = Tree {
     leave_out: include_str!("../debian/stage2.list"),
     fix_up: fixup::stage2,
     finish: fixup::finish_stage2,
-    version: 1,
+    version: 2,
 };
 
 const BENCH: Tree = Tree {

@@ -17,9 +17,7 @@ use crate::parts::Parts;
 /// # Errors
 /// If a file is missing in the trees, the kernel does not know a module of `fixture/modules`, or writing fails.
 pub fn lay(parts: &Parts, target: &Path) -> Result<()> {
-    let source = cache::root().join("qemu-tests/fixture");
-    cache::remove(target)?;
-    copy_tree(&source, target)?;
+    let source = lay_source(target)?;
 
     let bin = make_dir(&target.join("bin"))?;
     for (name, program) in [("busybox", "usr/bin/busybox"), ("bash", "usr/bin/bash-static")] {
@@ -34,6 +32,14 @@ pub fn lay(parts: &Parts, target: &Path) -> Result<()> {
     lay_modules(&lists[..1], &parts.modules, &make_dir(&boot.join("modules"))?)?;
     lay_modules(&lists, &parts.modules, &make_dir(&boot.join("modules-luks"))?)?;
     lay_cryptsetup(&parts.stage2, &target.join("cryptsetup"))
+}
+
+/// Lays out what is not of the parts; returns where it comes from.
+pub fn lay_source(target: &Path) -> Result<PathBuf> {
+    let source = cache::root().join("qemu-tests/fixture");
+    cache::remove(target)?;
+    copy_tree(&source, target)?;
+    Ok(source)
 }
 
 /// cryptsetup and all that its loader will look for, one of them unnamed: without it argon2id aborts when a thread ends.

@@ -9,7 +9,7 @@ use init::settings::{Settings, Source};
 use crate::image::Image;
 use crate::image::build::{Request, build};
 use crate::nix::Nix;
-use crate::{cache, closure, debian, host, prerequisites};
+use crate::{bundle, cache, closure, debian, host, prerequisites};
 
 /// What was asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,7 @@ struct Options {
     host: String,
     out: Option<PathBuf>,
     stage2_overlay: Option<PathBuf>,
+    repository: Option<PathBuf>,
     files: Vec<(&'static str, PathBuf)>,
 }
 
@@ -27,19 +28,21 @@ pub struct More {
     pub settings: String,
     /// Files below /etc/autoinstaller, with their text.
     pub files: Vec<(String, String)>,
+    /// A work tree of git, of which a clone is to be left. The medium has a system then.
+    pub repository: Option<PathBuf>,
 }
 
 /// Files that are read here, and where they go in the initrd.
 const FILES: [(&str, &str); 2] = [("--deploy-key", "deploy-key"), ("--certificates", "certificates.pem")];
 
-/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE]`.
+/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE] [--certificates FILE]`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = parse(words)?;
     options.out.as_deref().map_or(Ok(()), check_out)?;
     prerequisites::ensure(&[prerequisites::ISO])?;
     let text = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()));
     let files = options.files.iter().map(|(name, file)| Ok(((*name).to_owned(), text(file)?))).collect::<Result<_>>()?;
-    let more = More { files, ..More::default() };
+    let more = More { files, repository: options.repository, ..More::default() };
     let image = of_host(&options.host, options.stage2_overlay.as_deref(), options.out.as_deref(), &more)?;
     println!("{}", image.iso.display());
     Ok(ExitCode::SUCCESS)
@@ -55,12 +58,19 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>, mo
     let mut settings = host::settings(&nix, host)?;
     settings.settings += &more.settings;
     let parsed = Settings::read(&[Source::file(&format!("the settings of hosts/{host}/installer.nix"), &settings.settings)])?;
-    let closure_image = cache::directory("iso")?.join(format!("{host}.closure"));
-    let built = parsed.prebuilt.then(|| closure::build(&nix, &parts, host, &closure_image)).transpose()?;
+    let name = format!("{host}{}", if more.repository.is_some() { "-clone" } else { "" });
+    let place = |kind: &str| Ok::<_, anyhow::Error>(cache::directory("iso")?.join(format!("{name}.{kind}")));
+    ensure!(parsed.prebuilt || more.repository.is_none(), "bundling a repository: {host} clones its own while it is installed");
+    let bundle = more.repository.as_deref().map(|work_tree| bundle::make(work_tree, &place("bundle")?)).transpose()?;
+    let closure_image = place("closure")?;
+    let built = parsed.prebuilt.then(|| closure::build(&nix, &parts, host, &closure_image, bundle.as_ref())).transpose()?;
     let closure = built.as_ref().map(|closure| (closure, closure_image.as_path()));
-    let request = Request { host, settings: &settings, parsed: &parsed, closure, files: &more.files, stage2_overlay, out };
+    let request = Request { name: &name, settings: &settings, parsed: &parsed, closure, files: &more.files, stage2_overlay, out };
     let (image, sizes) = build(&parts, &request)?;
     print!("{sizes}");
+    if let Some(bundle) = &bundle {
+        println!("a clone of commit {} is left on the disk", bundle.commit);
+    }
     println!("medium of {host}: {} with disk GUID {}", image.iso.display(), image.disk_guid);
     Ok(image)
 }
@@ -91,11 +101,17 @@ fn parse(words: &[String]) -> Result<Options> {
                 options.stage2_overlay = Some(directory.into());
                 rest
             }
+            ("--repo", [directory, rest @ ..]) => {
+                options.repository = Some(directory.into());
+                rest
+            }
             (option, [file, rest @ ..]) if FILES.iter().any(|(known, _)| *known == option) => {
                 options.files.extend(FILES.iter().filter(|(known, _)| *known == option).map(|(_, name)| (*name, file.into())));
                 rest
             }
-            ("--out" | "--stage2-overlay" | "--deploy-key" | "--certificates", []) => bail!("reading `{word}`: its value is missing"),
+            ("--out" | "--stage2-overlay" | "--repo" | "--deploy-key" | "--certificates", []) => {
+                bail!("reading `{word}`: its value is missing")
+            }
             (option, _) if option.starts_with('-') => bail!("reading `{option}`: iso has no such option"),
             (host, rest) if options.host.is_empty() => {
                 host.clone_into(&mut options.host);
@@ -119,11 +135,9 @@ mod tests {
 
     #[test]
     fn options_are_read_in_any_order() {
-        let options = parsed("--out a.iso ultraviolet --stage2-overlay over").unwrap();
-        assert_eq!(
-            options,
-            Options { host: "ultraviolet".into(), out: Some("a.iso".into()), stage2_overlay: Some("over".into()), files: Vec::new() }
-        );
+        let options = parsed("--out a.iso ultraviolet --stage2-overlay over --repo config").unwrap();
+        let (out, stage2_overlay, repository) = (Some("a.iso".into()), Some("over".into()), Some("config".into()));
+        assert_eq!(options, Options { host: "ultraviolet".into(), out, stage2_overlay, repository, files: Vec::new() });
         let files = parsed("a --deploy-key k --certificates c").unwrap().files;
         assert_eq!(files, [("deploy-key", "k".into()), ("certificates.pem", "c".into())]);
     }
@@ -143,6 +157,7 @@ mod tests {
         let error = |line| parsed(line).unwrap_err().to_string();
         assert_eq!(error("a --fast"), "reading `--fast`: iso has no such option");
         assert_eq!(error("a --out"), "reading `--out`: its value is missing");
+        assert_eq!(error("a --repo"), "reading `--repo`: its value is missing");
         assert_eq!(error("a --deploy-key"), "reading `--deploy-key`: its value is missing");
         assert_eq!(error("a b"), "reading `b`: one host at a time");
         assert_eq!(error("--out x"), "reading the command line: which host? `iso HOST`");

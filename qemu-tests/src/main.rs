@@ -1,6 +1,7 @@
 //! `cargo xtask`: one file per verb. Builds media, runs them in QEMU, checks the repository.
 
 mod bench;
+mod bundle;
 mod cache;
 mod ci;
 mod closure;
@@ -42,7 +43,7 @@ struct Verb {
 const VERBS: [Verb; 7] = [
     Verb {
         name: "iso",
-        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE]",
+        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE]\n        [--certificates FILE]",
         help: "makes the medium of a host",
         writes: true,
         run: iso::run,

@@ -57,6 +57,7 @@ fn boot(image: &Image, medium: Option<Medium>, dir: &Path) -> Result<()> {
         consoles: Consoles::Both,
         survives_reset: false,
         network: &[],
+        login: None,
     };
     let status = qemu()
         .args(command::arguments(image, &boot, accel::accel(&image.kernel)))

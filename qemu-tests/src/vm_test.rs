@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::image::Image;
 use crate::nix::Nix;
 use crate::servers::Servers;
+use crate::servers::repository::work_tree;
 use crate::vm::accel::{KVM, accel};
 use crate::vm::jobs::{Count, run_all};
 use crate::vm::scenario::Scenario;
@@ -44,13 +45,14 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
 pub fn count(options: &Options) -> Result<Count> {
     let rows = choose(options)?;
     let mut images = BTreeMap::new();
-    for host in rows.iter().map(|row| row.host).collect::<BTreeSet<&str>>() {
+    let kind = |row: &Scenario| (row.host, row.repository);
+    for medium @ (host, repository) in rows.iter().map(|row| kind(row)).collect::<BTreeSet<_>>() {
         let served = rows.iter().any(|row| row.host == host && !row.servers.is_empty());
-        images.insert(host, Medium::of_host(host, options.stage2_overlay.as_deref(), served)?);
+        images.insert(medium, Medium::of_host(host, options.stage2_overlay.as_deref(), served, repository)?);
     }
     let work = work_dir()?;
     let run = |row: &Scenario| {
-        let medium = &images[row.host];
+        let medium = &images[&kind(row)];
         let once = || one::run(row, &medium.image, &work.join(row.name), &medium.store, medium.servers.as_ref());
         once().or_else(|failure| {
             // Emulated processors do that to a kernel which was seen to work, once in some hundred boots.
@@ -74,12 +76,14 @@ struct Medium {
 }
 
 impl Medium {
-    fn of_host(host: &str, stage2_overlay: Option<&Path>, served: bool) -> Result<Medium> {
+    fn of_host(host: &str, stage2_overlay: Option<&Path>, served: bool, repository: bool) -> Result<Medium> {
         let servers = served.then(|| Servers::of_host(host)).transpose()?;
-        let more = servers.as_ref().map(Servers::trust).transpose()?.unwrap_or_default();
+        let mut more = servers.as_ref().map(Servers::trust).transpose()?.unwrap_or_default();
+        more.repository = repository.then(work_tree).transpose()?;
         let mut image = iso::of_host(host, stage2_overlay, None, &more)?;
         if let Some(servers) = &servers {
             image.toplevel.clone_from(&servers.toplevel);
+            image.commit.clone_from(&servers.commit);
         }
         for file in [&image.ovmf_code, &image.ovmf_vars] {
             ensure!(file.is_file(), "finding the UEFI firmware: there is no {}", file.display());

@@ -116,9 +116,9 @@ pub fn agree(
                     _ => Err(why.refusal()),
                 };
             }
-            outcome => Shown::new(outcome, facts.disks, settings, medium.manifest.toplevel()),
+            outcome => Shown::new(outcome, facts.disks, settings, medium.manifest.carried()),
         };
-        shown.print(settings, medium.manifest.toplevel());
+        shown.print(settings, medium.manifest.carried().toplevel);
         if settings.dry_run {
             return whole(verification).map(|_| Answer::Shown);
         }

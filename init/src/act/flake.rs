@@ -16,7 +16,7 @@ use super::stage2::{DEADLINE, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::pid1::children::{Job, UNKNOWN};
 use crate::pid1::{aloud, screen};
-use crate::settings::Online;
+use crate::settings::{Online, Repository};
 
 /// For temporary files and caches, removed at the end.
 const WORK: &str = "/mnt/.autoinstaller";
@@ -33,7 +33,7 @@ const FOUND: &str = "(it is there)";
 ///
 /// # Errors
 /// The server refuses, or the host is not in the flake.
-pub fn get(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
+pub fn get(stage2: &Stage2, repository: &Repository, unattended: bool, host: &str) -> Result<()> {
     for (name, mode) in [("tmp", 0o1777), ("cache", 0o755)] {
         let path = format!("{WORK}/{name}");
         create_dir_all(&path).doing(Kind::Install, || format!("creating {path}"))?;
@@ -41,10 +41,10 @@ pub fn get(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
     }
     // nixos-install refuses a target that others cannot read.
     set_permissions(ROOT, PermissionsExt::from_mode(0o755)).doing(Kind::Install, || format!("opening {ROOT}"))?;
-    require_inside(Path::new(&online.clone))?;
+    require_inside(Path::new(&repository.clone))?;
     let mut tries = 1..TRIES;
-    while let Err(error) = bring(stage2, online).and_then(|()| look_for(stage2, online, host)) {
-        if online.unattended {
+    while let Err(error) = bring(stage2, repository).and_then(|()| look_for(stage2, repository, host)) {
+        if unattended {
             tries.next().ok_or_else(|| error.clone())?;
             log::warn!("{error}: trying again");
             std::thread::sleep(PAUSE);
@@ -56,7 +56,7 @@ pub fn get(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
 }
 
 /// Refuses a path that leads out of the new root, by a link that the owner's commands have made.
-fn require_inside(clone: &Path) -> Result<()> {
+pub(super) fn require_inside(clone: &Path) -> Result<()> {
     let there = clone.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(clone);
     let doing = || format!("looking where {} leads", clone.display());
     let real = there.canonicalize().doing(Kind::Install, doing)?;
@@ -67,55 +67,60 @@ fn require_inside(clone: &Path) -> Result<()> {
 ///
 /// # Errors
 /// It is not.
-pub fn check(online: &Online) -> Result<()> {
-    let there = Path::new(&online.clone).join(".git").exists();
-    let missing = || Error::new(Kind::Verify, format!("reading back {}", online.clone), "there is no clone");
+pub fn check(clone: &str) -> Result<()> {
+    let there = Path::new(clone).join(".git").exists();
+    let missing = || Error::new(Kind::Verify, format!("reading back {clone}"), "there is no clone");
     if there { Ok(()) } else { Err(missing()) }
 }
 
-/// Large files that are kept elsewhere.
-fn large_files(stage2: &Stage2, online: &Online) -> Result<()> {
-    let path = format!("{}/.gitattributes", online.clone);
+/// Whether large files of the clone are kept elsewhere.
+fn has_large_files(clone: &str) -> bool {
+    let path = format!("{clone}/.gitattributes");
     // A link of the repository may lead anywhere.
     let plain = Path::new(&path).symlink_metadata().is_ok_and(|found| found.is_file());
-    let attributes = plain.then(|| read_to_string(path).ok()).flatten().unwrap_or_default();
-    if !attributes.contains("filter=lfs") {
+    plain && read_to_string(path).is_ok_and(|attributes| attributes.contains("filter=lfs"))
+}
+
+/// Says what a clone of the medium's repository has not.
+pub(super) fn left_out(clone: &str) {
+    let missing = [(has_submodules(clone), "submodules"), (has_large_files(clone), "large files of git-lfs")];
+    missing.iter().filter(|(has, _)| *has).for_each(|(_, what)| log::warn!("the repository on the medium comes without its {what}"));
+}
+
+/// From the server, as often as it takes.
+fn bring(stage2: &Stage2, repository: &Repository) -> Result<()> {
+    let clone = repository.clone.as_str();
+    let doing = format!("cloning {} into {clone}", repository.remote);
+    if Path::new(clone).join(".git").exists() {
+        git(stage2, &["-C", clone, "remote", "set-url", "origin", &repository.remote], &doing)?;
+        git(stage2, &["-C", clone, "fetch", "--progress", "origin"], &doing)?;
+        // A clone that was killed, and fetch alone, do not say which branch is the remote's own.
+        git(stage2, &["-C", clone, "remote", "set-head", "origin", "--auto"], &doing)?;
+        let to = repository.branch.as_ref().map_or("origin/HEAD".into(), |branch| format!("origin/{branch}"));
+        git(stage2, &["-C", clone, "reset", "--hard", &to], &doing)?;
+    } else {
+        let mut words = vec!["clone", "--progress"];
+        words.extend(repository.branch.iter().flat_map(|branch| ["--branch", branch]));
+        words.extend(["--", &repository.remote, clone]);
+        git(stage2, &words, &doing)?;
+    }
+    if let Some(rev) = &repository.rev {
+        git(stage2, &["-C", clone, "reset", "--hard", rev], &format!("going to commit {rev}"))?;
+    }
+    if has_submodules(clone) {
+        git(stage2, &["-C", clone, "submodule", "update", "--init", "--recursive"], "fetching submodules")?;
+    }
+    if !has_large_files(clone) {
         return Ok(());
     }
     if stage2.has("git-lfs") {
-        return git(stage2, &["-C", &online.clone, "lfs", "pull"], "fetching large files");
+        return git(stage2, &["-C", clone, "lfs", "pull"], "fetching large files");
     }
     log::warn!("the repository keeps large files with git-lfs, which is not on this medium: they stay away");
     Ok(())
 }
 
-/// From the server, as often as it takes.
-fn bring(stage2: &Stage2, online: &Online) -> Result<()> {
-    let clone = online.clone.as_str();
-    let doing = format!("cloning {} into {clone}", online.remote);
-    if Path::new(clone).join(".git").exists() {
-        git(stage2, &["-C", clone, "remote", "set-url", "origin", &online.remote], &doing)?;
-        git(stage2, &["-C", clone, "fetch", "--progress", "origin"], &doing)?;
-        // A clone that was killed, and fetch alone, do not say which branch is the remote's own.
-        git(stage2, &["-C", clone, "remote", "set-head", "origin", "--auto"], &doing)?;
-        let to = online.branch.as_ref().map_or("origin/HEAD".into(), |branch| format!("origin/{branch}"));
-        git(stage2, &["-C", clone, "reset", "--hard", &to], &doing)?;
-    } else {
-        let mut words = vec!["clone", "--progress"];
-        words.extend(online.branch.iter().flat_map(|branch| ["--branch", branch]));
-        words.extend(["--", &online.remote, clone]);
-        git(stage2, &words, &doing)?;
-    }
-    if let Some(rev) = &online.rev {
-        git(stage2, &["-C", clone, "reset", "--hard", rev], &format!("going to commit {rev}"))?;
-    }
-    if has_submodules(online) {
-        git(stage2, &["-C", clone, "submodule", "update", "--init", "--recursive"], "fetching submodules")?;
-    }
-    large_files(stage2, online)
-}
-
-fn git(stage2: &Stage2, words: &[&str], doing: &str) -> Result<()> {
+pub(super) fn git(stage2: &Stage2, words: &[&str], doing: &str) -> Result<()> {
     stage2.heard(words, &ENVIRONMENT, job("git", doing, Level::Info)).0
 }
 
@@ -124,18 +129,18 @@ fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
     Job { program, doing, kind: Kind::Install, deadline, output, so_far: UNKNOWN }
 }
 
-fn has_submodules(online: &Online) -> bool {
-    Path::new(&online.clone).join(".gitmodules").exists()
+fn has_submodules(clone: &str) -> bool {
+    Path::new(clone).join(".gitmodules").exists()
 }
 
 /// The clone, as Nix calls it.
-fn reference(online: &Online) -> String {
-    format!("git+file://{}{}", online.clone, if has_submodules(online) { "?submodules=1" } else { "" })
+fn reference(clone: &str) -> String {
+    format!("git+file://{clone}{}", if has_submodules(clone) { "?submodules=1" } else { "" })
 }
 
 /// A host that is not in the flake is named here, and not somewhere in a trace.
-fn look_for(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
-    let hosts = format!("{}#nixosConfigurations", reference(online));
+fn look_for(stage2: &Stage2, repository: &Repository, host: &str) -> Result<()> {
+    let hosts = format!("{}#nixosConfigurations", reference(&repository.clone));
     let doing = format!("looking for {host} in the flake");
     // Without building or evaluating any of them.
     let list = "builtins.concatStringsSep \", \" (builtins.attrNames hosts)";
@@ -155,8 +160,8 @@ fn look_for(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
 ///
 /// # Errors
 /// It fails; where the kernel had to end a program for want of memory, that is the cause.
-pub fn install(stage2: &Stage2, online: &Online, host: &str) -> Result<()> {
-    let flake = format!("{}#{host}", reference(online));
+pub fn install(stage2: &Stage2, clone: &str, online: &Online, host: &str) -> Result<()> {
+    let flake = format!("{}#{host}", reference(clone));
     let mut words = vec!["--root", ROOT, "--no-root-passwd", "--no-channel-copy", "--cores", "0", "--flake", &flake];
     let lists = [("substituters", online.substituters.join(" ")), ("trusted-public-keys", online.trusted_keys.join(" "))];
     let fixed = [("connect-timeout", "10"), ("stalled-download-timeout", "15"), ("fallback", "true"), ("sandbox", "true")];

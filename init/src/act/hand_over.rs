@@ -1,19 +1,17 @@
 //! Gives the clone, and the deploy key, to the user who will work with them. The installed system's own passwd says who that is; links
 //! of that system are followed inside it.
 
-use std::fs::{DirBuilder, OpenOptions, read, read_dir, read_to_string, symlink_metadata};
+use std::fs::{DirBuilder, OpenOptions, Permissions, read, read_dir, read_to_string, set_permissions, symlink_metadata};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, fchown, lchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown};
 use std::path::{Path, PathBuf};
 
 use super::boot_files::inside;
+use super::deploy_keys;
 use super::stage2::Stage2;
 use crate::error::{Doing, Error, Kind, Result};
 use crate::pid1::secret::overwrite;
-use crate::settings::Online;
-
-/// Where deploy keys lie in stage-2.
-pub const KEYS: &str = "etc/ssh/deploy";
+use crate::settings::Repository;
 
 /// A line of passwd.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,21 +25,22 @@ struct User {
 ///
 /// # Errors
 /// Files cannot be written, or given to the user.
-pub fn to_user(root: &Path, stage2: &Stage2, online: &Online) -> Result<()> {
-    let Some(name) = &online.user else { return Ok(()) };
+pub fn to_user(root: &Path, stage2: &Stage2, repository: &Repository) -> Result<()> {
+    let Some(name) = &repository.user else { return Ok(()) };
     let passwd = inside(root, "/etc/passwd").and_then(|path| read_to_string(path).map_err(|error| error.to_string())).unwrap_or_default();
     let Some(user) = find(&passwd, name) else {
         log::warn!("the installed system has no user {name}: the clone stays root's, and the deploy key is not installed");
         return Ok(());
     };
-    give(Path::new(&online.clone), &user).doing(Kind::Install, || format!("giving {} to {name}", online.clone))?;
-    let (keys, _) = stage2.file(KEYS);
-    let mut keys: Vec<PathBuf> = read_dir(keys).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    keys.sort();
-    if online.key_to_user && !keys.is_empty() {
+    let clone = Path::new(&repository.clone);
+    give(clone, &user)
+        .and_then(|()| give_above(root, clone, &user))
+        .doing(Kind::Install, || format!("giving {} to {name}", clone.display()))?;
+    let keys = deploy_keys::laid(stage2);
+    if repository.key_to_user && !keys.is_empty() {
         let doing = || format!("giving the deploy key to {name}");
         let home = home(root, &user).map_err(|cause| Error::new(Kind::Install, doing(), cause))?;
-        install(&home, &keys, online.server(), &user).doing(Kind::Install, doing)?;
+        install(&home, &keys, repository.server(), &user).doing(Kind::Install, doing)?;
     }
     Ok(())
 }
@@ -120,6 +119,21 @@ fn give(path: &Path, user: &User) -> io::Result<()> {
     Ok(())
 }
 
+/// What the clone made of the user's home and below it, if it lies there.
+fn give_above(root: &Path, clone: &Path, user: &User) -> io::Result<()> {
+    let Ok(home) = inside(root, &user.home) else { return Ok(()) };
+    for above in clone.ancestors().skip(1).take_while(|above| above.starts_with(&home)) {
+        if symlink_metadata(above)?.uid() == 0 {
+            lchown(above, Some(user.id), Some(user.group))?;
+            // As everybody's home is.
+            if above == home {
+                set_permissions(above, Permissions::from_mode(0o700))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,13 +151,12 @@ mod tests {
         std::fs::create_dir_all(root.join("home")).unwrap();
         std::fs::write(root.join("key"), "KEY").unwrap();
         let me = symlink_metadata(&root).unwrap();
-        let user =
-            User { id: std::os::unix::fs::MetadataExt::uid(&me), group: std::os::unix::fs::MetadataExt::gid(&me), home: "/home/me".into() };
+        let user = User { id: me.uid(), group: me.gid(), home: "/home/me".into() };
         let home = home(&root, &user).unwrap();
         for _ in 0..2 {
             install(&home, &[root.join("key")], Some("example.com"), &user).unwrap();
         }
-        let mode = |name: &str| std::os::unix::fs::MetadataExt::mode(&symlink_metadata(home.join(name)).unwrap()) & 0o777;
+        let mode = |name: &str| symlink_metadata(home.join(name)).unwrap().mode() & 0o777;
         // What is there stays, whoever has put it there.
         assert_eq!(std::fs::read(home.join(".ssh/github")).unwrap(), b"KEY");
         std::fs::write(home.join(".ssh/github"), "MINE").unwrap();
@@ -154,5 +167,24 @@ mod tests {
         std::fs::remove_dir_all(&root).unwrap();
         assert_eq!(modes, (0o700, 0o600, 0o600));
         assert_eq!(config, "Host example.com\n  IdentityFile ~/.ssh/github\n  IdentitiesOnly yes\n");
+    }
+
+    #[test]
+    fn what_a_clone_made_of_a_home_is_its_user_s() {
+        let root = std::env::temp_dir().join(format!("hand-over-above-{}", std::process::id()));
+        let clone = root.join("home/me/src/config");
+        std::fs::create_dir_all(&clone).unwrap();
+        let user = User { id: 1234, group: 567, home: "/home/me".into() };
+        let owner = |path: &str| symlink_metadata(root.join(path)).map(|found| (found.uid(), found.mode() & 0o777)).unwrap();
+        let before = owner("home");
+        let given = give_above(&root, &clone, &user);
+        // Who is not root has made nothing that is root's.
+        if before.0 == 0 {
+            assert_eq!((owner("home/me"), owner("home/me/src").0), ((1234, 0o700), 1234));
+        }
+        given.unwrap();
+        give_above(&root, &clone, &User { home: "/home/other".into(), ..user }).unwrap();
+        assert_eq!(owner("home"), before);
+        std::fs::remove_dir_all(&root).unwrap();
     }
 }

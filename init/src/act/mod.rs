@@ -4,12 +4,15 @@ mod ask;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod boot_files;
+mod bundle;
+mod deploy_keys;
 mod efi_program;
 mod extra_mounts;
 mod flake;
 mod format;
 mod guard;
 mod hand_over;
+mod hold;
 mod holders;
 mod hooks;
 mod links;
@@ -32,7 +35,7 @@ mod strides;
 mod wipe;
 
 pub use ask::{Answer, Confirmed, Talk, agree};
-pub use hand_over::KEYS;
-pub use mounts::release;
+pub use deploy_keys::{lay as lay_deploy_keys, place as place_key};
+pub use mounts::{release, share};
 pub use stage2::{ROLE, Stage2, enter};
 pub use steps::{Installed, carry_out};

@@ -4,7 +4,7 @@ use std::fs::{File, create_dir_all, read_to_string};
 
 use rustix::fs::fstatvfs;
 use rustix::io::Errno;
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
 
 use super::{extra_mounts, mapping, strides};
 use crate::decide::{Volume, human};
@@ -110,6 +110,19 @@ impl Mounted {
         // The keys and initrds on an ESP are nobody's business but root's.
         mount(&esp, BOOT, "vfat", flags, c"umask=0077").doing(Kind::Disk, || format!("mounting {esp} at {BOOT}"))
     }
+}
+
+/// Lets the target appear in programs of stage-2 that run before it is mounted: what is mounted on a shared mount is mounted on its copies.
+///
+/// # Errors
+/// The kernel does not.
+pub fn share() -> Result<()> {
+    let mounts = read_to_string("/proc/self/mounts").doing(Kind::System, || "reading /proc/self/mounts".into())?;
+    if below_root(&mounts).is_empty() {
+        mount_bind(ROOT, ROOT).doing(Kind::System, || format!("binding {ROOT}"))?;
+        mount_change(ROOT, MountPropagationFlags::SHARED).doing(Kind::System, || format!("sharing {ROOT}"))?;
+    }
+    Ok(())
 }
 
 /// Where something is mounted at [`ROOT`] or below it, in the order in which it was.

@@ -2,8 +2,8 @@
 
 use std::fs::read_to_string;
 
-use crate::decide::{Disk, Loser, Outcome, Page, Plan, Undecided};
-use crate::pid1::console;
+use crate::decide::{Carried, Disk, Loser, Outcome, Page, Plan, Undecided};
+use crate::pid1::{console, viewers};
 use crate::settings::Settings;
 
 /// The owner's own text, shown before the plan.
@@ -19,10 +19,10 @@ pub enum Shown {
 
 impl Shown {
     /// Makes the plan, if the choice led to a disk.
-    pub fn new(outcome: Outcome, disks: &[Disk], settings: &Settings, toplevel: Option<&str>) -> Shown {
+    pub fn new(outcome: Outcome, disks: &[Disk], settings: &Settings, carried: Carried) -> Shown {
         match outcome {
             Outcome::Open(why) => Shown::Open(why),
-            Outcome::Target(choice) => Shown::Plan(Box::new(Plan::new(settings, *choice, disks, toplevel))),
+            Outcome::Target(choice) => Shown::Plan(Box::new(Plan::new(settings, *choice, disks, carried))),
         }
     }
 
@@ -41,6 +41,8 @@ impl Shown {
             Shown::Plan(plan) => (plan.others(), plan.notes(), plan.body()),
             Shown::Open(why) => (&why.disks, &why.notes, Vec::new()),
         };
+        // By what a person who is not here knows that it is this machine, on the screen of who is.
+        let body: Vec<String> = viewers::invitation().map(ToString::to_string).into_iter().chain(body).collect();
         log::debug!("the system on this medium is {}", toplevel.unwrap_or("none"));
         others.iter().for_each(|other| log::debug!("not chosen: {other}"));
         notes.iter().chain(&body).for_each(|line| log::debug!("{line}"));

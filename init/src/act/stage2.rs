@@ -21,6 +21,8 @@ use crate::sys::namespace;
 /// Holds the layers: `lower` the squashfs, `upper` and `work` in memory, `root` what programs see.
 const LAYERS: &str = "/stage2";
 const ROOT: &str = "/stage2/root";
+/// Where deploy keys lie: in memory that is never swapped, unlike the writable layer.
+const KEYS: &str = "/stage2/root/etc/ssh/deploy";
 /// What the first argument of this binary must be to enter stage-2.
 pub const ROLE: &str = "enter-stage2";
 /// A build on a slow machine may take a day; longer is a hang.
@@ -45,6 +47,9 @@ impl Stage2 {
         mount(&image.node, "/stage2/lower", "squashfs", MountFlags::RDONLY, None).doing(Kind::Medium, || doing("the image"))?;
         let layers = c"lowerdir=/stage2/lower,upperdir=/stage2/upper,workdir=/stage2/work";
         mount("overlay", ROOT, "overlay", MountFlags::empty(), layers).doing(Kind::System, || doing("the overlay"))?;
+        let safe = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+        create_dir_all(KEYS).doing(Kind::System, || doing("the place for keys"))?;
+        mount("ramfs", KEYS, "ramfs", safe, c"mode=0700").doing(Kind::System, || doing("the place for keys"))?;
         Ok(Stage2 { image })
     }
 
@@ -67,7 +72,7 @@ impl Stage2 {
         // Nobody answers git's questions, and only servers that are known are talked to.
         // Over https it is git that has to notice a server which has fallen silent; ssh is told in its own settings.
         command.env("GIT_HTTP_LOW_SPEED_LIMIT", "100").env("GIT_HTTP_LOW_SPEED_TIME", "60");
-        command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_SSH_COMMAND", "ssh -F /etc/ssh/installation");
+        command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_SSH_COMMAND", "bash /etc/ssh/each-key").env("GIT_SSH_VARIANT", "ssh");
         for name in ["GIT_SSL_CAINFO", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE"] {
             command.env(name, "/etc/ssl/certs/ca-certificates.crt");
         }
@@ -105,7 +110,7 @@ fn place(program: &str) -> String {
 impl Drop for Stage2 {
     /// Lets go of the medium.
     fn drop(&mut self) {
-        for target in [ROOT, "/stage2/lower", LAYERS] {
+        for target in [KEYS, ROOT, "/stage2/lower", LAYERS] {
             if let Err(error) = unmount(target, UnmountFlags::empty()) {
                 log::debug!("unmounting {target}: {error}");
             }
@@ -137,6 +142,9 @@ fn switch_root() -> Result<()> {
         let target = format!("{ROOT}{directory}");
         mount("tmpfs", &target, "tmpfs", MountFlags::NOSUID, c"mode=0755").doing(Kind::Install, || format!("mounting {target}"))?;
     }
+    // What an ssh server whose client has not logged in yet sees of the world.
+    let nothing = format!("{ROOT}/run/sshd");
+    create_dir_all(&nothing).doing(Kind::Install, || format!("creating {nothing}"))?;
     rustix::process::chdir(ROOT).doing(Kind::Install, doing)?;
     mount_move(".", "/").doing(Kind::Install, doing)?;
     rustix::process::chroot(".").doing(Kind::Install, doing)?;

@@ -8,13 +8,15 @@ use super::mounts::{BOOT, Mounted, ROOT};
 use super::partition::Rehearsal;
 use super::passphrase::Keys;
 use super::stage2::Stage2;
-use super::{flake, format, guard, hand_over, holders, hooks, links, luks, mapping, partition, place, read_back, standing, store, wipe};
+use super::{
+    bundle, deploy_keys, flake, format, guard, hand_over, hold, holders, hooks, links, luks, mapping, partition, place, read_back,
+    standing, store, wipe,
+};
 use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
 use crate::medium::{Kit, Loop, Medium};
-use crate::pid1::{aloud, children, journal, truth};
-use crate::settings::Online;
+use crate::pid1::{aloud, journal, survivors, truth};
 use crate::settings::kit::Item;
 
 /// A disk that was read back and found to hold the system.
@@ -43,7 +45,7 @@ pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], kit: &Kit, stage2: O
     for (number, step) in (1..).zip(&plan.steps) {
         log::info!("step {number}/{} {step}", plan.steps.len());
         // What a failed step left running must not go on writing behind the failure screen.
-        work.step(step).inspect_err(|_| children::end_survivors())?;
+        work.step(step).inspect_err(|_| survivors::end())?;
     }
     Ok(Installed { host: plan.host.clone(), disk: plan.target.name.clone() })
 }
@@ -136,16 +138,28 @@ impl<'a> Work<'a> {
             Step::Place(items) => place::place(Path::new(ROOT), items, self.kit),
             Step::Unpack => store::unpack(self.stage2()?, self.closure.as_ref().ok_or_else(|| out_of_order("unpacking"))?),
             Step::Register => store::register(self.stage2()?),
-            Step::Clone { .. } => flake::get(self.stage2()?, self.online()?, &self.plan.host),
-            Step::NixosInstall(host) => match (&self.plan.online, &self.plan.toplevel) {
-                (Some(online), _) => flake::install(self.stage2()?, online, host),
+            Step::Clone { .. } => {
+                let unattended = self.plan.online.as_ref().is_some_and(|online| online.unattended);
+                flake::get(self.stage2()?, &self.plan.repository, unattended, &self.plan.host)
+            }
+            Step::CloneCarried { .. } => {
+                // Nobody has needed them before, and their user will.
+                deploy_keys::lay(self.stage2()?, self.kit)?;
+                bundle::leave(self.stage2()?, &self.plan.repository)
+            }
+            Step::NixosInstall { host, .. } => match (&self.plan.online, &self.plan.toplevel) {
+                (Some(online), _) => flake::install(self.stage2()?, &self.plan.repository.clone, online, host),
                 (None, Some(toplevel)) => store::nixos_install(self.stage2()?, toplevel),
                 (None, None) => Err(out_of_order("running nixos-install")),
             },
             Step::HandOver { .. } => {
                 // The system is as good without it.
-                let handed = hand_over::to_user(Path::new(ROOT), self.stage2()?, self.online()?);
+                let handed = hand_over::to_user(Path::new(ROOT), self.stage2()?, &self.plan.repository);
                 handed.unwrap_or_else(|error| log::warn!("{error}: the rest is not handed over"));
+                Ok(())
+            }
+            Step::Hold => {
+                hold::until_done();
                 Ok(())
             }
             Step::Verify => self.verify(),
@@ -169,7 +183,7 @@ impl<'a> Work<'a> {
     fn verify(&mut self) -> Result<()> {
         keep_log()?;
         truth::unverified(&self.plan.target.name);
-        children::end_survivors();
+        survivors::end_writers();
         self.stage2 = None;
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
         aloud("writing everything to the disk", || mounted.again_read_only())?;
@@ -178,16 +192,12 @@ impl<'a> Work<'a> {
             _ => read_back::installed(Path::new(ROOT))?,
         };
         read_back::check(Path::new(ROOT), &toplevel)?;
-        self.plan.online.as_ref().map_or(Ok(()), flake::check)?;
+        self.plan.clone_path().map_or(Ok(()), flake::check)?;
         place::check(Path::new(ROOT), placed(self.plan), self.kit)?;
         aloud("closing the disk", || mounted.close())?;
         self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))?;
         truth::installed(&self.plan.target.name);
         Ok(())
-    }
-
-    fn online(&self) -> Result<&Online> {
-        self.plan.online.as_ref().ok_or_else(|| out_of_order("using the flake"))
     }
 
     fn claim(&self) -> Result<&File> {

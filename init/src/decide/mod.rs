@@ -19,7 +19,7 @@ pub use choice::{Choice, Facts, Loser, Outcome, Undecided, choose, is_name};
 pub use disk::{Disk, Disks, MAX_DISKS};
 pub use layout::{Geometry, Layout, Region, Wanted};
 pub use page::Page;
-pub use plan::Plan;
+pub use plan::{Carried, Plan};
 pub use rules::Rule;
 pub use step::Step;
 pub use transport::Transport;

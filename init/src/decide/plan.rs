@@ -2,10 +2,19 @@
 
 use super::choice::Loser;
 use super::{Choice, Container, Disk, FileSystem, Formatting, Layout, Partition, Region, Rule, Step, Swap, Use, Volume};
-use crate::settings::{Labels, Online, Settings};
+use crate::settings::{Labels, Online, Repository, Settings};
 
 /// How many steps a plan can have.
 const MAX_STEPS: usize = 24;
+
+/// What the medium carries of the system to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Carried<'a> {
+    /// The system, a store path.
+    pub toplevel: Option<&'a str>,
+    /// The commit of the repository from which a clone is left.
+    pub commit: Option<&'a str>,
+}
 
 /// Everything that will happen, decided and shown before anything is written.
 #[derive(Debug)]
@@ -14,8 +23,10 @@ pub struct Plan {
     pub host: String,
     /// The system that is installed, a store path, if the medium has it.
     pub toplevel: Option<String>,
-    /// What it is built from otherwise.
+    /// Who is believed where it is built.
     pub online: Option<Online>,
+    /// What it is built from then, and what a clone is left of.
+    pub repository: Repository,
     /// The disk that is erased.
     pub target: Disk,
     /// Its division.
@@ -30,10 +41,11 @@ pub struct Plan {
 
 impl Plan {
     /// Lays the steps down. Infallible: all refusals came before. `disks` are all there are.
-    pub fn new(settings: &Settings, choice: Choice, disks: &[Disk], toplevel: Option<&str>) -> Plan {
+    pub fn new(settings: &Settings, choice: Choice, disks: &[Disk], carried: Carried) -> Plan {
         let Choice { target, layout, rule, others, skipped: notes } = choice;
         let bystanders: Vec<&Disk> = disks.iter().filter(|disk| disk.name != target.name && !disk.ours).collect();
-        let warnings = same_labels(&bystanders, &settings.labels);
+        let mut warnings = same_labels(&bystanders, &settings.labels);
+        warnings.extend(of_the_repository(settings, carried));
         let partitions = partitions(settings, &target, &layout);
         let mut steps = heapless::Vec::new();
         let prepare = [Step::Wipe(Box::new(target.clone())), Step::Partition(partitions.clone())];
@@ -44,23 +56,14 @@ impl Plan {
         let place = (!settings.kit.is_empty()).then(|| Step::Place(settings.kit.clone()));
         let clear = settings.wipe_kit.then(|| Step::ClearKit(settings.luks.as_ref().and_then(|luks| luks.key_file.clone())));
         let mount = [Step::Format(format), mount(settings, &partitions)];
-        let before = match &settings.online {
-            None => vec![Step::Unpack, Step::Register],
-            Some(online) => vec![Step::Clone { remote: online.remote.clone(), branch: online.branch.clone(), to: online.clone.clone() }],
-        };
-        let user = settings.online.as_ref().and_then(|online| Some((online.user.clone()?, online.key_to_user)));
-        let hand_over = user.map(|(user, key)| Step::HandOver { user, key });
-        let install = before
-            .into_iter()
-            .chain([Step::NixosInstall(settings.target_host.clone())])
-            .chain(hand_over)
-            .chain([Step::Verify])
-            .chain(clear);
+        let hold = settings.hold.then_some(Step::Hold);
+        let install = install(settings, carried).into_iter().chain(hold).chain([Step::Verify]).chain(clear);
         steps.extend(prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(place).chain(install));
         Plan {
             host: settings.target_host.clone(),
-            toplevel: toplevel.map(String::from),
+            toplevel: carried.toplevel.map(String::from),
             online: settings.online.clone(),
+            repository: settings.repository.clone(),
             target,
             layout,
             steps,
@@ -69,6 +72,12 @@ impl Plan {
             warnings,
             notes,
         }
+    }
+
+    /// Where a clone will be, if there is to be one.
+    pub fn clone_path(&self) -> Option<&str> {
+        let clones = |step: &Step| matches!(step, Step::Clone { .. } | Step::CloneCarried { .. });
+        self.steps.iter().any(clones).then_some(self.repository.clone.as_str())
     }
 
     /// The partitions to be.
@@ -110,6 +119,34 @@ impl Plan {
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
+}
+
+/// How the system and the repository come onto the mounted disk.
+fn install(settings: &Settings, carried: Carried) -> Vec<Step> {
+    let Repository { remote, branch, rev, clone, user, key_to_user } = &settings.repository;
+    let to = clone.clone();
+    let mut steps = match (&settings.online, carried.commit) {
+        (Some(_), _) => vec![Step::Clone { remote: remote.clone(), branch: branch.clone(), rev: rev.clone(), to }],
+        (None, Some(commit)) => vec![Step::Unpack, Step::Register, Step::CloneCarried { commit: commit.into(), to }],
+        (None, None) => vec![Step::Unpack, Step::Register],
+    };
+    let caches = settings.online.as_ref().map(|online| online.substituters.clone());
+    steps.push(Step::NixosInstall { host: settings.target_host.clone(), caches });
+    let cloned = settings.online.is_some() || carried.commit.is_some();
+    let hand_over = user.as_ref().filter(|_| cloned).map(|user| Step::HandOver { user: user.clone(), key: *key_to_user });
+    steps.extend(hand_over);
+    steps
+}
+
+/// What the repository's owner may not expect.
+fn of_the_repository(settings: &Settings, carried: Carried) -> Option<String> {
+    let Repository { remote, clone, .. } = &settings.repository;
+    if settings.online.is_none() {
+        let missing = !remote.is_empty() && carried.commit.is_none();
+        return missing.then(|| format!("warning: there is no repository on this medium: no clone of {remote} is left in {clone}"));
+    }
+    let open = settings.repository.is_open_to_all();
+    open.then(|| format!("warning: nothing proves that {remote} is what answers: use ssh or https, or name a whole commit with repoRev"))
 }
 
 /// The partitions in their order on the disk.

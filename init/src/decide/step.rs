@@ -43,6 +43,15 @@ pub enum Step {
         remote: String,
         /// Which branch of it, if not its own choice.
         branch: Option<String>,
+        /// Which commit, if not the newest.
+        rev: Option<String>,
+        /// Where it goes.
+        to: String,
+    },
+    /// Leave a clone of the repository that is on the medium.
+    CloneCarried {
+        /// What it is a clone of.
+        commit: String,
         /// Where it goes.
         to: String,
     },
@@ -58,7 +67,14 @@ pub enum Step {
     /// Make the store's database know the paths.
     Register,
     /// Run `nixos-install`.
-    NixosInstall(String),
+    NixosInstall {
+        /// Of which host.
+        host: String,
+        /// Caches that are asked, where the system is built.
+        caches: Option<Vec<String>>,
+    },
+    /// Wait for a person, who may copy files to the new root until then.
+    Hold,
     /// Unmount, flush, mount read-only, compare.
     Verify,
     /// Overwrite and remove the private keys of the kit partition, and the passphrase in the file of this name.
@@ -88,13 +104,24 @@ impl fmt::Display for Step {
                 let items: Vec<String> = items.iter().map(Item::to_string).collect();
                 write!(f, "placing {}", items.join(", "))
             }
-            Step::Clone { remote, branch: None, to } => write!(f, "cloning {remote} into {to}"),
-            Step::Clone { remote, branch: Some(branch), to } => write!(f, "cloning {remote}, branch {branch}, into {to}"),
+            Step::Clone { remote, branch, rev, to } => {
+                let named = |what: &str, name: &Option<String>| name.as_ref().map(|name| format!(", {what} {name}")).unwrap_or_default();
+                let named = named("branch", branch) + &named("commit", rev);
+                write!(f, "cloning {remote}{named}{} into {to}", if named.is_empty() { "" } else { "," })
+            }
+            Step::CloneCarried { commit, to } => {
+                write!(f, "cloning the repository from the medium into {to} (commit {})", commit.get(..12).unwrap_or(commit))
+            }
             Step::HandOver { user, key: false } => write!(f, "handing the clone to {user}"),
             Step::HandOver { user, key: true } => write!(f, "handing the clone to {user}, and the deploy key if there is one"),
             Step::Unpack => f.write_str("unpacking the closure into /mnt/nix/store"),
             Step::Register => f.write_str("registering the store paths"),
-            Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),
+            Step::NixosInstall { host, caches: None } => write!(f, "running nixos-install for {host}"),
+            Step::NixosInstall { host, caches: Some(caches) } => match caches.as_slice() {
+                [] => write!(f, "running nixos-install for {host}, which builds everything: no cache is asked"),
+                caches => write!(f, "running nixos-install for {host}, which asks {}", caches.join(", ")),
+            },
+            Step::Hold => f.write_str("waiting for the word done: until then files can be copied to /mnt"),
             Step::Verify => f.write_str("reading the disk back and comparing"),
             Step::ClearKit(_) => f.write_str("removing the private keys from the stick"),
         }

@@ -2,6 +2,7 @@
 
 use std::fs::read_to_string;
 
+use crate::decide::Carried;
 use crate::error::{Doing, Error, Kind, Result};
 
 /// Where the manifest is in the initrd.
@@ -43,6 +44,8 @@ pub struct Closure {
     pub content: u64,
     /// The system to install, a store path.
     pub toplevel: String,
+    /// The commit of the repository in the image, if it has one: a git bundle with `HEAD` and one branch.
+    pub commit: Option<String>,
 }
 
 impl Manifest {
@@ -59,9 +62,10 @@ impl Manifest {
         self.closure.as_ref().map_or(SMALLEST_SYSTEM, |closure| closure.content)
     }
 
-    /// The system on the medium, a store path.
-    pub fn toplevel(&self) -> Option<&str> {
-        self.closure.as_ref().map(|closure| closure.toplevel.as_str())
+    /// What of a system is on the medium.
+    pub fn carried(&self) -> Carried<'_> {
+        let Some(closure) = &self.closure else { return Carried::default() };
+        Carried { toplevel: Some(&closure.toplevel), commit: closure.commit.as_deref() }
     }
 
     /// Reads the manifest's text.
@@ -76,11 +80,14 @@ impl Manifest {
             let sha256 = value(&format!("{name}.sha256")).and_then(digest).ok_or_else(|| wrong(&format!("{name}.sha256")))?;
             Ok(Image { partition, bytes, sha256 })
         };
+        let hash = |text: &str| matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let commit = || value("closure.commit").map(|v| if hash(v) { Ok(v.into()) } else { Err(wrong("closure.commit")) }).transpose();
         let closure = || {
             Ok(Closure {
                 image: image("closure", "AI-CLOSURE")?,
                 content: value("closure.content").and_then(|v| v.parse().ok()).ok_or_else(|| wrong("closure.content"))?,
                 toplevel: value("toplevel").filter(|v| v.starts_with("/nix/store/")).ok_or_else(|| wrong("toplevel"))?.into(),
+                commit: commit()?,
             })
         };
         let any = text.lines().any(|line| line.starts_with("closure.") || line.starts_with("toplevel="));
@@ -142,6 +149,15 @@ mod tests {
     fn a_medium_without_a_system() {
         let bare: String = text().lines().take(4).map(|line| format!("{line}\n")).collect();
         let manifest = Manifest::parse(&bare).unwrap();
-        assert_eq!((manifest.toplevel(), manifest.content()), (None, SMALLEST_SYSTEM));
+        assert_eq!((manifest.carried().toplevel, manifest.content()), (None, SMALLEST_SYSTEM));
+    }
+
+    #[test]
+    fn a_medium_with_a_repository() {
+        let with = |commit: &str| Manifest::parse(&format!("{}closure.commit={commit}\n", text()));
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(with(commit).unwrap().carried().commit, Some(commit));
+        assert_eq!(Manifest::parse(&text()).unwrap().carried().commit, None);
+        assert_eq!(with("main").unwrap_err().to_string(), "reading /etc/autoinstaller/medium: closure.commit is missing or damaged");
     }
 }

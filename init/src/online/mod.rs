@@ -11,6 +11,7 @@ mod network;
 mod refusal;
 mod repository;
 mod sntp;
+mod ssh;
 
 use core::net::Ipv4Addr;
 use std::thread::sleep;
@@ -42,6 +43,8 @@ pub struct Ground<'a> {
     pub drivers: &'a mut Drivers,
     /// What is known of the links.
     pub network: network::Network,
+    /// This machine's, once it has one.
+    pub address: Option<Ipv4Addr>,
     /// Who may know the time: what the network said, and the way out of it.
     pub time: Vec<Ipv4Addr>,
     /// When a check that waits gives up and reports why.
@@ -52,6 +55,8 @@ pub struct Ground<'a> {
 pub struct Check {
     /// Its subject, such as `the network`.
     pub name: &'static str,
+    /// Whether anybody wants it.
+    pub wanted: fn(&Settings) -> bool,
     /// Finds out, and may bring it about. It is called again after a failure, and must not rely on how far it came; what is true already
     /// costs it little.
     pub run: fn(&mut Ground) -> Result<()>,
@@ -59,10 +64,12 @@ pub struct Check {
 
 /// In the order in which they rely on each other.
 const CHECKS: &[Check] = &[
-    Check { name: "the network", run: network::up },
-    Check { name: "the clock", run: clock::check },
-    Check { name: "the repository", run: repository::check },
-    Check { name: "the caches", run: repository::caches },
+    Check { name: "the network", wanted: |_| true, run: network::up },
+    // What the others have to say can be read and answered from elsewhere.
+    Check { name: "the ssh server", wanted: |settings| !settings.ssh_keys.is_empty(), run: ssh::start },
+    Check { name: "the clock", wanted: |_| true, run: clock::check },
+    Check { name: "the repository", wanted: |settings| settings.online.is_some(), run: repository::check },
+    Check { name: "the caches", wanted: |settings| settings.online.is_some(), run: repository::caches },
 ];
 
 /// Waits for a verified stage-2 and has every check passed, if the plan needs the network; returns the stage-2 that was used.
@@ -84,8 +91,8 @@ pub fn preflight(
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
     aloud("loading network drivers", || drivers.renew())?;
-    let network = network::Network::default();
-    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network, time: Vec::new(), until: Instant::now() };
+    let (address, time, until) = (None, Vec::new(), Instant::now());
+    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network: network::Network::default(), address, time, until };
     pass(&mut ground)?;
     ground.network.keep();
     Ok(Some(stage2))
@@ -94,7 +101,8 @@ pub fn preflight(
 /// Has all of them passed. After a failure it starts with the first again: whatever it was, the network may be another one by now.
 fn pass(ground: &mut Ground) -> Result<()> {
     let (mut failing, mut last) = ("", Instant::now());
-    while let Err((check, started, error)) = CHECKS.iter().try_for_each(|check| {
+    let wanted: Vec<&Check> = CHECKS.iter().filter(|check| (check.wanted)(ground.settings)).collect();
+    while let Err((check, started, error)) = wanted.iter().try_for_each(|check| {
         let started = Instant::now();
         ground.until = started + ground.settings.network.wait;
         log::info!("checking {}", check.name);

@@ -78,6 +78,7 @@ pub fn up(ground: &mut Ground) -> Result<()> {
     let gateway = gateway.map_or_else(|| "none".into(), |gateway| gateway.to_string());
     log::info!("{name}: address {client}/{prefix}, gateway {gateway}, DNS {dns:?}");
     resolver(ground.stage2, &lease.address)?;
+    ground.address = Some(lease.address.client);
     ground.time.clone_from(&lease.time);
     ground.time.extend(lease.address.gateway);
     *used = Some((name, lease));

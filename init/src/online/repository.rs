@@ -1,37 +1,28 @@
 //! The check of the repository and of the caches: with the keys of this medium, the servers that are known, and before anything is written.
-//!
-//! The keys go into stage-2's writable layer, in memory, and stay there for the installation. They are in no argument, environment or log.
 
-use std::fs::{OpenOptions, create_dir_all, read, remove_dir_all, write};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-
+use std::fs::{read, write};
 use std::time::Duration;
 
 use log::Level;
 
 use super::{Ground, clock, refusal};
-use crate::act::{KEYS, Stage2};
+use crate::act::{Stage2, lay_deploy_keys};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Kit;
 use crate::pid1::children::{Job, UNKNOWN};
-use crate::pid1::secret::overwrite;
 use crate::settings::Online;
 
 /// Keys of servers that many people use, as they publish them.
 const KNOWN: &str = include_str!("known_hosts");
-/// A deploy key that the image was built with.
-const BUILT_IN: &str = "/etc/autoinstaller/deploy-key";
 /// More authorities for certificates.
 const AUTHORITIES: &str = "/etc/autoinstaller/certificates.pem";
-/// Where keys are on the kit partition.
-const KIT: &str = "ssh/deploy/";
 /// Programs that ask end themselves before; what hangs all the same is ended.
 const DEADLINE: Duration = Duration::from_secs(90);
 /// How ssh is to behave: never ask, never take a key of a server that is not known, and notice when it falls silent.
 const BEHAVIOUR: &str = "IdentitiesOnly yes\nStrictHostKeyChecking yes\nUserKnownHostsFile /etc/ssh/known\nGlobalKnownHostsFile /dev/null\n\
                          BatchMode yes\nConnectTimeout 15\nServerAliveInterval 15\nServerAliveCountMax 2\n";
+/// What git takes for ssh.
+const EACH_KEY: &str = include_str!("each-key.sh");
 
 /// Asks the repository for the branch.
 ///
@@ -39,11 +30,13 @@ const BEHAVIOUR: &str = "IdentitiesOnly yes\nStrictHostKeyChecking yes\nUserKnow
 /// It cannot be had: the cause says who refuses what, the details what to do.
 pub fn check(ground: &mut Ground) -> Result<()> {
     let Some(online) = &ground.settings.online else { return Ok(()) };
+    let repository = &ground.settings.repository;
     let keys = prepare(ground.stage2, ground.kit, online)?;
-    let branch = online.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
-    let doing = format!("asking {} for its branches", online.remote);
-    let words = ["60", "git", "ls-remote", "--exit-code", "--", &online.remote, &branch];
-    let (asked, said) = clock::despite(ground, &online.remote, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info)));
+    let branch = repository.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
+    let doing = format!("asking {} for its branches", repository.remote);
+    let words = ["60", "git", "ls-remote", "--exit-code", "--", &repository.remote, &branch];
+    let ask = || ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info));
+    let (asked, said) = clock::despite(ground, &repository.remote, &ask);
     let Err(error) = asked else { return Ok(()) };
     let cause = match refusal::meaning(&said) {
         Some(meaning) => meaning.into(),
@@ -83,45 +76,16 @@ pub fn caches(ground: &mut Ground) -> Result<()> {
 
 /// Puts keys, known servers and authorities in place; returns where the keys are, as stage-2 sees them.
 fn prepare(stage2: &Stage2, kit: &Kit, online: &Online) -> Result<Vec<String>> {
-    let (directory, inside) = stage2.file(KEYS);
-    // Keys of an earlier try may be others.
-    remove_dir_all(&directory).unwrap_or_default();
-    create_dir_all(&directory).doing(Kind::System, || format!("creating {directory}"))?;
-    // What somebody has put on the kit comes before what the image was built with.
-    let on_kit = keys_of(kit);
-    let mut built_in = read(BUILT_IN).ok().filter(|_| on_kit.is_empty());
-    let mut places = Vec::new();
-    for (name, key) in on_kit.into_iter().chain(built_in.as_deref().map(|key| ("id_ed25519", key))) {
-        place(Path::new(&format!("{directory}/{name}")), key).doing(Kind::System, || format!("placing the deploy key {name}"))?;
-        places.push(format!("{inside}/{name}"));
-    }
-    overwrite(built_in.as_deref_mut().unwrap_or_default());
-    let identities: String = places.iter().map(|key| format!("IdentityFile {key}\n")).collect();
+    let places = lay_deploy_keys(stage2, kit)?;
     let known: String = online.known_hosts.iter().map(|line| format!("{line}\n")).collect();
-    let texts = [("etc/ssh/installation", format!("{BEHAVIOUR}{identities}")), ("etc/ssh/known", format!("{KNOWN}{known}"))];
+    let texts =
+        [("etc/ssh/installation", BEHAVIOUR.into()), ("etc/ssh/known", format!("{KNOWN}{known}")), ("etc/ssh/each-key", EACH_KEY.into())];
     for (name, text) in texts {
         let (path, _) = stage2.file(name);
         write(&path, text).doing(Kind::System, || format!("writing {path}"))?;
     }
     trust(stage2)?;
     Ok(places)
-}
-
-/// The private keys among what the kit has.
-fn keys_of(kit: &Kit) -> Vec<(&str, &[u8])> {
-    let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) && !name.ends_with(".pub");
-    let mut names: Vec<&str> = kit.names().into_iter().filter(|name| name.strip_prefix(KIT).is_some_and(plain)).collect();
-    names.sort_unstable();
-    names.into_iter().filter_map(|name| Some((name.strip_prefix(KIT)?, kit.content(name)?))).collect()
-}
-
-/// For nobody else to read, and with the line end that ssh insists on.
-fn place(path: &Path, key: &[u8]) -> std::io::Result<()> {
-    // It may be there from an earlier try.
-    std::fs::remove_file(path).unwrap_or_default();
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o400).open(path)?;
-    file.write_all(key)?;
-    if key.ends_with(b"\n") { Ok(()) } else { file.write_all(b"\n") }
 }
 
 /// Adds the authorities of the image to those that everybody trusts, once.
@@ -144,24 +108,11 @@ fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
 /// Shows the public halves, to be added on the server.
 fn show_public(stage2: &Stage2, keys: &[String]) {
     if keys.is_empty() {
-        log::info!("there is no deploy key: put one on the kit partition as {KIT}id_ed25519");
+        log::info!("there is no deploy key: put one on the kit partition as ssh/deploy/id_ed25519");
     }
     for key in keys {
         log::info!("the deploy key of this medium is");
         let (read, _) = stage2.heard(&["-y", "-P", "", "-f", key], &[], job("ssh-keygen", "reading the deploy key", Level::Info));
         read.unwrap_or_else(|error| log::warn!("{error}"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn private_keys_are_taken_in_the_order_of_their_names() {
-        let files = [("ssh/deploy/work", "w"), ("ssh/deploy/id_ed25519", "i"), ("ssh/deploy/id_ed25519.pub", "p"), ("ssh/host/key", "h")];
-        let kit = Kit::of(&files);
-        assert_eq!(keys_of(&kit), [("id_ed25519", &b"i"[..]), ("work", b"w")]);
-        assert!(keys_of(&Kit::of(&[("ssh/deploy/old/key", "o"), ("ssh/deploy/a b", "b")])).is_empty());
     }
 }

@@ -11,13 +11,11 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 
 use super::lines::Lines;
+use super::survivors;
 use crate::error::{Doing, Error, Kind, Result};
-use crate::sys::process::kill_everybody_else;
 
 /// Longest silence of a running helper, after which a line says that it still runs.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// How long killed processes may take to end; one that waits for a broken disk cannot.
-const REAPING: Duration = Duration::from_secs(5);
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -68,7 +66,7 @@ pub fn run_together(helpers: Vec<(Command, Job)>) -> Result<()> {
 
 fn together(helpers: Vec<(Command, Job)>, tail: &mut Vec<String>) -> Result<()> {
     let started: Result<Vec<Helper>> = helpers.into_iter().map(|(command, job)| Helper::start(command, job)).collect();
-    let mut helpers = started.inspect_err(|_| end_survivors())?;
+    let mut helpers = started.inspect_err(|_| survivors::end())?;
     while let Some(slow) = helpers.iter().find(|helper| helper.status.is_none()) {
         slow.lines.wait(TICK);
         helpers.iter_mut().for_each(Helper::listen);
@@ -80,7 +78,7 @@ fn together(helpers: Vec<(Command, Job)>, tail: &mut Vec<String>) -> Result<()> 
         if let Some(late) = helpers.iter().find(|helper| helper.status.is_none() && helper.started.elapsed() > helper.job.deadline) {
             let Job { kind, doing, .. } = late.job;
             kill_process(late.pid, Signal::KILL).doing(kind, || doing.into())?;
-            end_survivors();
+            survivors::end();
             return Err(Error::new(kind, doing, TOO_LONG));
         }
     }
@@ -155,18 +153,9 @@ fn wait_for(child: &Child, job: Job) -> Result<WaitStatus> {
         }
         if started.elapsed() > job.deadline {
             kill_process(pid, Signal::KILL).doing(job.kind, || job.doing.into())?;
-            end_survivors();
+            survivors::end();
             return Err(Error::new(job.kind, job.doing, TOO_LONG));
         }
-    }
-}
-
-/// Ends what helpers left behind and reaps it: a survivor in stage-2 could write on, and keeps the file systems busy.
-pub fn end_survivors() {
-    kill_everybody_else();
-    let started = Instant::now();
-    while started.elapsed() < REAPING && wait(WaitOptions::NOHANG).is_ok() {
-        std::thread::sleep(TICK);
     }
 }
 

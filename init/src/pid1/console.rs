@@ -1,91 +1,104 @@
 //! All active consoles at once: what is said is said on each, what is typed on any of them counts.
 //!
-//! `/dev/console` would be the last `console=` alone, and a headless machine would wait for ever on a screen nobody sees. The line
-//! discipline is off, so that a half-typed line on one console never blocks another and can be discarded. Writes are bounded: a
-//! serial line that nobody reads must not stop an installation.
+//! `/dev/console` would be the last `console=` alone, and a headless machine would wait for ever on a screen nobody sees. Whoever looks
+//! on over the network has one more console, which shows first what the others have shown.
 
-use std::fs::{File, OpenOptions, read_to_string, write};
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fs::{File, read_to_string, write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
-use rustix::termios::{InputModes, LocalModes, OptionalActions, QueueSelector, tcdrain, tcflush, tcgetattr, tcsetattr};
+use rustix::process::Pid;
+use rustix::termios::tcdrain;
 
-use super::editor::{Editor, Typed};
+use super::editor::Typed;
 use super::hidden::{Hidden, Refused};
 use super::secret::{Secret, overwrite};
+use super::table::Table;
+use super::terminal::{PATIENCE, READ, Terminal};
 
-/// How long a console may take to accept more output before the rest of a line is dropped.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a question looks whether it still stands.
 const TICK: Duration = Duration::from_millis(200);
+static CONSOLES: Mutex<Table> = Mutex::new(Table::new());
 
-/// How many bytes are taken from a console at a time.
-const READ: usize = 64;
-
-struct Console {
-    name: String,
-    device: File,
-    editor: Editor,
-    /// It did not take its output in time: it is only tried, and no longer waited for.
-    stalled: bool,
-    /// It hung up.
-    gone: bool,
-}
-
-static CONSOLES: Mutex<Vec<Console>> = Mutex::new(Vec::new());
-
-fn consoles() -> MutexGuard<'static, Vec<Console>> {
+fn consoles() -> MutexGuard<'static, Table> {
     CONSOLES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Opens every console the kernel writes to. Ones that cannot be opened are left out; the others speak for them.
 pub fn open_all() {
     let active = read_to_string("/sys/class/tty/console/active").unwrap_or_else(|_| "console".into());
-    consoles().extend(active.split_whitespace().filter_map(Console::open));
+    let mut table = consoles();
+    for name in active.split_whitespace() {
+        let opened = table.open(name);
+        table.terminals.extend(opened);
+    }
 }
 
 /// Takes a console back from a program that had it and left it in modes of its own.
 pub fn reopen(name: &str) {
-    let mut consoles = consoles();
-    if let (Some(console), Some(fresh)) = (consoles.iter_mut().find(|console| console.name == name), Console::open(name)) {
+    let mut table = consoles();
+    let fresh = table.open(name);
+    if let (Some(console), Some(fresh)) = (table.terminals.iter_mut().find(|console| console.name == name), fresh) {
         *console = fresh;
     }
 }
 
+/// Adds a console: a socket that does not block, and who has the other end of it.
+pub fn attach(socket: File, viewer: Pid) {
+    consoles().attach(socket, viewer);
+}
+
+/// Who looks on over the network.
+pub fn viewers() -> Vec<Pid> {
+    consoles().terminals.iter().filter(|terminal| !terminal.gone).filter_map(|terminal| terminal.viewer).collect()
+}
+
+/// Whether this console is somebody's who looks on over the network.
+pub fn is_viewer(name: &str) -> bool {
+    consoles().terminals.iter().any(|terminal| terminal.viewer.is_some() && terminal.name == name)
+}
+
+/// Hangs up on whoever looks on over the network; says whether there was anybody.
+pub fn dismiss() -> bool {
+    let terminals = &mut consoles().terminals;
+    let before = terminals.len();
+    terminals.retain(|terminal| terminal.viewer.is_none());
+    terminals.len() < before
+}
+
 /// Writes text to every console; on serial lines what is not ASCII becomes a question mark.
 pub fn print(text: &str) {
-    let ascii = text.replace(|c: char| !c.is_ascii(), "?");
-    let on = |console: &mut Console| console.write(if console.name.starts_with("tty0") { text.as_bytes() } else { ascii.as_bytes() });
-    consoles().iter_mut().for_each(on);
+    consoles().print(text);
 }
 
 /// Writes to one console what the others must not show.
 pub fn print_on(name: &str, text: &[u8]) {
-    consoles().iter_mut().filter(|console| console.name == name).for_each(|console| console.write(text));
+    consoles().each(|console| {
+        if console.name == name {
+            console.write(text)
+        }
+    });
 }
 
 /// Writes text from the panic hook, which waits a second at most for whoever holds the consoles.
 pub fn print_in_panic(text: &str) {
-    // A question holds them for a tick at a time; whoever panicked while holding them never lets go.
+    // Whoever panicked while holding them never lets go.
     for _ in 0..100 {
         if let Ok(mut consoles) = CONSOLES.try_lock() {
-            return consoles.iter_mut().for_each(|console| console.write(text.as_bytes()));
+            return consoles.each(|console| console.write(text.as_bytes()));
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    if let Some(mut console) = Console::open("console") {
+    if let Some(mut console) = Terminal::open(0, "console") {
         console.write(text.as_bytes());
     }
 }
 
 /// Waits until everything said has left the machine, but not for a console that nobody reads.
 pub fn drain() {
-    let devices: Vec<File> = consoles().iter().filter_map(|console| console.device.try_clone().ok()).collect();
-    let drained = std::thread::spawn(move || devices.iter().for_each(|device| tcdrain(device).unwrap_or_default()));
+    let devices: Vec<Arc<File>> = consoles().terminals.iter().map(|console| Arc::clone(&console.device)).collect();
+    let drained = std::thread::spawn(move || devices.iter().for_each(|device| tcdrain(&**device).unwrap_or_default()));
     let started = Instant::now();
     while !drained.is_finished() && started.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(10));
@@ -100,13 +113,17 @@ pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String
     forget_typed();
     print(question);
     while !withdrawn() {
-        for (index, byte) in typed(TICK) {
+        for (id, byte) in typed(TICK) {
             let mut consoles = consoles();
-            let Some(console) = consoles.get_mut(index) else { continue };
+            let Some(console) = consoles.find(id) else { continue };
             match console.editor.feed(byte) {
                 Typed::Echo(echo) => console.write(&echo),
                 Typed::Line(line) => {
-                    consoles.iter_mut().for_each(|console| console.write(b"\n"));
+                    let from = console.viewer.map(|_| console.name.clone());
+                    consoles.print("\n");
+                    drop(consoles);
+                    // Whoever sits at the machine must not wonder.
+                    from.iter().for_each(|name| log::info!("answered on {name}"));
                     return Some(line);
                 }
             }
@@ -121,21 +138,27 @@ pub fn ask_hidden(question: &str, only: Option<&str>) -> (Result<Secret, Refused
     let _quiet = QuietKernel::hold();
     forget_typed();
     print(question);
-    let mut lines: Vec<(String, Hidden)> = consoles().iter().map(|console| (console.name.clone(), Hidden::default())).collect();
-    lines.retain(|(name, _)| only.is_none_or(|only| only == name));
+    let mut lines: Vec<(usize, Hidden)> = Vec::new();
     loop {
         let mut typed = typed(TICK);
-        let line = typed.iter().find_map(|(index, byte)| {
-            let name = consoles().get(*index).map(|console| console.name.clone())?;
-            let (_, hidden) = lines.iter_mut().find(|(console, _)| *console == name)?;
-            Some((hidden.feed(*byte)?, name))
+        let line = typed.iter().find_map(|(id, byte)| {
+            let name = consoles().find(*id).map(|console| console.name.clone())?;
+            if only.is_some_and(|only| only != name) {
+                return None;
+            }
+            // A console may have come after the question.
+            let at = lines.iter().position(|(console, _)| console == id).unwrap_or_else(|| {
+                lines.push((*id, Hidden::default()));
+                lines.len() - 1
+            });
+            Some((lines.get_mut(at)?.1.feed(*byte)?, name))
         });
         overwrite(&mut typed);
         if let Some(line) = line {
             print("\n");
             return line;
         }
-        if let Some(only) = only.filter(|only| consoles().iter().all(|console| console.gone || console.name != *only)) {
+        if let Some(only) = only.filter(|only| consoles().terminals.iter().all(|console| console.gone || console.name != *only)) {
             print("\n");
             return (Err(Refused::Gone), only.into());
         }
@@ -146,76 +169,39 @@ pub fn ask_hidden(question: &str, only: Option<&str>) -> (Result<Secret, Refused
 pub fn key(keys: &[u8]) -> (u8, String) {
     loop {
         let pressed = typed(TICK).into_iter().find(|(_, byte)| keys.contains(byte));
-        if let Some((index, byte)) = pressed {
-            return (byte, consoles().get(index).map(|console| console.name.clone()).unwrap_or_default());
+        if let Some((id, byte)) = pressed {
+            return (byte, consoles().find(id).map(|console| console.name.clone()).unwrap_or_default());
         }
     }
 }
 
 /// Throws away what was typed so far, half-typed lines included. To be called before the words that somebody may answer.
 pub fn forget_typed() {
-    for console in consoles().iter_mut() {
-        console.editor = Editor::default();
-        tcflush(&console.device, QueueSelector::IFlush).unwrap_or_default();
-    }
+    consoles().each(Terminal::forget_typed);
 }
 
-/// Bytes typed on any console within `patience`, with the index of the console. A console that hangs up is closed.
+/// Bytes typed on any console within `patience`, with the id of the console. A console that hangs up is closed.
 fn typed(patience: Duration) -> Vec<(usize, u8)> {
-    let mut consoles = consoles();
-    // Only now, so that the indices handed out last time were good until they were used.
-    consoles.retain(|console| !console.gone);
+    let devices: Vec<(usize, Arc<File>)> = {
+        let terminals = &mut consoles().terminals;
+        terminals.retain(|console| !console.gone);
+        terminals.iter().map(|console| (console.id, Arc::clone(&console.device))).collect()
+    };
+    // Others may speak, and consoles come, while this waits.
     let timeout = Timespec::try_from(patience).ok();
-    let mut polled: Vec<PollFd> = consoles.iter().map(|console| PollFd::new(&console.device, PollFlags::IN)).collect();
+    let mut polled: Vec<PollFd> = devices.iter().map(|(_, device)| PollFd::new(&**device, PollFlags::IN)).collect();
     if poll(&mut polled, timeout.as_ref()).unwrap_or(0) == 0 {
         return Vec::new();
     }
-    let events: Vec<PollFlags> = polled.iter().map(PollFd::revents).collect();
+    let mut consoles = consoles();
     // With room for all: a table that grows leaves copies of what may be a passphrase behind.
-    let mut bytes = Vec::with_capacity(consoles.len() * READ);
-    for ((index, console), event) in consoles.iter_mut().enumerate().zip(events) {
-        let mut buffer = [0; READ];
-        match console.device.read(&mut buffer) {
-            Ok(count) if count > 0 => bytes.extend(buffer.iter().take(count).map(|byte| (index, *byte))),
-            _ => console.gone = event.intersects(PollFlags::HUP | PollFlags::ERR),
+    let mut bytes = Vec::with_capacity(devices.len() * READ);
+    for ((id, _), event) in devices.iter().zip(polled.iter().map(PollFd::revents)) {
+        if let Some(console) = consoles.find(*id) {
+            console.read(event, |byte| bytes.push((*id, byte)));
         }
-        overwrite(&mut buffer);
     }
     bytes
-}
-
-impl Console {
-    fn open(name: &str) -> Option<Console> {
-        let flags = (OFlags::NOCTTY | OFlags::NONBLOCK).bits() as i32;
-        let device = OpenOptions::new().read(true).write(true).custom_flags(flags).open(format!("/dev/{name}")).ok()?;
-        if let Ok(mut modes) = tcgetattr(&device) {
-            modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
-            modes.input_modes.insert(InputModes::ICRNL);
-            modes.input_modes.remove(InputModes::IXON);
-            tcsetattr(&device, OptionalActions::Now, &modes).unwrap_or_default();
-        }
-        Some(Console { name: name.into(), device, editor: Editor::default(), stalled: false, gone: false })
-    }
-
-    fn write(&mut self, mut text: &[u8]) {
-        while !text.is_empty() {
-            match self.device.write(text) {
-                Ok(0) => return,
-                Ok(count) => {
-                    self.stalled = false;
-                    text = text.get(count..).unwrap_or_default();
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    let timeout = Timespec::try_from(if self.stalled { Duration::ZERO } else { PATIENCE }).ok();
-                    if poll(&mut [PollFd::new(&self.device, PollFlags::OUT)], timeout.as_ref()) != Ok(1) {
-                        self.stalled = true;
-                        return;
-                    }
-                }
-                Err(_) => return,
-            }
-        }
-    }
 }
 
 /// Keeps the kernel's messages off the consoles while it lives: they would tear the question apart.

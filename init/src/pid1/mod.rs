@@ -11,9 +11,14 @@ mod lines;
 pub mod mounts;
 mod panic;
 pub mod power;
+mod said;
 pub mod screen;
 pub mod secret;
+pub mod survivors;
+mod table;
+mod terminal;
 pub mod truth;
+pub mod viewers;
 
 pub use aloud::aloud;
 

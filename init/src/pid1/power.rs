@@ -30,7 +30,9 @@ fn end(command: RebootCommand) -> ! {
     rustix::fs::sync();
     // A serial line drops what it has not sent yet when the power goes.
     console::drain();
-    std::thread::sleep(Duration::from_millis(100));
+    // Who looks on over the network gets the end of it as well, and a connection that is closed and does not just fall silent.
+    let last_words = if console::dismiss() { 1000 } else { 100 };
+    std::thread::sleep(Duration::from_millis(last_words));
     if let Err(error) = request(command) {
         log::error!("the kernel refused to end: {error}; switch the machine off by hand");
     }

@@ -1,6 +1,6 @@
 //! Values as they come in, and the settings they make together: defaults, and combinations that make no sense.
 
-use super::{Labels, Luks, Network, Online, Pbkdf, RootFs, Settings, Size, label, size};
+use super::{Labels, Luks, Network, Online, Pbkdf, Repository, RootFs, Settings, Size, label, size};
 use crate::error::{Error, Kind, Result};
 
 /// Values as they come in, before the combinations are checked.
@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 pub struct Draft {
     pub(super) target_host: Option<String>,
     pub(super) prebuilt: bool,
+    pub(super) repository: Repository,
     pub(super) online: Online,
     pub(super) key_to_user: Option<bool>,
     pub(super) labels: Labels,
@@ -25,6 +26,8 @@ pub struct Draft {
     pub(super) require_age_key: bool,
     pub(super) wipe_kit: bool,
     pub(super) network: Network,
+    pub(super) ssh_keys: Vec<String>,
+    pub(super) hold: bool,
     pub(super) power_off: Option<bool>,
     pub(super) disk: Option<String>,
     pub(super) dry_run: bool,
@@ -72,18 +75,19 @@ impl Draft {
         if let Some(twice) = label::repeated(&[&labels.efi, &labels.luks, &labels.root, &labels.swap]) {
             return Err(wrong(format!("the label {twice} is given twice")));
         }
-        let mut online = self.online;
-        if !self.prebuilt && online.remote.is_empty() {
+        let mut repository = self.repository;
+        if !self.prebuilt && repository.remote.is_empty() {
             return Err(wrong("prebuilt=false needs repoRemote: the system is built from a flake".into()));
         }
-        if online.clone.is_empty() {
-            online.clone = "/mnt/nix-config".into();
+        if repository.clone.is_empty() {
+            repository.clone = "/mnt/nix-config".into();
         }
-        online.unattended = self.unattended;
-        online.key_to_user = online.user.is_some() && self.key_to_user.unwrap_or(true);
+        repository.key_to_user = repository.user.is_some() && self.key_to_user.unwrap_or(true);
+        let online = Online { unattended: self.unattended, ..self.online };
         Ok(Settings {
             target_host,
             prebuilt: self.prebuilt,
+            repository,
             online: (!self.prebuilt).then_some(online),
             labels,
             esp: self.esp.unwrap_or(size::ESP),
@@ -92,7 +96,10 @@ impl Draft {
             swap: self.swap_enable.then(|| self.swap_size.unwrap_or_default()),
             keymap: self.keymap,
             mount_dirs: self.mount_dirs,
-            network: Network { enable: self.network.enable || !self.prebuilt, ..self.network },
+            // Who may log in must be able to reach the machine.
+            network: Network { enable: self.network.enable || !self.prebuilt || !self.ssh_keys.is_empty(), ..self.network },
+            ssh_keys: self.ssh_keys,
+            hold: self.hold,
             post_mount: Vec::new(),
             kit: Vec::new(),
             require_age_key: self.require_age_key,

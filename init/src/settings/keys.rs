@@ -4,7 +4,7 @@
 
 use super::draft::Draft;
 use super::grammar::{Entry, Source, SourceKind};
-use super::{label, luks, nearest, network, online, size};
+use super::{label, luks, nearest, network, online, repository, size, ssh};
 use crate::error::{Error, Kind, Result};
 
 /// Who may say it: consent and the choice of a disk are never taken from a file on the stick.
@@ -56,15 +56,17 @@ const KEYS: &[Key] = &[
     key("network.enable", Said::Anywhere, Value::Switch(|d| &mut d.network.enable)),
     key("network.ip", Said::Anywhere, Value::Text(|d, v| v.parse().map(|ip| d.network.ip = Some(ip)))),
     key("wait-network", Said::Anywhere, Value::Text(|d, v| network::seconds(v).map(|wait| d.network.wait = wait))),
-    key("repoRemote", Said::Anywhere, Value::Text(|d, v| online::remote(v).map(|value| d.online.remote = value))),
-    key("repoBranch", Said::Anywhere, Value::Text(|d, v| online::branch(v).map(|value| d.online.branch = Some(value)))),
-    key("repoRev", Said::Anywhere, Value::Text(|d, v| online::rev(v).map(|value| d.online.rev = Some(value)))),
-    key("repoClonePath", Said::Anywhere, Value::Text(|d, v| online::clone(v).map(|value| d.online.clone = value))),
-    key("targetUser", Said::Anywhere, Value::Text(|d, v| online::user(v).map(|value| d.online.user = Some(value)))),
+    key("repoRemote", Said::Anywhere, Value::Text(|d, v| repository::remote(v).map(|value| d.repository.remote = value))),
+    key("repoBranch", Said::Anywhere, Value::Text(|d, v| repository::branch(v).map(|value| d.repository.branch = Some(value)))),
+    key("repoRev", Said::Anywhere, Value::Text(|d, v| repository::rev(v).map(|value| d.repository.rev = Some(value)))),
+    key("repoClonePath", Said::Anywhere, Value::Text(|d, v| repository::clone(v).map(|value| d.repository.clone = value))),
+    key("targetUser", Said::Anywhere, Value::Text(|d, v| repository::user(v).map(|value| d.repository.user = Some(value)))),
     key("knownHosts", Said::Anywhere, Value::List(|d| &mut d.online.known_hosts, online::known_host)),
     key("nix.settings.substituters", Said::Anywhere, Value::List(|d| &mut d.online.substituters, online::substituter)),
     key("nix.settings.trusted-public-keys", Said::Anywhere, Value::List(|d| &mut d.online.trusted_keys, online::trusted_key)),
     key("deployKeyToUser", Said::Anywhere, Value::Switch(|d| d.key_to_user.get_or_insert(true))),
+    key("ssh.authorizedKeys", Said::Anywhere, Value::List(|d| &mut d.ssh_keys, ssh::authorized_key)),
+    key("waitBeforePowerOff", Said::Anywhere, Value::Switch(|d| &mut d.hold)),
     key("powerOff", Said::Anywhere, Value::Switch(|d| d.power_off.get_or_insert(true))),
     key(
         "disk",

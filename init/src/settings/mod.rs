@@ -13,14 +13,17 @@ mod luks;
 mod nearest;
 mod network;
 mod online;
+mod repository;
 mod root_fs;
 mod size;
+mod ssh;
 
 pub use grammar::{Source, SourceKind};
 pub use ip::{Address, Ip};
 pub use luks::{Luks, Pbkdf};
 pub use network::Network;
 pub use online::Online;
+pub use repository::Repository;
 pub use root_fs::RootFs;
 pub use size::Size;
 
@@ -33,7 +36,9 @@ pub struct Settings {
     pub target_host: String,
     /// Whether the closure is on the medium.
     pub prebuilt: bool,
-    /// Where the system comes from otherwise.
+    /// Where the system comes from otherwise, and what a clone is left of in any case.
+    pub repository: Repository,
+    /// Who is believed while the system is built; `None` where it is on the medium.
     pub online: Option<Online>,
     /// The labels the installed system looks its file systems up by.
     pub labels: Labels,
@@ -59,6 +64,10 @@ pub struct Settings {
     pub wipe_kit: bool,
     /// Whether and how to be online.
     pub network: Network,
+    /// Who may log in while it is installed, `TYPE KEY` each; without any there is no ssh server.
+    pub ssh_keys: Vec<String>,
+    /// Wait for a person before the disk is read back and the machine ends.
+    pub hold: bool,
     /// Power off at the end, otherwise reboot.
     pub power_off: bool,
     /// `install.disk=`: the target named by a person.
@@ -143,6 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn who_may_log_in_can_reach_the_machine() {
+        const KEY: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIHKzjdtUvM6gi0z0ShNGxRUINHRYWV3mAO6S3WAiFgFZ";
+        let settings = read(FILE, "").unwrap();
+        assert!(!settings.network.enable && !settings.hold && settings.ssh_keys.is_empty());
+        let settings = read(&format!("{FILE}ssh.authorizedKeys=ssh-ed25519 {KEY} me\nwaitBeforePowerOff=true\n"), "").unwrap();
+        assert!(settings.network.enable && settings.hold);
+        assert_eq!(settings.ssh_keys, [format!("ssh-ed25519 {KEY}")]);
+        assert_eq!(read(FILE, &format!("install.ssh.authorizedKeys={KEY}")).unwrap().ssh_keys, settings.ssh_keys);
+    }
+
+    #[test]
     fn the_older_tool_s_word_still_names_the_disk() {
         assert_eq!(read(FILE, "INSTALL_DISK=/dev/nvme0n1").unwrap().disk.as_deref(), Some("/dev/nvme0n1"));
         let twice = read(FILE, "INSTALL_DISK=sda install.disk=sdb").unwrap_err();
@@ -188,6 +208,11 @@ mod tests {
                 "",
                 "install.wait-network=soon",
                 "reading install.wait-network of the kernel command line: soon is not a number of seconds from 1 to 86400",
+            ),
+            (
+                "ssh.authorizedKeys=no-pty ssh-ed25519 AAAA",
+                "",
+                "reading line 1 of settings: ssh.authorizedKeys: this is no public key: a line of an authorized_keys file without options, TYPE KEY",
             ),
             ("rootFs=zfs", "", "reading line 1 of settings: rootFs: zfs is not a root file system: use ext4, btrfs, xfs or f2fs"),
             (

@@ -29,6 +29,6 @@ pub fn write(path: &Path, parts: &Parts) -> Result<Medium> {
     command::run(&making(), command::tool("sgdisk").arg("--clear").arg(format!("--disk-guid={GUID}")).arg(path))?;
     let partition = |label| Partition { label, kind: medium::LINUX_DATA, image: stage2.clone() };
     append::append(path, GUID, 1, &[partition("AI-STAGE2"), partition("AI-CLOSURE")])?;
-    let closure = Closure { toplevel: "/nix/store/none".into(), paths: Vec::new(), registration: String::new(), content: 0 };
+    let closure = Closure { toplevel: "/nix/store/none".into(), paths: Vec::new(), registration: String::new(), content: 0, commit: None };
     Ok(Medium { manifest: identity::medium_file(GUID, 0, &[Raw::of("stage2", &stage2)?, Raw::of("closure", &stage2)?], Some(&closure)) })
 }

@@ -12,7 +12,7 @@ use crate::command;
 use crate::image::libraries;
 
 /// Programs that the install path runs in stage-2: their libraries must all be there after leaving out.
-const STAGE2_PROGRAMS: [&str; 16] = [
+const STAGE2_PROGRAMS: [&str; 20] = [
     "usr/bin/bash",
     "usr/bin/busybox",
     "usr/bin/git",
@@ -26,9 +26,13 @@ const STAGE2_PROGRAMS: [&str; 16] = [
     "usr/bin/unshare",
     "usr/bin/unsquashfs",
     "usr/lib/git-core/git-remote-http",
+    "usr/lib/openssh/sftp-server",
+    "usr/lib/openssh/sshd-auth",
+    "usr/lib/openssh/sshd-session",
     "usr/sbin/cryptsetup",
     "usr/sbin/mkfs.ext4",
     "usr/sbin/mkfs.vfat",
+    "usr/sbin/sshd",
 ];
 
 /// Links of a merged /usr, which base-files would have brought.
@@ -46,12 +50,14 @@ pub fn boot(tree: &Path) -> Result<()> {
     command::run("making the kernel's module tables", command::tool("depmod").arg("-b").arg(tree).arg(version))
 }
 
-/// Makes a root that Nix, git and ssh accept.
+/// Makes a root that Nix, git, ssh and its server accept.
 pub fn stage2(tree: &Path) -> Result<()> {
     merge_usr(tree)?;
     for (from, to) in [("usr/share/base-passwd/passwd.master", "etc/passwd"), ("usr/share/base-passwd/group.master", "etc/group")] {
         fs::copy(tree.join(from), tree.join(to)).with_context(|| format!("copying {from}"))?;
     }
+    // Whoever has not logged in yet is served by a user who may do nothing.
+    append(tree, "etc/passwd", "sshd:x:101:65534::/run/sshd:/usr/sbin/nologin\n")?;
     write(tree, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")?;
     certificates(tree)?;
     cache::remove(&tree.join("usr/bin/sh"))?;
@@ -116,6 +122,11 @@ pub fn merge_usr(tree: &Path) -> Result<()> {
 
 fn write(tree: &Path, name: &str, text: &str) -> Result<()> {
     fs::write(tree.join(name), text).with_context(|| format!("writing {name}"))
+}
+
+fn append(tree: &Path, name: &str, text: &str) -> Result<()> {
+    let read = fs::read_to_string(tree.join(name)).with_context(|| format!("reading {name}"))?;
+    write(tree, name, &(read + text))
 }
 
 /// Removes links below /usr whose target has been left out.

@@ -18,8 +18,8 @@ use crate::parts::Parts;
 
 /// What a medium is to be made of.
 pub struct Request<'a> {
-    /// The host that it installs.
-    pub host: &'a str,
+    /// What it is called: the host that it installs, and more where that has several.
+    pub name: &'a str,
     /// Its settings, banner and scripts.
     pub settings: &'a HostSettings,
     /// The same settings, understood.
@@ -30,7 +30,7 @@ pub struct Request<'a> {
     pub files: &'a [(String, String)],
     /// Laid over the stage-2 root.
     pub stage2_overlay: Option<&'a Path>,
-    /// Where the image goes instead of `target/iso/HOST.iso`.
+    /// Where the image goes instead of `target/iso/NAME.iso`.
     pub out: Option<&'a Path>,
 }
 
@@ -56,7 +56,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
 
     let directory = cache::directory("iso")?;
     let overlay = if request.stage2_overlay.is_some() { "-overlay" } else { "" };
-    let name = format!("{}{overlay}{}", request.host, if request.files.is_empty() { "" } else { "-files" });
+    let name = format!("{}{overlay}{}", request.name, if request.files.is_empty() { "" } else { "-files" });
     let initrd = directory.join(format!("{name}.initrd"));
     cache::replace(&initrd, |part| initrd::write(part, &pieces))?;
     let iso = request.out.map_or_else(|| directory.join(format!("{name}.iso")), Path::to_path_buf);
@@ -73,6 +73,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
         ovmf_vars: parts.ovmf_vars.clone(),
         disk_guid,
         toplevel: closure.map(|closure| closure.toplevel.clone()).unwrap_or_default(),
+        commit: closure.and_then(|closure| closure.commit.clone()).unwrap_or_default(),
         stage2_root: parts.stage2.clone(),
         settings: request.parsed.clone(),
         settings_text: request.settings.settings.clone(),

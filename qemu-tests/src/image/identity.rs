@@ -78,6 +78,7 @@ pub fn medium_file(guid: &str, built: u64, images: &[Raw], closure: Option<&Clos
     }
     if let Some(closure) = closure {
         text += &format!("closure.content={}\ntoplevel={}\n", closure.content, closure.toplevel);
+        text += &closure.commit.as_ref().map(|commit| format!("closure.commit={commit}\n")).unwrap_or_default();
     }
     text
 }
@@ -96,7 +97,7 @@ mod tests {
     }
 
     fn closure(toplevel: &str, content: u64) -> Closure {
-        Closure { toplevel: toplevel.to_owned(), paths: Vec::new(), registration: String::new(), content }
+        Closure { toplevel: toplevel.to_owned(), paths: Vec::new(), registration: String::new(), content, commit: None }
     }
 
     #[test]
@@ -139,13 +140,14 @@ mod tests {
 
     #[test]
     fn the_medium_file_is_what_init_reads() {
-        let closure = closure("/nix/store/x", 11);
+        let closure = Closure { commit: Some("ab".repeat(20)), ..closure("/nix/store/x", 11) };
         let disk_guid = guid([7; 32]);
         let text = medium_file(&disk_guid, 13, &[raw("stage2", 5), raw("closure", 7)], Some(&closure));
         let manifest = init::medium::Manifest::parse(&text).unwrap();
         let found = manifest.closure.as_ref().unwrap();
         assert_eq!((&manifest.disk_guid, manifest.stage2.bytes, found.image.bytes), (&disk_guid, 5, 7));
         assert_eq!((manifest.stage2.sha256, found.content), ([0xab; 32], 11));
-        assert_eq!((manifest.toplevel(), manifest.built), (Some("/nix/store/x"), 13));
+        assert_eq!((manifest.carried().toplevel, manifest.carried().commit), (Some("/nix/store/x"), closure.commit.as_deref()));
+        assert_eq!(manifest.built, 13);
     }
 }

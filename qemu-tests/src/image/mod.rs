@@ -40,6 +40,8 @@ pub struct Image {
     pub disk_guid: String,
     /// Store path of the system that the ISO installs; empty where it carries none.
     pub toplevel: String,
+    /// The commit of which it leaves a clone; empty without.
+    pub commit: String,
     /// The unpacked stage-2 tree; its `nix-store` verifies installed stores.
     pub stage2_root: PathBuf,
     /// What the ISO is told to do, unless somebody says otherwise at boot.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::keys;
 use crate::cache::Key;
 
-/// One account, whose one key may do one thing. Who owns the files says nothing here.
+/// One account, each of whose keys may do one thing. Who owns the files says nothing here.
 const SSH_CONF: &str = "\
 HostKey /srv/keys/host
 AuthorizedKeysFile /srv/authorized_keys
@@ -34,20 +34,18 @@ exec = /usr/bin/busybox
 execArgs = busybox httpd -i -h /srv/www
 ";
 
-/// What the deploy key runs, whatever was asked for. In the middle of the first clone the server dies once, if it is one of those:
+/// What a key runs, whatever was asked for: it is good for the repository that is named here. In the middle of the first clone the server dies once, if it is one of those:
 /// a file among those of the machine says that it has. Who only lists branches does not need as many reads.
 const FORCED: &str = "\
 #!/bin/sh
-case $SSH_ORIGINAL_COMMAND in
-  \"git-upload-pack '/fixture.git'\") ;;
-  *)
-    echo \"this key may fetch /fixture.git, and nothing else\" >&2
-    exit 1
-    ;;
-esac
+repository=/$1.git
+if [ \"$SSH_ORIGINAL_COMMAND\" != \"git-upload-pack '$repository'\" ]; then
+  echo \"this key may fetch $repository, and nothing else\" >&2
+  exit 1
+fi
 if [ -n \"${KILL_ONCE:-}\" ] && [ ! -e /mnt/killed ]; then
   session=$PPID
-  git upload-pack /srv/fixture.git | {
+  git upload-pack \"/srv$repository\" | {
     busybox dd bs=64k count=40 2> /dev/null
     if [ \"$(busybox dd bs=1 count=1 2> /dev/null | busybox wc -c)\" = 1 ]; then
       : > /mnt/killed
@@ -56,7 +54,7 @@ if [ -n \"${KILL_ONCE:-}\" ] && [ ! -e /mnt/killed ]; then
   }
   exit
 fi
-exec git upload-pack /srv/fixture.git
+exec git upload-pack \"/srv$repository\"
 ";
 
 /// Has nothing, and knows what day it is: one on which the certificate that begins late is good.
@@ -92,8 +90,11 @@ pub fn identify(key: &mut Key) {
 
 /// Writes the files below `served`, where the keys are already.
 pub fn write(served: &Path) -> Result<()> {
-    let allow = |name| Ok(format!("restrict,command=\"/srv/upload-pack\" {}", keys::read(served, name)?));
-    let allowed = ["deploy.pub", "otherdeploy.pub"].into_iter().map(allow).collect::<Result<String>>()?;
+    let allow = |(name, repository)| Ok(format!("restrict,command=\"/srv/upload-pack {repository}\" {}", keys::read(served, name)?));
+    let allowed = [("deploy.pub", "fixture"), ("otherdeploy.pub", "fixture"), ("module.pub", "module")]
+        .into_iter()
+        .map(allow)
+        .collect::<Result<String>>()?;
     for (name, mode, text) in files().into_iter().chain([("authorized_keys", 0o644, allowed)]) {
         let path = served.join(name);
         let parent = path.parent().unwrap_or(served);

@@ -13,8 +13,8 @@ use crate::nix::{Nix, REPOSITORY};
 /// Validity in days: longer than any build directory lives, from the day it is made.
 const VALID: &str = "3650";
 
-/// Names of the ssh keys: the server's, another server's, two that may clone, and one that may not.
-const SSH: [&str; 5] = ["host", "otherhost", "deploy", "otherdeploy", "stranger"];
+/// Names of the ssh keys: the server's, another server's, two that may clone, one for another repository, and one that may nothing.
+const SSH: [&str; 6] = ["host", "otherhost", "deploy", "otherdeploy", "module", "stranger"];
 
 /// Makes all of them below `keys`.
 pub fn make(tree: &Tree, nix: &Nix) -> Result<()> {

@@ -6,7 +6,8 @@
 mod caches;
 mod configuration;
 mod keys;
-mod repository;
+pub mod repository;
+mod served;
 mod tree;
 
 use std::fs::{self, Permissions};
@@ -35,7 +36,7 @@ const RECIPE: &str = "servers 3";
 /// A server that the guest can reach. Their addresses are in the words that a row gives its machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
-    /// `ssh://git@10.0.2.100/fixture.git`, for the deploy key alone.
+    /// `ssh://git@10.0.2.100/fixture.git` for the deploy key alone, and `module.git` for another.
     Ssh,
     /// The same, with a host key that nobody knows.
     SshOtherHost,
@@ -94,6 +95,8 @@ pub struct Servers {
     tree: Tree,
     /// The system that the flake of an online host builds.
     pub toplevel: String,
+    /// The commit before the newest of its branch `main`.
+    pub commit: String,
 }
 
 impl Servers {
@@ -121,11 +124,12 @@ impl Servers {
             let tree = Tree::new(part)?;
             keys::make(&tree, nix)?;
             configuration::write(part)?;
-            repository::make(&flake, &part.join("fixture.git"))?;
+            let commit = served::make(nix, &flake, part)?;
+            fs::write(part.join("commit"), commit).context("writing which commit is the first")?;
             caches::make(nix, &flake, host, part)
         })?;
-        let toplevel = fs::read_to_string(served.join("toplevel")).context("reading which system the flake builds")?;
-        Ok(Servers { tree: Tree::new(&served)?, toplevel })
+        let text = |name: &str| fs::read_to_string(served.join(name)).with_context(|| format!("reading {name} of what is served"));
+        Ok(Servers { toplevel: text("toplevel")?, commit: text("commit")?, tree: Tree::new(&served)? })
     }
 
     /// Settings that the medium of an online host has in addition, and files of its initrd: what is pinned, and the deploy key.
@@ -135,12 +139,12 @@ impl Servers {
         let host = host.rsplit_once(' ').map_or(host.as_str(), |(key, _)| key);
         let settings = format!("knownHosts={ADDRESS} {host}\nnix.settings.trusted-public-keys={}\n", key("cache.pub")?.trim());
         let files = vec![("deploy-key".to_owned(), key("deploy")?), ("certificates.pem".to_owned(), key("ca.pem")?)];
-        Ok(More { settings, files })
+        Ok(More { settings, files, repository: None })
     }
 
     /// A text of a row with its keys in place of their names.
     pub fn fill(&self, text: &str) -> Result<String> {
-        let names = [("{strangerKey}", "stranger"), ("{deployKey}", "deploy"), ("{otherKey}", "otherdeploy")];
+        let names = [("{strangerKey}", "stranger"), ("{deployKey}", "deploy"), ("{otherKey}", "otherdeploy"), ("{moduleKey}", "module")];
         names.iter().try_fold(text.to_owned(), |text, (name, file)| {
             if text.contains(name) { Ok(text.replace(name, &keys::read(self.tree.served(), file)?)) } else { Ok(text) }
         })

@@ -114,7 +114,12 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
         After::RootHas(path, attributes, text) => {
             let of_kit = text.strip_prefix("{kit ").and_then(|name| name.strip_suffix('}'));
             let of_kit = of_kit.and_then(|name| before.secrets.iter().find(|(other, _)| other == name));
-            oracle::placed::check(&dir.join("oracle/root.img"), path, attributes, of_kit.map_or(text, |(_, text)| text))
+            oracle::placed::check(
+                &dir.join("oracle/root.img"),
+                path,
+                attributes,
+                &of_kit.map_or_else(|| Names::of(scenario, image).fill(text), |(_, text)| text.clone()),
+            )
         }
         After::Served(server, text) => {
             let log = dir.join(format!("{server:?}.log"));
@@ -190,6 +195,7 @@ fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -
         consoles: Consoles::Both,
         survives_reset: false,
         network: &[],
+        login: None,
     };
     watch(image, &boot, dir, "boot", script, &Names::of(scenario, image)).map(drop)
 }

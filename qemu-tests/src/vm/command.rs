@@ -44,6 +44,8 @@ pub struct Boot<'a> {
     pub survives_reset: bool,
     /// Options of the network on which its servers are.
     pub network: &'a [String],
+    /// Port of this machine that leads to its ssh server, if anybody may log in.
+    pub login: Option<u16>,
 }
 
 /// All words after `qemu-system-x86_64` that do not say where the consoles are.
@@ -64,7 +66,7 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
         args.disk(index, disk);
     }
     for (index, card) in boot.nics.iter().enumerate() {
-        args.0.extend(nic::arguments(index, card, boot.network));
+        args.0.extend(nic::arguments(index, card, boot.network, boot.login));
     }
     if let Some(date) = boot.date {
         args.words(&["-rtc", &format!("base={date}")]);
@@ -199,6 +201,7 @@ mod tests {
             ovmf_code: "/fw/code,1.fd".into(),
             ovmf_vars: "/fw/vars.fd".into(),
             disk_guid: String::new(),
+            commit: String::new(),
             toplevel: String::new(),
             stage2_root: "/s".into(),
             settings: Settings::read(&[Source::file("a", "targetHost=a\nprebuilt=true\nlabels.efi=E\nlabels.root=R")]).unwrap(),
@@ -224,6 +227,7 @@ mod tests {
         consoles: Consoles::Both,
         survives_reset: false,
         network: &[],
+        login: None,
     };
 
     #[test]
@@ -242,6 +246,13 @@ mod tests {
         let nics = [Nic { card: Card::Virtio, net: Net::Servers, unplugged: false }];
         let line = line(&Boot { network: &network, nics: &nics, ..BOOT });
         assert!(line.contains("-netdev user,restrict=on,guestfwd=tcp:10.0.2.100:22-cmd:/a,,b/ssh.sh,id=net0 "), "{line}");
+    }
+
+    #[test]
+    fn who_may_log_in_has_a_port_for_it() {
+        let nics = [Nic { card: Card::Virtio, net: Net::Login, unplugged: false }];
+        let line = line(&Boot { nics: &nics, login: Some(2222), ..BOOT });
+        assert!(line.contains("-netdev user,hostfwd=tcp:127.0.0.1:2222-:22,id=net0 "), "{line}");
     }
 
     #[test]

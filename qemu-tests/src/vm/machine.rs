@@ -7,7 +7,7 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -15,14 +15,18 @@ use anyhow::{Context, Result};
 use super::accel::accel;
 use super::command::{Boot, STICK, arguments, late, late_id};
 use super::emulator::{Emulator, qemu};
+use super::login::Person;
 use super::qmp::{Notice, Qmp};
-use super::scenario::{Console, Disk};
+use super::scenario::{Console, Disk, Ssh};
 use super::script::{End, Event, Machine};
 use super::{nic, serial, text_mode};
 use crate::image::Image;
 
 /// Between the guest's power-off and the end of the emulator there are only a few file closes.
 const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// How long a session may take to say it.
+const LAST_SIGNALS: Duration = Duration::from_millis(50);
 
 /// A machine that is on.
 pub struct Running {
@@ -31,6 +35,8 @@ pub struct Running {
     qmp: Qmp,
     signals: Receiver<Signal>,
     disks: Vec<Disk>,
+    person: Option<Person>,
+    sender: Sender<Signal>,
     dir: PathBuf,
     errors: PathBuf,
     serial_closed: bool,
@@ -40,6 +46,7 @@ pub struct Running {
 
 enum Signal {
     Serial(Option<Vec<u8>>),
+    Session(Option<Vec<u8>>),
     Qmp(Notice),
 }
 
@@ -62,18 +69,32 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
         Emulator::start(&mut command).context("starting qemu-system-x86_64")?
     };
     let (sender, signals) = channel();
-    let for_serial = sender.clone();
+    let (for_serial, for_qmp) = (sender.clone(), sender.clone());
     let writer = port.try_clone().context("sharing the serial port")?;
     // Who takes the signals may have stopped listening: then nobody needs them.
     serial::listen(port, &dir.join(log), move |bytes| drop(for_serial.send(Signal::Serial(bytes))))?;
-    let mut qmp = Qmp::start(control, move |notice| drop(sender.send(Signal::Qmp(notice))))
+    let mut qmp = Qmp::start(control, move |notice| drop(for_qmp.send(Signal::Qmp(notice))))
         .with_context(|| format!("starting qemu-system-x86_64: {}", last_line(&errors)))?;
     // Long before the guest looks at its cards.
     for (index, _) in boot.nics.iter().enumerate().filter(|(_, card)| card.unplugged) {
         qmp.set_link(&nic::id(index), false)?;
     }
+    let person = boot.login.map(|port| Person::new(dir, port)).transpose()?;
     let (disks, dir) = (boot.disks.to_vec(), dir.to_owned());
-    Ok(Running { emulator, port: writer, qmp, signals, disks, dir, errors, serial_closed: false, qmp_closed: false, end: None })
+    Ok(Running {
+        emulator,
+        port: writer,
+        qmp,
+        signals,
+        disks,
+        person,
+        sender,
+        dir,
+        errors,
+        serial_closed: false,
+        qmp_closed: false,
+        end: None,
+    })
 }
 
 impl Running {
@@ -93,10 +114,15 @@ impl Running {
         drop(self.emulator);
     }
 
+    fn person(&mut self) -> Result<&mut Person> {
+        self.person.as_mut().context("logging in: this machine has no network for that")
+    }
+
     fn take(&mut self, signal: Signal) -> Option<Event> {
         match signal {
             Signal::Serial(Some(bytes)) => return Some(Event::Output(bytes)),
             Signal::Serial(None) => self.serial_closed = true,
+            Signal::Session(bytes) => return Some(Event::Session(bytes.unwrap_or_default())),
             Signal::Qmp(Notice::Reset) => return Some(Event::Reset),
             Signal::Qmp(Notice::Shutdown(reason)) => {
                 self.end = Some(match reason.as_str() {
@@ -121,12 +147,11 @@ impl Machine for Running {
     fn next(&mut self, wait: Duration) -> Event {
         let deadline = Instant::now() + wait;
         loop {
-            if let Some(event) = self.ended() {
-                return event;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let ended = self.ended();
+            // A session may have more to say than the machine that is off.
+            let left = if ended.is_some() { LAST_SIGNALS } else { deadline.saturating_duration_since(Instant::now()) };
             let Ok(signal) = self.signals.recv_timeout(left) else {
-                return Event::Quiet;
+                return ended.unwrap_or(Event::Quiet);
             };
             if let Some(event) = self.take(signal) {
                 return event;
@@ -137,6 +162,7 @@ impl Machine for Running {
     fn type_line(&mut self, console: Console, text: &str) -> Result<()> {
         match console {
             Console::Serial => self.send(format!("{text}\r").as_bytes()),
+            Console::Session => self.person()?.send(format!("{text}\r").as_bytes()),
             Console::Keyboard => self.qmp.type_text(&format!("{text}\n")),
         }
     }
@@ -172,6 +198,19 @@ impl Machine for Running {
 
     fn unplug(&mut self) -> Result<()> {
         self.qmp.unplug(STICK)
+    }
+
+    fn ssh(&mut self, what: &Ssh) -> Result<()> {
+        let sender = self.sender.clone();
+        match what {
+            // As with the serial port.
+            Ssh::LogIn => self.person()?.log_in(move |bytes| drop(sender.send(Signal::Session(bytes)))),
+            what => self.person()?.does(what),
+        }
+    }
+
+    fn fingerprint(&mut self) -> Result<String> {
+        self.person()?.fingerprint()
     }
 }
 

@@ -13,12 +13,14 @@ pub mod one;
 mod foreign;
 mod page;
 mod script;
+mod session;
 mod transcript;
 
 pub mod accel;
 pub mod command;
 pub mod emulator;
 mod keys;
+mod login;
 mod machine;
 mod qmp;
 mod serial;

@@ -24,6 +24,7 @@ impl Names {
         Names(vec![
             ("{host}", image.settings.target_host.clone()),
             ("{toplevel}", image.toplevel.clone()),
+            ("{commit}", image.commit.clone()),
             ("{luks}", if encrypted { format!("{mapper} on ") } else { "none".to_owned() }),
             ("{swap}", swap.to_owned()),
             // The store of a closure is as NixOS wants it. One that Nix makes is not yet: NixOS sees to that when it boots.

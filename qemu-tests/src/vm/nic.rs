@@ -39,6 +39,8 @@ pub enum Net {
     User,
     /// The same addresses with DHCP, and nobody there but the row's servers: no gateway, no DNS, and not this machine.
     Servers,
+    /// As the first, and this machine reaches the guest's port 22.
+    Login,
     /// A hub with nobody else on it.
     Silent,
 }
@@ -48,10 +50,12 @@ pub fn id(index: usize) -> String {
     format!("nic{index}")
 }
 
-/// What QEMU is told about a card. `servers` are the options of the network that has some.
-pub fn arguments(index: usize, nic: &Nic, servers: &[String]) -> Vec<String> {
+/// What QEMU is told about a card. `servers` are the options of the network that has some, `login` the port of this machine that leads
+/// to the guest's ssh server.
+pub fn arguments(index: usize, nic: &Nic, servers: &[String], login: Option<u16>) -> Vec<String> {
     let backend = match nic.net {
         Net::User => "user".to_owned(),
+        Net::Login => login.map_or_else(|| "user".to_owned(), |port| format!("user,hostfwd=tcp:127.0.0.1:{port}-:22")),
         Net::Servers => {
             [&["user".to_owned(), "restrict=on".to_owned()], servers].concat().iter().map(|o| escape(o)).collect::<Vec<_>>().join(",")
         }

@@ -14,7 +14,7 @@ use super::oracle::StoreCheck;
 use super::scenario::{Scenario, Step};
 use super::script::{GUEST_CRASHED, play};
 use super::transcript::Transcript;
-use super::{disk, machine, observer};
+use super::{disk, login, machine, observer};
 use crate::cache;
 use crate::image::Image;
 use crate::servers::Servers;
@@ -58,20 +58,26 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
     let before = prepare(scenario, image, dir, servers).map_err(|error| Failure::new("before the start", &error))?;
     let network = servers.map_or_else(|| Ok(Vec::new()), |servers| servers.options(scenario.servers, dir));
     let network = network.map_err(|error| Failure::new("preparing the servers", &error))?;
+    let login = scenario.has_login().then(login::free_port).transpose().map_err(|error| Failure::new("before the start", &error))?;
+    let names = Names::of(scenario, image);
+    let words = scenario.words.iter().map(|word| login::fill(dir, &names.fill(word))).collect::<Result<Vec<String>>>();
+    let words = words.map_err(|error| Failure::new("before the start", &error))?;
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let boot = Boot {
         network: &network,
+        login,
         firmware: scenario.firmware,
         medium: Some(scenario.medium),
         disks: scenario.disks,
         nics: scenario.nics,
         date: scenario.date,
         ram_mib: scenario.ram_mib,
-        words: scenario.words,
+        words: &words,
         kernel_words: scenario.kernel_words,
         consoles: scenario.consoles,
         survives_reset: scenario.survives_reset(),
     };
-    let Watched { tail, secrets } = watch(image, &boot, dir, "console", scenario.script, &Names::of(scenario, image))?;
+    let Watched { tail, secrets } = watch(image, &boot, dir, "console", scenario.script, &names)?;
     after::check(scenario, image, dir, &before, &secrets, store).map_err(|mut failure| {
         // The boot of the installed disk has a console of its own to show.
         if failure.tail.is_empty() {
@@ -96,7 +102,13 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path, servers: Option<&Serv
         observer::add(&image.initrd, &dir.join(observer::INITRD))?;
     }
     let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };
-    let text = |text: &str| servers.map_or_else(|| Ok(text.to_owned()), |servers| servers.fill(text));
+    if scenario.has_login() {
+        login::make_keys(dir)?;
+    }
+    if scenario.is_known() {
+        login::know(dir)?;
+    }
+    let text = |text: &str| servers.map_or_else(|| login::fill(dir, text), |servers| servers.fill(text));
     let file = |(name, content): &(&str, &str)| Ok((name.replace("{guid}", &image.disk_guid), text(content)?));
     let files = scenario.kit.iter().map(file).collect::<Result<Vec<(String, String)>>>()?;
     let texts: Vec<(String, &str)> = files.iter().map(|(name, text)| (name.clone(), text.as_str())).collect();

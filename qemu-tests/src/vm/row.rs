@@ -2,7 +2,7 @@
 
 use super::observer;
 use super::scenario::{
-    After, Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Medium, NOTHING_BOOTS, Scenario, Step, Vars, deadline, flat,
+    After, Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, Medium, NOTHING_BOOTS, Net, Scenario, Step, Vars, deadline, flat,
 };
 
 impl Scenario {
@@ -16,6 +16,16 @@ impl Scenario {
         let entry = (vars == Vars::Left).then_some(FIRMWARE_ENTRY);
         let unlock = self.passphrase.map(|passphrase| [LOCKED_SYSTEM, Step::Type(Console::Serial, passphrase)]);
         entry.into_iter().chain(unlock.into_iter().flatten()).chain(self.finds.iter().copied()).chain([INSTALLED_SYSTEM]).collect()
+    }
+
+    /// Whether somebody may log in.
+    pub fn has_login(&self) -> bool {
+        self.nics.iter().any(|card| card.net == Net::Login)
+    }
+
+    /// Whether the person knows the machine's host key beforehand.
+    pub fn is_known(&self) -> bool {
+        self.kit.iter().any(|(_, text)| text.contains("{hostKey}"))
     }
 
     /// Whether somebody runs beside the installer.

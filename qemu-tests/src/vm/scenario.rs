@@ -1,11 +1,12 @@
 //! The vocabulary of a scenario: one row says which machine is built, what is said to it, and what must be true of
 //! its disks afterwards.
 //!
-//! Texts may hold `{host}` and `{toplevel}`, what the image installs, and `{luks}`, `{swap}`, `{store}`, what the system finds of them.
+//! Texts may hold `{host}` and `{toplevel}`, what the image installs, `{commit}`, which a clone may be of, and `{luks}`, `{swap}`, `{store}`, what the system finds of them.
 //!
 //! Must never run anything. What is said to the machine is in `step`.
 
 pub use super::dirty::{Dirty, Old, Region, Table};
+pub use super::login::Ssh;
 pub use super::nic::{Card, Net, Nic};
 pub use super::observer::{SQUATTER, WORD as OBSERVED};
 pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
@@ -27,6 +28,8 @@ pub struct Scenario {
     pub host: &'static str,
     /// What the script types as passphrase, where the host is encrypted.
     pub passphrase: Option<&'static str>,
+    /// Whether the medium has a repository, of which a clone is left.
+    pub repository: bool,
     /// How the image is attached.
     pub medium: Medium,
     /// Files that somebody has put on the kit partition, with their text; `{guid}` in a path is the medium's.
@@ -67,6 +70,7 @@ pub const BASE: Scenario = Scenario {
     firmware: Firmware::Ovmf,
     host: "ultraviolet",
     passphrase: None,
+    repository: false,
     medium: Medium::UsbStick,
     kit: &[],
     disks: &[],

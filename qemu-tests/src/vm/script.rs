@@ -8,7 +8,8 @@ use anyhow::Result;
 
 use super::foreign::Foreign;
 use super::page;
-use super::scenario::{Console, Step, flat};
+use super::scenario::{Console, Ssh, Step, flat};
+use super::session::Session;
 use super::transcript::Transcript;
 
 /// Texts that fail every scenario.
@@ -39,6 +40,8 @@ pub enum End {
 pub enum Event {
     /// Bytes from the serial console.
     Output(Vec<u8>),
+    /// Bytes from the ssh session; none are its end.
+    Session(Vec<u8>),
     /// The guest reset the machine, which goes on.
     Reset,
     /// The machine is off.
@@ -67,6 +70,10 @@ pub trait Machine {
     fn cable(&mut self, card: usize, there: bool) -> Result<()>;
     /// Pulls the stick.
     fn unplug(&mut self) -> Result<()>;
+    /// Does something over ssh; what comes from a session are events.
+    fn ssh(&mut self, what: &Ssh) -> Result<()>;
+    /// The fingerprint of the host key that an ssh client was shown.
+    fn fingerprint(&mut self) -> Result<String>;
 }
 
 /// Puts the names of this run into a text of the script.
@@ -95,7 +102,8 @@ pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript:
         .collect();
     let sent = script.iter().flat_map(|step| if let Step::Send(bytes) = step { bytes } else { &[][..] }).copied().collect();
     let foreign = Foreign::new(sent);
-    let mut player = Player { machine, transcript, fill, forbidden, foreign, secrets: Vec::new(), resets: 0, end: None };
+    let mut player =
+        Player { machine, transcript, fill, forbidden, foreign, secrets: Vec::new(), resets: 0, end: None, session: Session::default() };
     for step in &script {
         player.step(step).map_err(|cause| Stop { phase: fill(&step.to_string()), cause })?;
     }
@@ -105,15 +113,18 @@ pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript:
     Ok(secrets)
 }
 
-struct Player<'a> {
-    machine: &'a mut dyn Machine,
-    transcript: &'a mut Transcript,
-    fill: &'a Fill<'a>,
+/// A script that is being played.
+pub struct Player<'a> {
+    pub(super) machine: &'a mut dyn Machine,
+    pub(super) transcript: &'a mut Transcript,
+    pub(super) fill: &'a Fill<'a>,
     forbidden: Vec<&'a str>,
     foreign: Foreign,
     secrets: Vec<String>,
     resets: usize,
     end: Option<End>,
+    /// What a person sees who is not at the machine.
+    pub(super) session: Session,
 }
 
 impl Player<'_> {
@@ -128,6 +139,7 @@ impl Player<'_> {
             Step::Pull(disk) => self.machine.pull(disk).map_err(|error| format!("{error:#}")),
             Step::Cable(card) => self.machine.cable(card, true).map_err(|error| format!("{error:#}")),
             Step::CableOut(card) => self.machine.cable(card, false).map_err(|error| format!("{error:#}")),
+            Step::Ssh(ref what) => self.over_ssh(what),
             Step::Unplug => self.machine.unplug().map_err(|error| format!("{error:#}")),
             Step::Expect(text, seconds) => {
                 let text = (self.fill)(text);
@@ -164,7 +176,7 @@ impl Player<'_> {
     }
 
     /// Takes events until the condition holds, fails, or the deadline has passed.
-    fn wait(&mut self, seconds: u64, done: impl Fn(&mut Self) -> Result<bool, String>) -> Result<(), String> {
+    pub(super) fn wait(&mut self, seconds: u64, done: impl Fn(&mut Self) -> Result<bool, String>) -> Result<(), String> {
         let deadline = Instant::now() + Duration::from_secs(seconds);
         loop {
             self.check_forbidden()?;
@@ -216,6 +228,7 @@ impl Player<'_> {
                 self.transcript.push(&bytes);
                 self.foreign.push(&bytes);
             }
+            Event::Session(bytes) => self.session.push(&bytes),
             Event::Reset => {
                 self.resets += 1;
                 self.foreign.start_over();
@@ -227,7 +240,7 @@ impl Player<'_> {
     }
 
     /// `Ok(false)` while waiting makes sense: the machine is on and has not started over.
-    fn still_running(&self) -> Result<bool, String> {
+    pub(super) fn still_running(&self) -> Result<bool, String> {
         if self.resets > 0 { Err("the machine reset instead".to_owned()) } else { self.still_on() }
     }
 

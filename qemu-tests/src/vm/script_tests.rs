@@ -53,6 +53,15 @@ impl Machine for Fake {
         self.done.push("unplug".to_owned());
         Ok(())
     }
+
+    fn ssh(&mut self, what: &Ssh) -> Result<()> {
+        self.done.push(what.to_string());
+        Ok(())
+    }
+
+    fn fingerprint(&mut self) -> Result<String> {
+        Ok("SHA256:x".to_owned())
+    }
 }
 
 fn says(text: &str) -> Event {
@@ -181,6 +190,28 @@ fn a_secret_is_written_down_when_it_is_whole_and_must_go_from_the_screen() {
     assert!(fake.screens.is_empty());
     let (result, _) = play_before(&[WriteDown("key: ", 9), ExpectErased(0)], &[], &["key: ab\nx", "key: ab"]);
     assert_eq!(result.unwrap_err().cause, "after 0 s there is this instead:\nkey: ab");
+}
+
+#[test]
+fn what_is_said_over_ssh_is_not_what_is_said_on_the_serial_line() {
+    let script = [Step::Ssh(Ssh::LogIn), Step::Ssh(Ssh::Expect("type yes {host}", 9)), Type(Console::Session, "yes"), Expect("step", 9)];
+    let session = |text: &str| Event::Session(text.as_bytes().to_vec());
+    let (result, fake) = play_on(&script, &[session("type yes "), session("uv"), says("step")]);
+    assert_eq!(result, Ok(Vec::new()));
+    assert_eq!(fake.done, ["logging in over ssh", "Session yes"]);
+    assert_eq!(cause(&script, &[says("type yes uv"), session("step")]), "nothing of the kind in 9 s");
+    assert_eq!(cause(&script, &[session("type "), session("")]), "the ssh session ended");
+    let script = [Step::Ssh(Ssh::LogIn), Step::Ssh(Ssh::LoggedOut(9)), Expect("x", 9)];
+    // The machine may be off by the time its session ends.
+    assert_eq!(play_on(&script, &[session("x"), says("x"), session("")]).0, Ok(Vec::new()));
+    assert_eq!(cause(&script, &[session("x"), says("x")]), "nothing of the kind in 9 s");
+}
+
+#[test]
+fn host_keys_are_compared() {
+    let script = [Expect("key", 9), Step::Ssh(Ssh::SameKey)];
+    assert_eq!(play_on(&script, &[says("key SHA256:x\n")]).0, Ok(Vec::new()));
+    assert_eq!(cause(&script, &[says("key SHA256:y\n")]), "the client was shown SHA256:x, which the machine has not said");
 }
 
 #[test]

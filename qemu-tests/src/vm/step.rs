@@ -2,6 +2,8 @@
 //!
 //! Must never run anything. Deadlines are in seconds and chosen for two machines at once on two emulated cores.
 
+use super::login::Ssh;
+
 /// A console of the guest on which a person can type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Console {
@@ -9,6 +11,8 @@ pub enum Console {
     Serial,
     /// The keyboard of the VGA console, tty0.
     Keyboard,
+    /// The session that a person has over ssh.
+    Session,
 }
 
 /// One step of the conversation; the number is the deadline in seconds, counted from the step before.
@@ -48,6 +52,8 @@ pub enum Step {
     CableOut(usize),
     /// The stick is pulled.
     Unplug,
+    /// A person who is not at the machine does this over ssh.
+    Ssh(Ssh),
     /// Steps that several scripts share.
     Part(&'static [Step]),
 }
@@ -97,6 +103,7 @@ impl Step {
             Step::Expect(_, seconds) | Step::ExpectAll(_, seconds) | Step::ExpectScreen(_, seconds) => *seconds,
             Step::ExpectPowerOff(seconds) | Step::ExpectReset(seconds) | Step::Wait(seconds) => *seconds,
             Step::WriteDown(_, seconds) | Step::ExpectErased(seconds) => *seconds,
+            Step::Ssh(what) => what.deadline(),
             _ => 0,
         }
     }
@@ -111,6 +118,7 @@ impl std::fmt::Display for Step {
             Step::WriteDown(text, seconds) => write!(f, "writing down what stands behind `{text}` within {seconds} s"),
             Step::ExpectErased(seconds) => write!(f, "expecting that it is taken off the screen within {seconds} s"),
             Step::Type(Console::Serial, text) => write!(f, "typing `{text}` on the serial console"),
+            Step::Type(Console::Session, text) => write!(f, "typing `{text}` over ssh"),
             Step::Type(Console::Keyboard, text) => write!(f, "typing `{text}` on the keyboard"),
             Step::Send(bytes) => write!(f, "sending {} bytes on the serial console", bytes.len()),
             Step::Wait(seconds) => write!(f, "waiting {seconds} s"),
@@ -123,6 +131,7 @@ impl std::fmt::Display for Step {
             Step::Cable(card) => write!(f, "putting the cable into network card {card}"),
             Step::CableOut(card) => write!(f, "pulling the cable of network card {card}"),
             Step::Unplug => f.write_str("pulling the stick"),
+            Step::Ssh(what) => what.fmt(f),
             Step::Part(steps) => write!(f, "playing {} steps", steps.len()),
         }
     }

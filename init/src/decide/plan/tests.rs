@@ -9,11 +9,17 @@ use crate::settings::kit::inventory;
 const FILE: &str = "targetHost=ultraviolet\nprebuilt=true\nlabels.efi=UV-ESP\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\n\
                     swap.enable=true\nswap.size=2G\n";
 
+const SYSTEM: Carried = Carried { toplevel: Some("/nix/store/x"), commit: None };
+
 fn plan(more: &str, disks: &[Disk]) -> Plan {
+    plan_of(more, disks, SYSTEM)
+}
+
+fn plan_of(more: &str, disks: &[Disk], carried: Carried) -> Plan {
     let settings = Settings::read(&[Source::file("settings", FILE), Source::command_line(more)]).unwrap();
     let outcome = choose(Facts { disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
     let Outcome::Target(choice) = outcome else { panic!("a tie") };
-    Plan::new(&settings, *choice, disks, Some("/nix/store/x"))
+    Plan::new(&settings, *choice, disks, carried)
 }
 
 #[test]
@@ -60,6 +66,21 @@ fn the_plan_as_the_person_reads_it() {
 }
 
 #[test]
+fn a_person_is_waited_for_before_the_disk_is_read_back() {
+    let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
+    let plan = plan("install.waitBeforePowerOff", &disks);
+    let lines: Vec<String> = plan.steps.iter().skip(6).map(Step::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "running nixos-install for ultraviolet",
+            "waiting for the word done: until then files can be copied to /mnt",
+            "reading the disk back and comparing",
+        ]
+    );
+}
+
+#[test]
 fn an_encrypted_root_and_its_swap() {
     let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
     let words = "install.luks.enable install.labels.luks=UV-CRYPT install.luks.recoveryKey install.rootFs=btrfs";
@@ -91,7 +112,7 @@ fn what_the_kit_has_is_named_before_it_is_placed_and_cleared_at_the_end() {
     let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
     let outcome = choose(Facts { disks: &disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
     let Outcome::Target(choice) = outcome else { panic!("a tie") };
-    let lines: Vec<String> = Plan::new(&settings, *choice, &disks, Some("/nix/store/x")).steps.iter().map(Step::to_string).collect();
+    let lines: Vec<String> = Plan::new(&settings, *choice, &disks, SYSTEM).steps.iter().map(Step::to_string).collect();
     assert_eq!(lines[4], "placing /etc/age/, /etc/age/ultraviolet.agekey, /etc/x");
     assert_eq!(lines[8..], ["reading the disk back and comparing", "removing the private keys from the stick"]);
 }
@@ -103,18 +124,68 @@ fn without_swap_the_second_partition_is_the_last() {
     assert_eq!(plan.partitions().iter().map(|p| (p.name.as_str(), p.usage)).collect::<Vec<_>>(), [("sda1", Use::Esp), ("sda2", Use::Root)]);
 }
 
+fn lines(plan: &Plan, from: usize) -> Vec<String> {
+    plan.steps.iter().skip(from).map(Step::to_string).collect()
+}
+
+fn empty() -> [Disk; 1] {
+    [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }]
+}
+
 #[test]
 fn a_system_that_is_built_from_a_flake() {
-    let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
-    let plan = plan("install.prebuilt=false install.repo=git@example.com:me/config install.targetUser=me", &disks);
-    let lines: Vec<String> = plan.steps.iter().skip(4).map(Step::to_string).collect();
+    let words = "install.prebuilt=false install.repo=git@example.com:me/config install.targetUser=me";
+    let plan = plan(words, &empty());
+    assert!(plan.warnings.is_empty());
     assert_eq!(
-        lines,
+        lines(&plan, 4),
         [
             "cloning git@example.com:me/config into /mnt/nix-config",
-            "running nixos-install for ultraviolet",
+            "running nixos-install for ultraviolet, which builds everything: no cache is asked",
             "handing the clone to me, and the deploy key if there is one",
             "reading the disk back and comparing",
         ]
     );
+}
+
+#[test]
+fn which_commit_is_built_and_which_caches_are_asked() {
+    let words = "install.prebuilt=false install.repo=http://example.com/config install.repoBranch=next install.repoRev=0123456 \
+                 install.nix.settings.substituters=https://cache.example.com install.nix.settings.substituters=http://10.0.0.1";
+    let plan = plan(words, &empty());
+    assert_eq!(
+        plan.warnings,
+        ["warning: nothing proves that http://example.com/config is what answers: use ssh or https, or name a whole commit with repoRev"]
+    );
+    assert_eq!(
+        lines(&plan, 4)[..2],
+        [
+            "cloning http://example.com/config, branch next, commit 0123456, into /mnt/nix-config",
+            "running nixos-install for ultraviolet, which asks https://cache.example.com, http://10.0.0.1",
+        ]
+    );
+}
+
+#[test]
+fn the_clone_of_a_system_on_the_medium() {
+    let words = "install.repo=git@example.com:me/config install.targetUser=me install.deployKeyToUser=false";
+    let carried = Carried { commit: Some("0123456789abcdef0123456789abcdef01234567"), ..SYSTEM };
+    let plan = plan_of(words, &empty(), carried);
+    assert_eq!(plan.clone_path(), Some("/mnt/nix-config"));
+    assert_eq!(
+        lines(&plan, 5),
+        [
+            "registering the store paths",
+            "cloning the repository from the medium into /mnt/nix-config (commit 0123456789ab)",
+            "running nixos-install for ultraviolet",
+            "handing the clone to me",
+            "reading the disk back and comparing",
+        ]
+    );
+    let without = plan_of(words, &empty(), SYSTEM);
+    assert_eq!(
+        without.warnings,
+        ["warning: there is no repository on this medium: no clone of git@example.com:me/config is left in /mnt/nix-config"]
+    );
+    assert_eq!((without.clone_path(), lines(&without, 5).len()), (None, 3));
 }

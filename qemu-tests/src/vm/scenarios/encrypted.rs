@@ -13,7 +13,7 @@ pub(super) const PASSPHRASE: &str = "correct horse battery";
 pub(super) const FIRST: &str = "passphrase for SL-LUKS, keyboard layout us (input is hidden): ";
 pub(super) const AGAIN: &str = "the same passphrase again: ";
 
-const TYPED: Step =
+pub(super) const TYPED: Step =
     Part(&[Expect(FIRST, PROMPT), Type(Serial, PASSPHRASE), Expect(AGAIN, 30), Type(Serial, PASSPHRASE), Expect(STEP_ONE, STEP)]);
 pub(super) const ENCRYPTING: Step = Expect("encrypting nvme0n1p2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP);
 pub(super) const TO_THE_END: Step = Part(&[Expect("autoinstaller: installed {host} on nvme0n1", 3 * STEP), ExpectPowerOff(OFF)]);

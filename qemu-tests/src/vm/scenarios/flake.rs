@@ -56,7 +56,7 @@ pub(super) const LEFT: Step = Part(&[
 /// The same, and it was built in the sandbox of the installation.
 const FOUND: &[Step] = &[LEFT, CLONED, SHUT_IN];
 const CLONED: Step = Expect("FIXTURE-CLONE origin=ssh://git@10.0.2.100/fixture.git branch=ref: refs/heads/main", FINDING);
-const SHUT_IN: Step = Expect("FIXTURE-BUILT in=sandbox", FINDING);
+pub(super) const SHUT_IN: Step = Expect("FIXTURE-BUILT in=sandbox", FINDING);
 /// Of the kit.
 const PLACED: Step = Part(&[
     Expect("FIXTURE-FILE /etc/age mode=700 owner=0:0", BOOT),
@@ -184,10 +184,19 @@ pub const ROWS: &[Scenario] = &[
             Expect("there is no such host in it; it has stygianlibrary, ultraviolet, vermissian", 10),
             Expect("nvme0n1 was erased and is not bootable", 10),
             Expect("press r to try again", 10),
+            // The clone that is there is brought up to date, and has no such host either.
+            Type(Serial, "r"),
+            Expect("not ready: looking for nobody in the flake: ", LONG),
+            Expect("press r to try again", 10),
             Type(Serial, "p"),
             ExpectPowerOff(OFF),
         ],
-        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "there is no such host in it")],
+        after: &[
+            DiskWritten(0),
+            NotBootable(0),
+            KitHas("autoinstaller.log", "there is no such host in it"),
+            KitHas("autoinstaller.log", "-C /mnt/nix-config reset --hard origin/HEAD"),
+        ],
         ..SSH
     },
     Scenario {

@@ -4,6 +4,7 @@ mod adverse;
 mod ask;
 mod bystanders;
 mod choose;
+mod clone;
 mod consoles;
 mod dirty;
 mod encrypted;
@@ -16,6 +17,8 @@ mod named;
 mod online;
 mod passphrase;
 mod refuse;
+mod repository;
+mod ssh;
 mod standing;
 
 use super::scenario::Console::Serial;
@@ -24,10 +27,10 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
-    let machines =
-        [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS, online::ROWS, flake::ROWS, adverse::ROWS];
+    let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
+    let repositories = [online::ROWS, flake::ROWS, adverse::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
-    machines.into_iter().chain(persons).flatten().collect()
+    machines.into_iter().chain(repositories).chain(persons).flatten().collect()
 }
 
 /// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.

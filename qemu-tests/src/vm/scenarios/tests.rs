@@ -163,7 +163,19 @@ fn who_installs_an_encrypted_host_says_what_is_typed() {
 fn who_builds_its_own_system_says_what_it_reaches() {
     for row in all() {
         assert_eq!(row.servers.is_empty(), row.host != "vermissian", "{}", row.name);
-        assert!(row.finds.is_empty() || row.host == "vermissian", "{}: its system does not say so much", row.name);
+    }
+}
+
+#[test]
+fn what_is_left_of_a_repository_is_looked_for() {
+    for row in all() {
+        let installs = row.after.iter().any(|after| matches!(after, After::TargetInstalled(_)));
+        let found = row
+            .finds
+            .iter()
+            .flat_map(|step| flat(&[*step]))
+            .any(|step| matches!(step, Expect(text, _) if text.contains("CLONE") || text.contains("{commit}")));
+        assert!(!row.repository || !installs || found, "{}", row.name);
     }
 }
 

@@ -1,0 +1,119 @@
+//! One console: a device of the machine, or the socket of somebody who looks on over the network.
+//!
+//! The line discipline of a device is off, so that a half-typed line on one console never blocks another and can be discarded. Writes
+//! are bounded: a serial line that nobody reads must not stop an installation.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+use rustix::process::Pid;
+use rustix::termios::{InputModes, LocalModes, OptionalActions, QueueSelector, tcflush, tcgetattr, tcsetattr};
+
+use super::editor::Editor;
+use super::secret::overwrite;
+
+/// How long a console may take to accept more output before the rest of a line is dropped.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+/// How many bytes are taken from a console at a time.
+pub const READ: usize = 64;
+
+/// A console.
+pub struct Terminal {
+    /// Never given twice.
+    pub id: usize,
+    /// As the kernel calls it, or `ssh` and a number.
+    pub name: String,
+    /// Shared with whoever waits for input on it.
+    pub device: Arc<File>,
+    /// The line that is being typed.
+    pub editor: Editor,
+    /// The process at the other end of a socket.
+    pub viewer: Option<Pid>,
+    /// It did not take its output in time: it is only tried, and no longer waited for.
+    stalled: bool,
+    /// It hung up.
+    pub gone: bool,
+}
+
+impl Terminal {
+    /// A device that the kernel has as a console.
+    pub fn open(id: usize, name: &str) -> Option<Terminal> {
+        let flags = (OFlags::NOCTTY | OFlags::NONBLOCK).bits() as i32;
+        let device = OpenOptions::new().read(true).write(true).custom_flags(flags).open(format!("/dev/{name}")).ok()?;
+        undisciplined(device.as_fd(), LocalModes::ISIG);
+        Some(Terminal::new(id, name.into(), device, None))
+    }
+
+    /// A socket that does not block.
+    pub fn new(id: usize, name: String, device: File, viewer: Option<Pid>) -> Terminal {
+        Terminal { id, name, device: Arc::new(device), editor: Editor::default(), viewer, stalled: false, gone: false }
+    }
+
+    /// Writes as much as it takes in time. A serial line that nobody reads loses text; a socket that nobody reads is hung up, and whoever
+    /// comes back sees all of it.
+    pub fn write(&mut self, mut text: &[u8]) {
+        while !text.is_empty() && !self.gone {
+            match (&*self.device).write(text) {
+                Ok(0) => return,
+                Ok(count) => {
+                    self.stalled = false;
+                    text = text.get(count..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    let timeout = Timespec::try_from(if self.stalled { Duration::ZERO } else { PATIENCE }).ok();
+                    if poll(&mut [PollFd::new(&*self.device, PollFlags::OUT)], timeout.as_ref()) != Ok(1) {
+                        self.stalled = true;
+                        self.gone = self.viewer.is_some();
+                        return;
+                    }
+                }
+                Err(_) => {
+                    self.gone = self.viewer.is_some();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What was typed, given to `take` byte by byte, after an event of poll(2).
+    pub fn read(&mut self, event: PollFlags, mut take: impl FnMut(u8)) {
+        let mut buffer = [0; READ];
+        match (&*self.device).read(&mut buffer) {
+            Ok(count) if count > 0 => buffer.iter().take(count).for_each(|byte| take(*byte)),
+            _ => self.gone |= event.intersects(PollFlags::HUP | PollFlags::ERR),
+        }
+        overwrite(&mut buffer);
+    }
+
+    /// Throws away what was typed so far.
+    pub fn forget_typed(&mut self) {
+        self.editor = Editor::default();
+        if self.viewer.is_none() {
+            return tcflush(&*self.device, QueueSelector::IFlush).unwrap_or_default();
+        }
+        let mut buffer = [0; READ];
+        while (&*self.device).read(&mut buffer).is_ok_and(|count| count > 0) {}
+        overwrite(&mut buffer);
+    }
+
+    /// Whether it shows what is not ASCII; serial terminals may take it for commands.
+    pub fn is_unicode(&self) -> bool {
+        self.name.starts_with("tty0") || self.viewer.is_some()
+    }
+}
+
+/// Has a terminal give every byte at once and echo none; `also` is taken from it as well.
+pub fn undisciplined(device: BorrowedFd, also: LocalModes) {
+    if let Ok(mut modes) = tcgetattr(device) {
+        modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | also);
+        modes.input_modes.insert(InputModes::ICRNL);
+        modes.input_modes.remove(InputModes::IXON);
+        tcsetattr(device, OptionalActions::Now, &modes).unwrap_or_default();
+    }
+}

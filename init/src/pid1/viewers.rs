@@ -1,0 +1,120 @@
+//! The way from a session of the ssh server to the consoles: a socket that only root can use, in the one directory that the initramfs
+//! and stage-2 share. PID 1 is at one end; at the other is this binary in another role, once per session.
+
+use std::fs::{File, remove_file, set_permissions};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::sockopt::socket_peercred;
+use rustix::termios::LocalModes;
+
+use super::secret::overwrite;
+use super::{console, terminal};
+use crate::error::{Doing, Kind, Result};
+
+/// What the first argument of this binary must be to serve a session.
+pub const ROLE: &str = "session";
+
+const SOCKET: &str = "/dev/installer-console";
+
+/// How to log in, once that is possible.
+static INVITATION: OnceLock<Invitation> = OnceLock::new();
+
+/// How to log in. Its `Display` has at most 76 columns: it stands on the page with the question.
+#[derive(Debug)]
+pub struct Invitation {
+    /// Where.
+    pub address: String,
+    /// By what to know that it is this machine.
+    pub fingerprint: String,
+}
+
+impl std::fmt::Display for Invitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ssh root@{}: {}", self.address, self.fingerprint)
+    }
+}
+
+/// How to log in, once that is possible.
+pub fn invitation() -> Option<&'static Invitation> {
+    INVITATION.get()
+}
+
+/// Tells everybody from now on.
+pub fn invite(invitation: Invitation) {
+    INVITATION.get_or_init(|| invitation);
+}
+
+/// Waits for sessions from now on; each becomes a console.
+///
+/// # Errors
+/// The kernel makes no socket.
+pub fn wait() -> Result<()> {
+    let doing = || format!("listening at {SOCKET}");
+    // From an earlier try.
+    remove_file(SOCKET).unwrap_or_default();
+    let listener = UnixListener::bind(SOCKET).doing(Kind::System, doing)?;
+    set_permissions(SOCKET, PermissionsExt::from_mode(0o600)).doing(Kind::System, doing)?;
+    std::thread::spawn(move || {
+        loop {
+            match listener.accept() {
+                Ok((socket, _)) => admit(socket),
+                // Nobody waits for an answer, and a machine without room for one more must not spin.
+                Err(_) => std::thread::sleep(Duration::from_secs(1)),
+            }
+        }
+    });
+    Ok(())
+}
+
+fn admit(socket: UnixStream) {
+    if let (Ok(()), Ok(peer)) = (socket.set_nonblocking(true), socket_peercred(&socket)) {
+        console::attach(File::from(OwnedFd::from(socket)), peer.pid);
+    }
+}
+
+/// The role: a command that the person gave is run, by stage-2's shell. Without one the session shows the console. Returns when that ends.
+pub fn serve() -> io::Result<()> {
+    if let Some(command) = std::env::var_os("SSH_ORIGINAL_COMMAND").filter(|command| !command.is_empty()) {
+        return Err(Command::new("/bin/sh").arg("-c").arg(command).exec());
+    }
+    let socket = UnixStream::connect(SOCKET)?;
+    let (input, output) = (rustix::stdio::stdin(), rustix::stdio::stdout());
+    // Ctrl-C stays what it is, and ends this process alone.
+    terminal::undisciplined(input, LocalModes::empty());
+    let mut listening = true;
+    loop {
+        let mut polled = vec![PollFd::new(&socket, PollFlags::IN)];
+        polled.extend(listening.then(|| PollFd::new(&input, PollFlags::IN)));
+        poll(&mut polled, None)?;
+        let ready: Vec<bool> = polled.iter().map(|polled| !polled.revents().is_empty()).collect();
+        if ready.first() == Some(&true) && !pass(socket.as_fd(), output)? {
+            return Ok(());
+        }
+        if ready.get(1) == Some(&true) {
+            // Without anybody who types, one can still look on.
+            listening = pass(input, socket.as_fd())?;
+        }
+    }
+}
+
+/// Takes over what there is; says whether there was anything.
+fn pass(from: BorrowedFd, to: BorrowedFd) -> io::Result<bool> {
+    let mut buffer = [0; 4096];
+    let count = rustix::io::read(from, &mut buffer)?;
+    let mut rest = buffer.get(..count).unwrap_or_default();
+    while !rest.is_empty() {
+        let written = rustix::io::write(to, rest)?;
+        rest = rest.get(written..).unwrap_or_default();
+    }
+    // It may have been a passphrase.
+    overwrite(&mut buffer);
+    Ok(count > 0)
+}

@@ -1,0 +1,181 @@
+//! A person who is not at the machine: sees and answers the console over ssh, and copies files to the new root.
+
+use super::encrypted::{AGAIN, FIRST, PASSPHRASE};
+use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, NO, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NicSpoke, NotBootable, RootHas, TargetInstalled};
+use crate::vm::scenario::Console::{Serial, Session};
+use crate::vm::scenario::Ssh::{Copy, LogIn, LoggedOut, Nobody, Refused, Run, SameKey};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Ssh, Type, Wait};
+use crate::vm::scenario::{self, BASE, Card, Disk, Firmware, KEYS, Net, Nic, OBSERVED, Scenario, Step, Vars};
+
+/// A card with a network that this machine reaches the guest through.
+const LOGIN: Nic = Nic { card: Card::Virtio, net: Net::Login, unplugged: false };
+
+/// What lets the person in.
+const KEY: &str = "install.ssh.authorizedKeys={personKey}";
+
+/// A machine into which one person may log in.
+const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], nics: &[LOGIN], words: &[KEY], ..BASE };
+
+/// The server is up before the question.
+const INVITED: Step = Expect("this console can be read and answered from elsewhere: ssh root@10.0.2.15: SHA256:", BOOT + PROMPT);
+
+/// The text appears in the session.
+const fn there(text: &'static str, seconds: u64) -> Step {
+    Ssh(scenario::Ssh::Expect(text, seconds))
+}
+
+pub const ROWS: &[Scenario] = &[
+    Scenario {
+        name: "ssh-answers-yes",
+        proves: "Who logs in with a key sees the whole console, says yes there, and sees the installation to its end.",
+        core: true,
+        script: &[
+            Forbid(FAILED),
+            INVITED,
+            Expect(ASK, PROMPT),
+            Ssh(LogIn),
+            there(HELLO, 90),
+            there("this medium installs {host}", 10),
+            there("ssh root@10.0.2.15: SHA256:", 10),
+            there(ASK, 10),
+            Ssh(SameKey),
+            Type(Session, "yse"),
+            there("please answer with one of these words", 30),
+            there(ASK, 10),
+            Type(Session, "yes"),
+            Expect("autoinstaller: answered on ssh1", 30),
+            there("autoinstaller: step 1/8", STEP),
+            there("autoinstaller: step 8/8 reading the disk back", 5 * STEP),
+            there("autoinstaller: installed {host} on nvme0n1", STEP),
+            there("autoinstaller: powering off", 30),
+            Ssh(LoggedOut(OFF)),
+            Expect("autoinstaller: installed {host} on nvme0n1", 10),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[NicSpoke(0), TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-copies-before-power-off",
+        proves: "An installation without a person waits before its end all the same, and who knows its host key from the kit copies a file to the new root until then.",
+        kit: &[("ssh/host/ssh_host_ed25519_key", "{hostKey}")],
+        disks: &[Disk { serial: "UV0002", ..NVME }],
+        words: &[KEY, "install.waitBeforePowerOff", "install.unattended", "install.confirm=UV0002"],
+        script: &[
+            Forbid(FAILED),
+            INVITED,
+            Expect("waiting for the word done: until then files can be copied to /mnt", 6 * STEP),
+            Expect("autoinstaller: the system is in place below /mnt", STEP),
+            Expect("type done to have the disk read back and the installation ended: ", 10),
+            Type(Serial, "yes"),
+            Expect("only the word done ends the pause", 10),
+            Ssh(Copy("copied over ssh\n", "/mnt/etc/copied")),
+            Ssh(Run("mkdir -m 700 /mnt/etc/made && cp /mnt/etc/copied /mnt/etc/made/again && echo as $(id -un)", "as root")),
+            Ssh(LogIn),
+            there("type done to have the disk read back", 60),
+            Ssh(SameKey),
+            Type(Session, "done"),
+            there("autoinstaller: installed {host} on nvme0n1", 2 * STEP),
+            Expect("autoinstaller: installed {host} on nvme0n1", 30),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[
+            TargetInstalled(0),
+            RootHas("/etc/copied", "0644 0:0", "copied over ssh\n"),
+            RootHas("/etc/made/", "0700 0:0", ""),
+            RootHas("/etc/made/again", "0644 0:0", "copied over ssh\n"),
+            RootHas("/etc/ssh/ssh_host_ed25519_key", "0600 0:0", "{kit ssh/host/ssh_host_ed25519_key}"),
+            BootsInstalled(Vars::Left),
+        ],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-wrong-key",
+        proves: "Who has another key is refused, answers nothing, and the question still stands.",
+        core: true,
+        disks: &[NOISY],
+        script: &[
+            REFUSES_NOTHING,
+            Forbid("answered on ssh"),
+            INVITED,
+            Expect(ASK, PROMPT),
+            Ssh(Refused),
+            Ssh(Refused),
+            Wait(3),
+            Type(Serial, "no"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[NicSpoke(0), DiskUnchanged(0)],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-none-without-keys",
+        proves: "A machine that is online and has no keys in its settings has no ssh server either.",
+        disks: &[NOISY],
+        words: &["install.network.enable"],
+        script: &[
+            REFUSES_NOTHING,
+            Forbid("ssh server"),
+            Expect("eth0: address 10.0.2.15/24", BOOT + PROMPT),
+            Expect("type yes to erase nvme0n1", PROMPT),
+            Ssh(Nobody),
+            Type(Serial, "nvme0n1"),
+            NO,
+        ],
+        after: &[NicSpoke(0), DiskUnchanged(0)],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-passphrase",
+        proves: "The passphrase of an encrypted host can be typed over ssh, where nothing echoes it, and no process, log or disk has it.",
+        host: "stygianlibrary",
+        passphrase: Some(PASSPHRASE),
+        kernel_words: &[OBSERVED],
+        script: &[
+            Forbid(FAILED),
+            INVITED,
+            Expect(ASK, PROMPT),
+            Ssh(LogIn),
+            there(ASK, 90),
+            Type(Session, "yes"),
+            there(FIRST, PROMPT),
+            Type(Session, PASSPHRASE),
+            there(AGAIN, 30),
+            Type(Session, PASSPHRASE),
+            there("encrypting nvme0n1p2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP),
+            there("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
+            Expect("autoinstaller: installed {host} on nvme0n1", 30),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-sees-failure",
+        proves: "After a step that fails the session still stands, others can begin, and the failure screen can be read and answered there.",
+        kernel_words: &["stand-in.fail"],
+        script: &[
+            Forbid(INSTALLED),
+            INVITED,
+            Expect(ASK, PROMPT),
+            Ssh(LogIn),
+            there(ASK, 90),
+            Type(Session, "yes"),
+            there("failed: running nixos-install: nixos-install exited with 1", 6 * STEP),
+            there("nvme0n1 was erased and is not bootable", 30),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            there("autoinstaller: press p to power off, s for a shell", 30),
+            Expect(KEYS, 10),
+            Type(Session, "s"),
+            there("a shell is a session of its own: ssh -t root@10.0.2.15 bash", 30),
+            Ssh(Run("test -d /mnt/nix/store && echo the new root is there", "the new root is there")),
+            Ssh(LogIn),
+            there("failed: running nixos-install", 60),
+            there("autoinstaller: press p to power off, s for a shell", 30),
+            HELD,
+        ],
+        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "answered on ssh1")],
+        ..ROW
+    },
+];
