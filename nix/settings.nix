@@ -1,14 +1,11 @@
-# From the `autoInstaller` options of a host to the files the initrd carries: `settings` (one `key=value` per line, the
-# keys are the option paths), `banner` (free text, or null) and the scripts of `postMountCommands`, one per list entry.
+# From the `autoInstaller` options of a host, evaluated or as they stand in its file, to what the initrd carries: `settings` (one `key=value`
+# per line, the keys are the option paths), `banner` and `bootCommands` (free text, or null), the scripts of `postMountCommands`, one per list
+# entry, and the names of `kernelModules`. What only a build with nixpkgs knows is left out.
 # Uses builtins only, so that it needs no nixpkgs.
 # It checks nothing but the shape: which keys exist and which values are good is said once, by the parser in `init`.
 autoInstaller:
 let
-  # Text of several lines cannot be a setting; it travels as a file of its own.
-  files = [
-    "bannerText"
-    "extraPostMountCommands"
-  ];
+  names = import ./names.nix;
 
   value =
     key: v:
@@ -21,10 +18,10 @@ let
     else
       throw "autoInstaller.${key}: a ${builtins.typeOf v} cannot be a setting";
 
-  # An unset option (null) and an empty list say nothing.
+  # An unset option (null), an empty string and an empty list say nothing.
   lines =
     key: v:
-    if v == null then
+    if v == null || v == "" then
       [ ]
     else if builtins.isAttrs v then
       nested "${key}." v
@@ -36,9 +33,20 @@ let
   nested =
     prefix: set:
     builtins.concatMap (name: lines "${prefix}${name}" set.${name}) (builtins.attrNames set);
+
+  text =
+    name:
+    let
+      found = autoInstaller.${name} or null;
+    in
+    if found == "" then null else found;
 in
 {
-  settings = builtins.concatStringsSep "" (nested "" (removeAttrs autoInstaller files));
-  banner = autoInstaller.bannerText or null;
+  settings = builtins.concatStringsSep "" (
+    nested "" (removeAttrs autoInstaller (names.files ++ names.build))
+  );
+  banner = text "bannerText";
+  bootCommands = text "extraBootCommands";
   postMountCommands = autoInstaller.extraPostMountCommands or [ ];
+  kernelModules = autoInstaller.extraInitrdKernelModules or [ ];
 }

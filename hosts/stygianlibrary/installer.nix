@@ -1,27 +1,51 @@
-# A laptop with an encrypted root and no swap; the medium carries the whole system. Whoever installs it types the passphrase.
+# A laptop with an encrypted root and no swap, and perhaps its disk behind Thunderbolt; the medium carries the whole system. Whoever installs it
+# types the passphrase.
 { ... }:
 {
   autoInstaller = {
     targetHost = "stygianlibrary";
     prebuilt = true;
+    repoRemote = "ssh://git@git.example.com/nix-config.git";
+    repoClonePath = "/mnt/persist/nix-config";
 
     labels = {
-      efi = "SL-ESP";
-      luks = "SL-LUKS";
-      root = "SL-ROOT";
+      efi = "STYGIAN-ESP";
+      luks = "STYGIAN-LUKS";
+      root = "STYGIAN-ROOT";
     };
 
-    luks.enable = true;
+    luks = {
+      enable = true;
+      mapperName = "stygiancrypt";
+    };
 
-    extraMountDirs = [ "/persist" ];
+    extraMountDirs = [
+      "/mnt/persist"
+      "/mnt/models"
+    ];
     extraPostMountCommands = [
       ''
         chmod 0700 /mnt/persist
-        mkdir -p /mnt/persist/srv /mnt/srv
-        mount --bind /mnt/persist/srv /mnt/srv
-        echo "the ESP is $(readlink -f /dev/disk/by-partlabel/SL-ESP)"
+        echo "the ESP is $(readlink -f /dev/disk/by-partlabel/STYGIAN-ESP)"
+      ''
+      ''
+        mkdir /mnt/persist/models
+        mount --bind /mnt/persist/models /mnt/models
       ''
     ];
+
+    # A dock shows its disks when it has been authorised.
+    extraInitrdKernelModules = [ "thunderbolt" ];
+    extraBootCommands = ''
+      for device in /sys/bus/thunderbolt/devices/*/authorized; do
+        if [ ! -e "$device" ]; then
+          echo "no Thunderbolt device to authorise"
+        elif [ "$(cat "$device")" = 0 ]; then
+          echo "authorising ''${device%/authorized}"
+          echo 1 > "$device"
+        fi
+      done
+    '';
 
     bannerText = ''
       This medium installs NixOS on stygianlibrary.

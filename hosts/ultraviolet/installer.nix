@@ -13,7 +13,7 @@
 
     swap = {
       enable = true;
-      size = "2G";
+      size = "9G";
     };
 
     bannerText = ''

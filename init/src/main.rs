@@ -2,7 +2,7 @@
 
 use init::act::{Answer, Installed, Talk};
 use init::decide::Facts;
-use init::drivers::Drivers;
+use init::drivers::{self, Drivers};
 use init::error::Result;
 use init::medium::{Kit, Verification};
 use init::pid1::{self, End};
@@ -18,6 +18,7 @@ fn installation() -> Result<End> {
     // Look. Nothing is opened for writing. The medium first: whatever is refused from here on is logged there.
     log::info!("looking at this machine");
     let mut drivers = Drivers::start()?;
+    drivers::boot_commands();
     let (mut disks, mut medium) = look::machine(&mut drivers)?;
     let kit = Kit::read(&medium)?;
     let settings = look::settings(&kit)?;

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::vm::jobs::Count;
-use crate::{cache, prerequisites, tidy, vm_test};
+use crate::{cache, nix_test, prerequisites, tidy, vm_test};
 
 /// Runs everything; the words are those of `vm-test`: `--all` takes every scenario, not the core set alone.
 pub fn run(words: &[String]) -> Result<ExitCode> {
@@ -31,6 +31,17 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
     count += units;
     // A test binary that crashes or does not compile reports no counts.
     count.add(passed);
+
+    match nix_test::count(false) {
+        Ok(expressions) => {
+            println!("Nix expressions: {expressions}");
+            count += expressions;
+        }
+        Err(error) => {
+            println!("Nix expressions: {error:#}");
+            count.add(false);
+        }
+    }
 
     match vm_test::count(&options) {
         Ok(scenarios) => {

@@ -15,8 +15,12 @@ pub struct HostSettings {
     pub settings: String,
     /// Free text shown on the consoles.
     pub banner: Option<String>,
+    /// A script, run in the initrd before disks are looked at.
+    pub boot_commands: Option<String>,
     /// Scripts, run in this order on the mounted root.
     pub post_mount_commands: Vec<String>,
+    /// Modules that the initrd carries beside those of every host.
+    pub kernel_modules: Vec<String>,
 }
 
 impl HostSettings {
@@ -24,6 +28,7 @@ impl HostSettings {
     pub fn files(&self) -> Vec<(String, &str)> {
         let mut files = vec![("settings".to_owned(), self.settings.as_str())];
         files.extend(self.banner.as_deref().map(|banner| ("banner".to_owned(), banner)));
+        files.extend(self.boot_commands.as_deref().map(|commands| ("boot-commands".to_owned(), commands)));
         let scripts = (1..).zip(&self.post_mount_commands);
         files.extend(scripts.map(|(number, script): (u32, _)| (format!("post-mount-commands/{number:02}"), script.as_str())));
         files
@@ -40,9 +45,12 @@ pub fn settings(nix: &Nix, host: &str) -> Result<HostSettings> {
     check_exists(&hosts, host)?;
     let file = nix.inside(&hosts.join(host).join("installer.nix"))?;
     let writer = nix.inside(&nix.repository().join("nix/settings.nix"))?;
+    // A module may ask for what only a build with nixpkgs has, and never use it for a setting.
     let expression = format!(
-        "let module = import {file}; in import {writer} \
-         (if builtins.isFunction module then module {{ }} else module).autoInstaller"
+        "let module = import {file}; \
+         absent = name: _: throw \"${{name}} is wanted, which only a build with nixpkgs has\"; in \
+         import {writer} (if builtins.isFunction module \
+         then module (builtins.mapAttrs absent (builtins.functionArgs module)) else module).autoInstaller"
     );
     let arguments = ["--eval", "--strict", "--json", "--expr", &expression];
     let json = nix.run("nix-instantiate", &arguments).with_context(|| format!("evaluating hosts/{host}/installer.nix"))?;
@@ -77,12 +85,16 @@ fn check_exists(hosts: &Path, host: &str) -> Result<()> {
 fn parse(json: &str) -> Result<HostSettings> {
     let value: serde_json::Value = serde_json::from_str(json)?;
     let text = |name: &str| value[name].as_str().map(str::to_owned);
-    let scripts = value["postMountCommands"].as_array().into_iter().flatten();
-    let scripts = scripts.map(|script| script.as_str().map(str::to_owned).context("reading extraPostMountCommands: not a list of strings"));
+    let list = |name: &str, option: &str| {
+        let elements = value[name].as_array().into_iter().flatten().map(|element| element.as_str().map(str::to_owned));
+        elements.collect::<Option<Vec<String>>>().with_context(|| format!("reading {option}: not a list of strings"))
+    };
     Ok(HostSettings {
         settings: text("settings").context("finding the settings: not a string")?,
         banner: text("banner"),
-        post_mount_commands: scripts.collect::<Result<_>>()?,
+        boot_commands: text("bootCommands"),
+        post_mount_commands: list("postMountCommands", "extraPostMountCommands")?,
+        kernel_modules: list("kernelModules", "extraInitrdKernelModules")?,
     })
 }
 
@@ -109,11 +121,16 @@ mod tests {
 
     #[test]
     fn a_missing_banner_is_none() {
-        let read = parse(r#"{"banner":null,"settings":"targetHost=a\n","postMountCommands":["true","false"]}"#).unwrap();
+        let json =
+            r#"{"banner":null,"settings":"targetHost=a\n","bootCommands":"x","postMountCommands":["true","false"],"kernelModules":["m"]}"#;
+        let read = parse(json).unwrap();
         assert_eq!(read.banner, None);
         let files: Vec<(String, &str)> = read.files();
         let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
-        assert_eq!(named, [("settings", "targetHost=a\n"), ("post-mount-commands/01", "true"), ("post-mount-commands/02", "false")]);
-        assert!(parse(r#"{"settings":"","postMountCommands":[1]}"#).is_err());
+        let scripts = [("post-mount-commands/01", "true"), ("post-mount-commands/02", "false")];
+        assert_eq!(named, [&[("settings", "targetHost=a\n"), ("boot-commands", "x")][..], &scripts].concat());
+        assert_eq!(read.kernel_modules, ["m"]);
+        let error = parse(r#"{"settings":"","kernelModules":[1]}"#).unwrap_err().to_string();
+        assert_eq!(error, "reading extraInitrdKernelModules: not a list of strings");
     }
 }

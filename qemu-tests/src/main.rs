@@ -15,6 +15,7 @@ mod iso;
 mod kit;
 mod lock;
 mod nix;
+mod nix_test;
 mod parts;
 mod prerequisites;
 mod run;
@@ -40,7 +41,7 @@ struct Verb {
     run: fn(&[String]) -> Result<ExitCode>,
 }
 
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 8] = [
     Verb {
         name: "iso",
         arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE]\n        [--certificates FILE]",
@@ -77,11 +78,18 @@ const VERBS: [Verb; 7] = [
         writes: true,
         run: bench::run,
     },
+    Verb {
+        name: "nix-test",
+        arguments: "[--write] [--evaluated FILE]",
+        help: "evaluates the Nix expressions and compares them with init; --write renews the table of options in the README",
+        writes: true,
+        run: nix_test::run,
+    },
     Verb { name: "tidy", arguments: "", help: "checks the rules of the repository", writes: false, run: tidy::run },
     Verb {
         name: "ci",
         arguments: "[--all]",
-        help: "tests: format, lints, tidy, unit tests, the core set of virtual machines or every one",
+        help: "tests: format, lints, tidy, unit tests, Nix expressions, the core set of virtual machines or every one",
         writes: true,
         run: ci::run,
     },

@@ -42,7 +42,7 @@ impl Shown {
             Shown::Open(why) => (&why.disks, &why.notes, Vec::new()),
         };
         // By what a person who is not here knows that it is this machine, on the screen of who is.
-        let body: Vec<String> = viewers::invitation().map(ToString::to_string).into_iter().chain(body).collect();
+        let body: Vec<String> = viewers::invitation().map(|how| how.to_string()).into_iter().chain(body).collect();
         log::debug!("the system on this medium is {}", toplevel.unwrap_or("none"));
         others.iter().for_each(|other| log::debug!("not chosen: {other}"));
         notes.iter().chain(&body).for_each(|line| log::debug!("{line}"));

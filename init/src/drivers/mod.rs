@@ -3,6 +3,7 @@
 //! No udev: the tables were made from the kernel's own when the image was built, and devices announce themselves in sysfs.
 
 mod attend;
+mod boot_commands;
 mod coldplug;
 mod glob;
 mod load;
@@ -11,5 +12,6 @@ mod tables;
 mod uevents;
 
 pub use attend::Drivers;
+pub use boot_commands::boot_commands;
 pub use glob::matches;
 pub use modprobe::{answer, provide};

@@ -43,8 +43,6 @@ pub struct Ground<'a> {
     pub drivers: &'a mut Drivers,
     /// What is known of the links.
     pub network: network::Network,
-    /// This machine's, once it has one.
-    pub address: Option<Ipv4Addr>,
     /// Who may know the time: what the network said, and the way out of it.
     pub time: Vec<Ipv4Addr>,
     /// When a check that waits gives up and reports why.
@@ -91,8 +89,8 @@ pub fn preflight(
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
     aloud("loading network drivers", || drivers.renew())?;
-    let (address, time, until) = (None, Vec::new(), Instant::now());
-    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network: network::Network::default(), address, time, until };
+    let network = network::Network::default();
+    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network, time: Vec::new(), until: Instant::now() };
     pass(&mut ground)?;
     ground.network.keep();
     Ok(Some(stage2))
@@ -101,8 +99,8 @@ pub fn preflight(
 /// Has all of them passed. After a failure it starts with the first again: whatever it was, the network may be another one by now.
 fn pass(ground: &mut Ground) -> Result<()> {
     let (mut failing, mut last) = ("", Instant::now());
-    let wanted: Vec<&Check> = CHECKS.iter().filter(|check| (check.wanted)(ground.settings)).collect();
-    while let Err((check, started, error)) = wanted.iter().try_for_each(|check| {
+    let settings = ground.settings;
+    while let Err((check, started, error)) = CHECKS.iter().filter(|check| (check.wanted)(settings)).try_for_each(|check| {
         let started = Instant::now();
         ground.until = started + ground.settings.network.wait;
         log::info!("checking {}", check.name);

@@ -1,5 +1,6 @@
 //! The check of the network: every wired link is switched on and asked at the same time, and the first good answer is used.
 
+use core::net::Ipv4Addr;
 use std::fs::{remove_file, write};
 use std::path::Path;
 use std::process::Command;
@@ -33,6 +34,11 @@ pub struct Network {
 }
 
 impl Network {
+    /// This machine's address, once it has one.
+    pub fn address(&self) -> Option<Ipv4Addr> {
+        self.used.as_ref().map(|(_, lease)| lease.address.client)
+    }
+
     /// Lets the client of the link that is used go on, which keeps the lease. All others end.
     pub fn keep(self) {
         let Some((used, _)) = self.used else { return };
@@ -78,7 +84,6 @@ pub fn up(ground: &mut Ground) -> Result<()> {
     let gateway = gateway.map_or_else(|| "none".into(), |gateway| gateway.to_string());
     log::info!("{name}: address {client}/{prefix}, gateway {gateway}, DNS {dns:?}");
     resolver(ground.stage2, &lease.address)?;
-    ground.address = Some(lease.address.client);
     ground.time.clone_from(&lease.time);
     ground.time.extend(lease.address.gateway);
     *used = Some((name, lease));

@@ -35,8 +35,8 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     let branch = repository.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
     let doing = format!("asking {} for its branches", repository.remote);
     let words = ["60", "git", "ls-remote", "--exit-code", "--", &repository.remote, &branch];
-    let ask = || ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info));
-    let (asked, said) = clock::despite(ground, &repository.remote, &ask);
+    let asked = clock::despite(ground, &repository.remote, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info)));
+    let (asked, said) = asked;
     let Err(error) = asked else { return Ok(()) };
     let cause = match refusal::meaning(&said) {
         Some(meaning) => meaning.into(),

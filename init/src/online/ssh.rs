@@ -61,11 +61,11 @@ const LINES: usize = 1000;
 /// # Errors
 /// The server is not on the medium, does not take its settings or a host key of the kit, or cannot listen.
 pub fn start(ground: &mut Ground) -> Result<()> {
-    let address = ground.address.map(|address| address.to_string()).unwrap_or_default();
-    // It listens already, at whatever address the machine has by now.
-    if let Some(known) = viewers::invitation() {
-        if known.address != address {
-            log::info!("this console is now at ssh root@{address}: {}", known.fingerprint);
+    let address = ground.network.address().map(|address| address.to_string()).unwrap_or_default();
+    // It goes on as long as the machine, whatever was tried again since; the network may have another address for it.
+    if let Some(Invitation { address: before, fingerprint }) = viewers::invitation() {
+        if before != address {
+            invite(Invitation { address, fingerprint });
         }
         return Ok(());
     }
@@ -88,10 +88,13 @@ pub fn start(ground: &mut Ground) -> Result<()> {
     act::share()?;
     viewers::wait()?;
     listen(stage2, &settings)?;
-    let invitation = Invitation { address, fingerprint };
+    invite(Invitation { address, fingerprint });
+    Ok(())
+}
+
+fn invite(invitation: Invitation) {
     log::info!("this console can be read and answered from elsewhere: {invitation}");
     viewers::invite(invitation);
-    Ok(())
 }
 
 /// Lines for the server: each key runs one command, and may have a terminal for it.

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -25,10 +25,10 @@ pub const ROLE: &str = "session";
 const SOCKET: &str = "/dev/installer-console";
 
 /// How to log in, once that is possible.
-static INVITATION: OnceLock<Invitation> = OnceLock::new();
+static INVITATION: Mutex<Option<Invitation>> = Mutex::new(None);
 
 /// How to log in. Its `Display` has at most 76 columns: it stands on the page with the question.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Invitation {
     /// Where.
     pub address: String,
@@ -43,13 +43,13 @@ impl std::fmt::Display for Invitation {
 }
 
 /// How to log in, once that is possible.
-pub fn invitation() -> Option<&'static Invitation> {
-    INVITATION.get()
+pub fn invitation() -> Option<Invitation> {
+    INVITATION.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Tells everybody from now on.
 pub fn invite(invitation: Invitation) {
-    INVITATION.get_or_init(|| invitation);
+    *INVITATION.lock().unwrap_or_else(PoisonError::into_inner) = Some(invitation);
 }
 
 /// Waits for sessions from now on; each becomes a console.

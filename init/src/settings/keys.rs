@@ -90,6 +90,11 @@ const KEYS: &[Key] = &[
     key("force-uefi", Said::AtBoot, Value::Switch(|d| &mut d.force_uefi)),
 ];
 
+/// The keys that a settings file may have, for whoever describes them elsewhere.
+pub fn of_files() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().filter(|key| key.said == Said::Anywhere).map(|key| key.name)
+}
+
 /// Whether a key may be given more than once.
 pub fn is_list(name: &str) -> bool {
     KEYS.iter().any(|key| key.name == name && matches!(key.value, Value::List(..)))

@@ -20,6 +20,7 @@ mod ssh;
 
 pub use grammar::{Source, SourceKind};
 pub use ip::{Address, Ip};
+pub use keys::of_files as keys;
 pub use luks::{Luks, Pbkdf};
 pub use network::Network;
 pub use online::Online;

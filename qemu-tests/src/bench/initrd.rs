@@ -61,7 +61,7 @@ const FILES: [(&str, &str); 9] = [
 
 /// Writes the initrd.
 pub fn write(path: &Path, parts: &Parts, medium: &Medium, rounds: u32) -> Result<()> {
-    let [programs, modules, _] = initrd::base(parts)?;
+    let [programs, modules, _] = initrd::base(parts, &[])?;
     let init = initrd::init(&init_binary::build()?)?;
     let mut archive = Archive::default();
     contenders(&mut archive)?;

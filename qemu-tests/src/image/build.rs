@@ -40,7 +40,7 @@ pub struct Request<'a> {
 /// A part is missing or damaged, a program fails, or something is larger than it may be.
 pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     request.parsed.keymap.as_deref().map_or(Ok(()), |name| keymaps::check(&parts.programs, name))?;
-    let mut pieces = Vec::from(initrd::base(parts)?);
+    let mut pieces = Vec::from(initrd::base(parts, &request.settings.kernel_modules)?);
     pieces.push(initrd::init(&init_binary::build()?)?);
     let mut files = request.settings.files();
     files.extend(request.files.iter().map(|(name, text)| (name.clone(), text.as_str())));

@@ -40,9 +40,9 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
-/// Programs, libraries, modules, keyboard layouts and empty directories.
-pub fn base(parts: &Parts) -> Result<[Piece; 3]> {
-    let chosen = Chosen::for_initrd(&parts.modules)?;
+/// Programs, libraries, modules, those that a host adds among them, keyboard layouts and empty directories.
+pub fn base(parts: &Parts, more_modules: &[String]) -> Result<[Piece; 3]> {
+    let chosen = Chosen::for_initrd(&parts.modules, more_modules)?;
     kernel_config::check(&parts.kernel_config, |name| chosen.on_board(name))?;
     // Trees of parts are named by their content.
     let mut key = Key::new("programs 1");

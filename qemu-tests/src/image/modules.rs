@@ -40,10 +40,11 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// Resolves the lists of the repository.
-    pub fn for_initrd(directory: &Path) -> Result<Self> {
+    /// Resolves the lists of the repository, and the names a host adds, which are loaded at the start.
+    pub fn for_initrd(directory: &Path, more: &[String]) -> Result<Self> {
         let tree = KernelTree::read(directory)?;
-        let listed = parse(BOOT_LIST)?;
+        let mut listed = parse(BOOT_LIST)?;
+        listed.extend(more.iter().map(|name| Listed { name, early: true }));
         let order = tree.load_order(&names(&listed))?;
         // What stays out must be there all the same.
         tree.load_order(&names(&parse(RARE_LIST)?))?;
@@ -53,7 +54,7 @@ impl Chosen {
 
     /// Resolves the lists for stage-2, which carries what the initrd does not.
     pub fn for_stage2(directory: &Path) -> Result<Self> {
-        let Self { tree, order: initrd, .. } = Self::for_initrd(directory)?;
+        let Self { tree, order: initrd, .. } = Self::for_initrd(directory, &[])?;
         let mut listed = Vec::new();
         for list in STAGE2_LISTS {
             listed.extend(parse(list)?);
@@ -164,7 +165,8 @@ fn names<'a>(listed: &[Listed<'a>]) -> Vec<&'a str> {
 /// What is loaded as soon as it is there.
 fn loaded_at_start(tree: &KernelTree, listed: &[Listed]) -> Vec<String> {
     let early = listed.iter().filter(|entry| entry.early || !event_loads(tree, entry.name));
-    early.map(|entry| normal(entry.name)).filter(|name| tree.file(name).is_some()).collect()
+    let names: Vec<String> = early.map(|entry| normal(entry.name)).filter(|name| tree.file(name).is_some()).collect();
+    (0..names.len()).filter(|at| !names[..*at].contains(&names[*at])).map(|at| names[at].clone()).collect()
 }
 
 /// Whether a device or a request of the kernel will load a module.
@@ -190,6 +192,27 @@ mod tests {
         let names: BTreeSet<String> = listed.iter().map(|entry| normal(entry.name)).collect();
         assert_eq!(names.len(), listed.len());
         assert!(names.contains("nvme") && names.contains("dmi_sysfs"));
+    }
+
+    #[test]
+    fn a_host_s_module_is_carried_and_loaded_at_the_start_and_a_misspelt_one_is_an_error() {
+        let known: Vec<&str> = [BOOT_LIST, RARE_LIST].into_iter().flat_map(|list| names(&parse(list).unwrap())).collect();
+        let dep: String = known.iter().chain(&["mei"]).map(|name| format!("kernel/{name}.ko:\n")).collect();
+        let directory = std::env::temp_dir().join(format!("modules-test-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        for (name, text) in
+            [("modules.dep", dep.as_str()), ("modules.alias", "alias pci:v1 mei\n"), ("modules.softdep", ""), ("modules.builtin", "")]
+        {
+            fs::write(directory.join(name), text).unwrap();
+        }
+        let chosen = |name: &str| Chosen::for_initrd(&directory, &[name.to_owned()]);
+        let with = chosen("mei").unwrap();
+        assert!(with.on_board("mei") && with.boot.contains(&"mei".to_owned()));
+        // An event would load it, too; the host wants it earlier.
+        assert_eq!(chosen("thunderbolt").unwrap().boot.iter().filter(|name| *name == "thunderbolt").count(), 1);
+        let error = chosen("thunderbolr").err().unwrap().to_string();
+        assert!(error.starts_with("choosing module thunderbolr: this kernel has none of that name; near: thunderbolt, "), "{error}");
+        fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]

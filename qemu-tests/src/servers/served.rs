@@ -1,7 +1,7 @@
 //! The repositories that are served: `fixture.git`, which is installed, and `module.git`, for which another key is good.
 //!
-//! `main` of the first has two commits with the same system. Its branch `with-module` has the other repository as a submodule, and as an
-//! input of its flake; without either nothing can be built. Its branch `hungry` has the same hosts, whose evaluation needs 2.5 GB.
+//! `main` of the first has two commits with the same system. Its branch `hungry` evaluates it with much memory. Its branch `with-module`
+//! has the other repository as a submodule, and as an input of its flake; without either nothing can be built.
 
 use std::fs;
 use std::path::Path;
@@ -25,16 +25,14 @@ pub fn make(nix: &Nix, flake: &Path, served: &Path) -> Result<String> {
     repository.put("newer", "a later commit\n")?;
     repository.commit("Another commit")?;
     repository.branch("hungry")?;
-    repository.put("flake.nix", &flake_with(flake, &[("import ./host.nix;", "import ./hungry.nix;")])?)?;
-    repository.commit("The same with much memory")?;
+    repository.put("flake.nix", &hungry(flake)?)?;
+    repository.commit("The same hosts, evaluated with much memory")?;
     repository.branch("with-module")?;
     let url = format!("ssh://git@{ADDRESS}/module.git");
     repository.put(".gitmodules", &format!("[submodule \"module\"]\n\tpath = module\n\turl = {url}\n"))?;
     repository.entry("160000", &module, "module")?;
     repository.put(".gitattributes", LARGE_FILES)?;
-    let input = format!("  inputs.note = {{\n    url = \"git+{url}\";\n    flake = false;\n  }};\n\n  outputs =\n    {{ self, note }}:");
-    let wants = "assert builtins.readFile \"${note}/note\" == builtins.readFile ./module/note; import ./host.nix;";
-    repository.put("flake.nix", &flake_with(flake, &[("  outputs =\n    { self }:", &input), ("import ./host.nix;", wants)])?)?;
+    repository.put("flake.nix", &flake_with(flake, &url)?)?;
     repository.put("flake.lock", &lock(&url, &module, &note))?;
     repository.commit("Another repository")?;
     repository.finish()?;
@@ -54,13 +52,22 @@ fn module(nix: &Nix, served: &Path) -> Result<(String, String)> {
     Ok((commit, hash.trim().to_owned()))
 }
 
-/// The flake in other words.
-fn flake_with(flake: &Path, words: &[(&str, &str)]) -> Result<String> {
+/// The flake, whose hosts now need 2.5 GB to be evaluated.
+fn hungry(flake: &Path) -> Result<String> {
     let text = fs::read_to_string(flake.join("flake.nix")).context("reading the flake")?;
-    words.iter().try_fold(text, |text, (old, new)| {
-        ensure!(text.contains(old), "changing the flake: there is no `{old}` in it now");
-        Ok(text.replace(old, new))
-    })
+    let hungry = text.replace("import ./host.nix", "import ./hungry.nix");
+    ensure!(hungry != text, "making hosts that need much memory: the flake has other words now");
+    Ok(hungry)
+}
+
+/// The flake, which now wants both.
+fn flake_with(flake: &Path, url: &str) -> Result<String> {
+    let text = fs::read_to_string(flake.join("flake.nix")).context("reading the flake")?;
+    let input = format!("  inputs.note = {{\n    url = \"git+{url}\";\n    flake = false;\n  }};\n\n  outputs =\n    {{ self, note }}:");
+    let wants = "assert builtins.readFile \"${note}/note\" == builtins.readFile ./module/note; import ./host.nix;";
+    let with = text.replace("  outputs =\n    { self }:", &input).replace("import ./host.nix;", wants);
+    ensure!(with.contains(&input) && with.contains(wants), "adding an input to the flake: it has other words now");
+    Ok(with)
 }
 
 /// `flake.lock`, as Nix writes it.

@@ -1,7 +1,7 @@
 //! Company for the installer, beside it in its initrd. Boots that are given their initrd can have one: an observer, a loop that says
 //! every argument and every variable of the environment of any process, every mapping, and every device that is swapped to, once
-//! each, on the serial line; or a squatter, who takes a swap
-//! area on the first disk into use as soon as it is there.
+//! each, on the serial line; a squatter, who takes a swap area on the first disk into use as soon as it is there; or an owner, whose boot
+//! commands fail.
 
 use std::fs;
 use std::path::Path;
@@ -14,13 +14,15 @@ use crate::image::cpio::Archive;
 pub const WORD: &str = "rdinit=/observe";
 /// The kernel word by which a row asks for the squatter.
 pub const SQUATTER: &str = "rdinit=/squat";
+/// The kernel word by which a row asks for the owner.
+pub const OWNER: &str = "rdinit=/own";
 
-/// Whether the kernel words ask for either.
+/// Whether the kernel words ask for any of them.
 pub fn is_asked_for(kernel_words: &[&str]) -> bool {
-    kernel_words.iter().any(|word| [WORD, SQUATTER].contains(word))
+    kernel_words.iter().any(|word| [WORD, SQUATTER, OWNER].contains(word))
 }
 
-/// Name of the initrd with both, in the directory of the scenario.
+/// Name of the initrd with all of them, in the directory of the scenario.
 pub const INITRD: &str = "initrd.bin";
 
 /// Begins every line.
@@ -51,13 +53,27 @@ const SQUAT: &str = "\
 exec /init
 ";
 
-/// Writes the initrd with both behind it: the kernel unpacks one archive after the other.
+/// The driver is loaded before the commands run, and programs are found by their names.
+const OWN: &str = "\
+#!/bin/busybox sh
+/bin/busybox cat > /etc/autoinstaller/boot-commands <<'COMMANDS'
+ls /sys/bus/pci/drivers | grep -x nvme | sed 's/$/ is loaded/'
+false
+echo goes on
+echo no dock >&2
+exit 3
+COMMANDS
+exec /init
+";
+
+/// Writes the initrd with all of them behind it: the kernel unpacks one archive after the other.
 pub fn add(initrd: &Path, target: &Path) -> Result<()> {
     let mut bytes = fs::read(initrd).with_context(|| format!("reading {}", initrd.display()))?;
     bytes.resize(bytes.len().next_multiple_of(4), 0);
     let mut archive = Archive::default();
     archive.file("observe", 0o755, SCRIPT.into());
     archive.file("squat", 0o755, SQUAT.into());
+    archive.file("own", 0o755, OWN.into());
     // The shell gives it to what runs in the background, and there are no devices yet.
     archive.file("dev/null", 0o666, Vec::new());
     bytes.extend(archive.bytes());

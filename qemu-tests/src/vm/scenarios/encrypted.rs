@@ -10,12 +10,12 @@ use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, S
 /// Of words, so that no other text has it.
 pub(super) const PASSPHRASE: &str = "correct horse battery";
 
-pub(super) const FIRST: &str = "passphrase for SL-LUKS, keyboard layout us (input is hidden): ";
+pub(super) const FIRST: &str = "passphrase for STYGIAN-LUKS, keyboard layout us (input is hidden): ";
 pub(super) const AGAIN: &str = "the same passphrase again: ";
 
 pub(super) const TYPED: Step =
     Part(&[Expect(FIRST, PROMPT), Type(Serial, PASSPHRASE), Expect(AGAIN, 30), Type(Serial, PASSPHRASE), Expect(STEP_ONE, STEP)]);
-pub(super) const ENCRYPTING: Step = Expect("encrypting nvme0n1p2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP);
+pub(super) const ENCRYPTING: Step = Expect("encrypting nvme0n1p2 (LUKS2 STYGIAN-LUKS) and opening it as stygiancrypt", STEP);
 pub(super) const TO_THE_END: Step = Part(&[Expect("autoinstaller: installed {host} on nvme0n1", 3 * STEP), ExpectPowerOff(OFF)]);
 const YES_AND_PASSPHRASE: Step = Part(&[Expect(ASK, BOOT + PROMPT), Type(Serial, "yes"), TYPED]);
 
@@ -23,7 +23,7 @@ const YES_AND_PASSPHRASE: Step = Part(&[Expect(ASK, BOOT + PROMPT), Type(Serial,
 const SWAP: &[&str] = &[
     "install.swap.enable=true",
     "install.swap.size=2G",
-    "install.labels.swap=SL-SWAP",
+    "install.labels.swap=STYGIAN-SWAP",
     "install.luks.pbkdf.memory=64",
     "install.luks.pbkdf.iterations=5",
     "install.luks.pbkdf.parallel=1",
@@ -49,10 +49,12 @@ pub const ROWS: &[Scenario] = &[
         kernel_words: &[OBSERVED],
         script: &[
             Forbid(FAILED),
+            Expect("running the boot commands", BOOT),
+            Expect("autoinstaller: | no Thunderbolt device to authorise", 30),
             YES_AND_PASSPHRASE,
             ENCRYPTING,
-            Expect("creating /persist on the new root", STEP),
-            Expect("running the post-mount commands", STEP),
+            Expect("creating /persist, /models on the new root", STEP),
+            Expect("running 2 lists of post-mount commands", STEP),
             Expect("autoinstaller: | the ESP is /dev/nvme0n1p1", STEP),
             TO_THE_END,
         ],
@@ -65,7 +67,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             YES_AND_PASSPHRASE,
-            Expect("encrypting vda2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP),
+            Expect("encrypting vda2 (LUKS2 STYGIAN-LUKS) and opening it as stygiancrypt", STEP),
             Expect("autoinstaller: installed {host} on vda", 3 * STEP),
             ExpectPowerOff(OFF),
         ],
@@ -111,7 +113,7 @@ pub const ROWS: &[Scenario] = &[
             Forbid("OBSERVED swap on /dev/nvme0n1p3"),
             YES_AND_PASSPHRASE,
             ENCRYPTING,
-            Expect("leaving nvme0n1p3 (SL-SWAP) for the system's own random encryption", STEP),
+            Expect("leaving nvme0n1p3 (STYGIAN-SWAP) for the system's own random encryption", STEP),
             ExpectAll(&["OBSERVED CRYPT-PLAIN-installation-swap", "OBSERVED swap on /dev/mapper/installation-swap"], STEP),
             TO_THE_END,
         ],
@@ -125,7 +127,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             YES_AND_PASSPHRASE,
-            Expect("leaving vda3 (SL-SWAP) for the system's own random encryption", STEP),
+            Expect("leaving vda3 (STYGIAN-SWAP) for the system's own random encryption", STEP),
             Expect("autoinstaller: installed {host} on vda", 3 * STEP),
             ExpectPowerOff(OFF),
         ],
@@ -154,7 +156,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             YES_AND_PASSPHRASE,
-            Expect("encrypting mmcblk0p2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP),
+            Expect("encrypting mmcblk0p2 (LUKS2 STYGIAN-LUKS) and opening it as stygiancrypt", STEP),
             Expect("autoinstaller: installed {host} on mmcblk0", 5 * STEP),
             ExpectPowerOff(OFF),
         ],
@@ -172,7 +174,7 @@ pub const ROWS: &[Scenario] = &[
 const ON_ANY_SDX: &[Step] = &[
     Forbid(FAILED),
     YES_AND_PASSPHRASE,
-    Expect("(LUKS2 SL-LUKS) and opening it as cryptroot", STEP),
+    Expect("(LUKS2 STYGIAN-LUKS) and opening it as stygiancrypt", STEP),
     Expect("autoinstaller: installed {host} on sd", 5 * STEP),
     ExpectPowerOff(OFF),
 ];

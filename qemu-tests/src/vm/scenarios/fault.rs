@@ -1,10 +1,10 @@
 //! Faults: of the medium, and of a step in the middle of an installation.
 
-use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, PROMPT, STEP, STEP_ONE, UNTOUCHED};
+use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
 use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas, NotBootable};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, Forbid, Type, Unplug};
-use crate::vm::scenario::{BASE, Fault, Firmware, Scenario};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type, Unplug};
+use crate::vm::scenario::{BASE, Fault, Firmware, OWNER, Scenario};
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
@@ -82,12 +82,36 @@ pub const ROWS: &[Scenario] = &[
             Expect(ASK, BOOT + PROMPT),
             Type(Serial, "yes"),
             Expect("creating /other on the new root", 2 * STEP),
-            Expect("running the post-mount commands", STEP),
+            Expect("running 2 lists of post-mount commands", STEP),
             Expect("failed: running post-mount commands 1: bash exited with 1: line 1 failed with 1: chmod", STEP),
             Expect("nvme0n1 was erased and is not bootable", 30),
             HELD,
         ],
         after: &[DiskWritten(0), NotBootable(0)],
+        ..BASE
+    },
+    Scenario {
+        name: "boot-commands-fail",
+        proves: "Commands of the owner run when the drivers are loaded and before a disk is looked at; that they fail is a warning.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NOISY],
+        words: &["install.dry-run"],
+        kernel_words: &[OWNER],
+        script: &[
+            Forbid(INSTALLED),
+            Forbid(FAILED),
+            Forbid(ASK),
+            Expect("autoinstaller: running the boot commands", BOOT),
+            Expect("autoinstaller: | nvme is loaded", 30),
+            Expect("autoinstaller: | goes on", 10),
+            Expect("autoinstaller: | no dock", 10),
+            Expect("running the boot commands: sh exited with 3: no dock; the installation goes on", 10),
+            Expect("target nvme0n1 (", PROMPT),
+            Expect(UNTOUCHED, PROMPT),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskUnchanged(0)],
         ..BASE
     },
     Scenario {

@@ -78,7 +78,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: the keyboard layout is de-latin1", BOOT),
             Expect(ASK, PROMPT),
             Type(Keyboard, "zes"),
-            Expect("passphrase for SL-LUKS, keyboard layout de-latin1 (input is hidden): ", PROMPT),
+            Expect("passphrase for STYGIAN-LUKS, keyboard layout de-latin1 (input is hidden): ", PROMPT),
             Type(Keyboard, GERMAN_KEYS),
             Expect(AGAIN, 30),
             Type(Keyboard, GERMAN_KEYS),

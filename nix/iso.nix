@@ -1,0 +1,151 @@
+# The medium of one host: a derivation with `iso/NAME.iso`. It lays parts out and calls `xtask iso --parts`, which is the one assembler.
+#
+# The interface between this file and `module.nix`, which says the same:
+#   pkgs      nixpkgs
+#   init, xtask
+#             the programs of this repository, as `packages.nix` builds them
+#   config    the evaluated `autoInstaller` options of the host. `settings.nix` makes its settings of them; from here `targetHost`, `prebuilt`,
+#             `isoName`, `kernel`, `extraPackages` and `deployKey` are read, all but the first of which may be missing
+#   toplevel  the host's system, a derivation or a store path, where it is prebuilt
+#   source    the flake's source tree, for the clone that a prebuilt installation leaves; not used yet. Its `lastModified` dates the medium
+#   built     the date of the medium, in seconds since 1970: a machine whose clock stands earlier is told that it is wrong
+# Nothing is imported from a derivation: what is built does not depend on what was built before it.
+{
+  pkgs,
+  init ? (import ./packages.nix { inherit pkgs; }).init,
+  xtask ? (import ./packages.nix { inherit pkgs; }).xtask,
+  config,
+  toplevel ? null,
+  source ? null,
+  built ? source.lastModified or 1,
+}:
+let
+  host = config.targetHost;
+  name = config.isoName or host;
+  prebuilt = config.prebuilt or false;
+
+  # Options that say nothing to the machine.
+  buildOnly = [
+    "deployKey"
+    "extraPackages"
+    "flake"
+    "isoName"
+    "kernel"
+    "toplevel"
+  ];
+  given = option: default: if config.${option} or null == null then default else config.${option};
+  kernel = given "kernel" pkgs.linuxPackages.kernel;
+  # Since 25.11 modules are an output of their own.
+  modules = kernel.modules or kernel;
+
+  stage2 = import ./stage2.nix {
+    inherit pkgs;
+    extraPackages = config.extraPackages or [ ];
+  };
+
+  # The tree in which `xtask` looks for the programs of the initrd, under the names that they have in Debian. They are static; of one that is
+  # not, its libraries come along.
+  programs = pkgs.runCommand "autoinstaller-programs" { } ''
+    mkdir -p $out/usr/bin $out/usr/sbin $out/usr/share $out/etc
+    ln -s ${pkgs.pkgsStatic.busybox}/bin/busybox $out/usr/bin/busybox
+    ln -s ${program "e2fsprogs" "mkfs.ext4"} ${program "dosfstools" "mkfs.vfat"} ${program "util-linux" "mkswap"} $out/usr/sbin/
+    ln -s ${pkgs.kbd}/bin/loadkeys $out/usr/bin/loadkeys
+    ln -s ${pkgs.kbd}/share/keymaps $out/usr/share/keymaps
+    # Where there is none, mkfs.ext4 does what it would say.
+    for package in ${static "e2fsprogs"} ${pkgs.e2fsprogs.out or pkgs.e2fsprogs}; do
+      [ -e $out/etc/mke2fs.conf ] || [ ! -e $package/etc/mke2fs.conf ] || cp $package/etc/mke2fs.conf $out/etc/
+    done
+  '';
+  static = package: pkgs.pkgsStatic.${package}.bin or pkgs.pkgsStatic.${package};
+  program = package: file: "${static package}/bin/${file}";
+
+  key = {
+    publicKey = null;
+    generate = false;
+  }
+  // config.deployKey or { };
+  # Made once and kept as long as the builder's store keeps it; whoever can read that store can read the private half.
+  generated =
+    pkgs.runCommand "${host}-installer-deploy-key"
+      {
+        nativeBuildInputs = [ pkgs.buildPackages.openssh ];
+        preferLocalBuild = true;
+        allowSubstitutes = false;
+      }
+      ''
+        mkdir $out
+        ssh-keygen -q -t ed25519 -N "" -C ${host}-installer -f $out/id_ed25519
+      '';
+  publicKey =
+    if key.publicKey != null then
+      key.publicKey
+    else if key.generate then
+      "$(cat ${generated}/id_ed25519.pub)"
+    else
+      null;
+
+  closure =
+    if !prebuilt then
+      null
+    else if toplevel == null then
+      throw "autoInstaller: ${host} is prebuilt, so its medium carries its system: give `toplevel`"
+    else
+      {
+        toplevel = "${toplevel}";
+        registration = "${pkgs.closureInfo { rootPaths = [ toplevel ]; }}/registration";
+      };
+
+  parts = builtins.toJSON {
+    inherit host built closure;
+    settings = import ./settings.nix (removeAttrs config buildOnly);
+    files = if key.publicKey == null && key.generate then { deploy-key = "${generated}/id_ed25519"; } else { };
+    init = "${init}/bin/init";
+    kernel = "${kernel}/bzImage";
+    kernelConfig = "${kernel.configfile}";
+    modules = "${modules}/lib/modules/${kernel.modDirVersion}";
+    programs = "${programs}";
+    loader = "${pkgs.systemd}/lib/systemd/boot/efi/systemd-bootx64.efi";
+    grub = "${pkgs.grub2}/lib/grub/i386-pc";
+    stage2 = "${stage2.root}";
+    stage2Paths = "${stage2.paths}";
+  };
+
+  # They run where it is built.
+  tools = [
+    xtask
+  ]
+  ++ (with pkgs.buildPackages; [
+    coreutils
+    dosfstools
+    gptfdisk
+    grub2
+    gzip
+    libisoburn
+    mtools
+    squashfsTools
+    xz
+    zstd
+  ]);
+in
+pkgs.runCommand "${name}-iso"
+  {
+    nativeBuildInputs = tools;
+    inherit parts;
+    passAsFile = [ "parts" ];
+    passthru = { inherit parts; };
+  }
+  ''
+    ${
+      if publicKey == null then
+        ""
+      else
+        ''
+          echo "INSTALLER SSH PUBLIC KEY for ${host}:"
+          echo "${publicKey}"
+        ''
+    }
+    mkdir -p $out/iso
+    # Where xtask keeps what it makes by the way.
+    export CARGO_TARGET_DIR=$PWD/made
+    xtask iso --parts $partsPath --out $out/iso/${name}.iso
+  ''

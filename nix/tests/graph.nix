@@ -1,0 +1,174 @@
+# What would be built, from the flake down, with packages that are names alone: `checks`, each with what must be and what is.
+#
+# `tree` is a copy of this repository without what is made in it, `nixpkgs` stands in for nixpkgs.
+{ tree, nixpkgs }:
+let
+  inherit (nixpkgs) lib;
+  self =
+    outputs
+    // outputs.outputs
+    // {
+      outPath = tree;
+      lastModified = 1700000000;
+    };
+  outputs.outputs = (import (tree + "/flake.nix")).outputs { inherit self nixpkgs; };
+  flake = outputs.outputs;
+  inherit (flake.lib) mkInstaller;
+
+  is = wanted: got: { inherit wanted got; };
+  # Without what Nix adds to a name.
+  bare = text: builtins.concatStringsSep "" (
+    map (part: if lib.isString part then part else "") (builtins.split "/nix/store/[a-z0-9]{32}-" text)
+  );
+  parts = image: builtins.fromJSON (bare (builtins.unsafeDiscardStringContext image.parts));
+  image = name: flake.packages.x86_64-linux."${name}InstallerIso";
+
+  pkgs = nixpkgs.legacyPackages.x86_64-linux;
+  fails = v: !(builtins.tryEval (builtins.deepSeq v true)).success;
+  own =
+    autoInstaller:
+    (mkInstaller {
+      inherit pkgs;
+      modules = [
+        {
+          autoInstaller = {
+            targetHost = "own";
+            labels = {
+              efi = "E";
+              root = "R";
+            };
+          }
+          // autoInstaller;
+        }
+      ];
+    }).config.system.build.isoImage;
+  online = {
+    repoRemote = "git@git.example.com:x";
+  };
+
+  # As flakes pass it that have had an installer before.
+  ordinary = installer: nixpkgs.lib.nixosSystem {
+    specialArgs = {
+      inherit self;
+      inputs = { };
+    };
+    modules = [
+      flake.nixosModules.default
+      installer
+      {
+        nixpkgs.hostPlatform = "x86_64-linux";
+        networking.hostName = "installer";
+      }
+    ];
+  };
+  inNixos = ordinary (tree + "/hosts/ultraviolet/installer.nix");
+in
+{
+  checks = {
+    "the flake's images" =
+      is
+        [
+          "stygianlibraryInstallerIso"
+          "ultravioletInstallerIso"
+          "vermissianInstallerIso"
+        ]
+        (lib.filter (lib.hasSuffix "InstallerIso") (lib.attrNames flake.packages.x86_64-linux));
+    "the flake's systems and installers" =
+      is
+        [
+          "stygianlibrary"
+          "stygianlibrary-installer"
+          "ultraviolet"
+          "ultraviolet-installer"
+          "vermissian"
+          "vermissian-installer"
+        ]
+        (lib.attrNames flake.nixosConfigurations);
+    "an installer among the systems has the same image" =
+      is (image "ultraviolet").drvPath flake.nixosConfigurations.ultraviolet-installer.config.system.build.isoImage.drvPath;
+
+    "the image of ultraviolet" = is "ultraviolet-iso" (image "ultraviolet").name;
+    "a prebuilt image carries the system of its host" = is "nixos-system-ultraviolet" (parts (image "ultraviolet")).closure.toplevel;
+    "an image that builds its system carries none" = is null (parts (image "vermissian")).closure;
+    "an image is dated by its flake" = is 1700000000 (parts (image "ultraviolet")).built;
+    "the initrd of stygianlibrary has its module" = is [ "thunderbolt" ] (parts (image "stygianlibrary")).settings.kernelModules;
+    "the key of vermissian is made" = is {
+      deploy-key = "vermissian-installer-deploy-key/id_ed25519";
+    } (parts (image "vermissian")).files;
+    "ultraviolet has no key" = is { } (parts (image "ultraviolet")).files;
+    "the kernel is nixpkgs' own" = is "linux/bzImage" (parts (image "ultraviolet")).kernel;
+    "the kernel can be another" = is "other/bzImage" (parts (own (
+      online
+      // {
+        kernel = pkgs.linuxPackages.kernel // {
+          outPath = "/nix/store/00000000000000000000000000000000-other";
+        };
+      }
+    ))).kernel;
+    "a key on the kit is printed and not carried" =
+      let
+        made = own (online // { deployKey.publicKey = "ssh-ed25519 AAAA own-installer"; });
+      in
+      is
+        {
+          files = { };
+          printed = true;
+        }
+        {
+          inherit (parts made) files;
+          printed = lib.hasInfix "INSTALLER SSH PUBLIC KEY for own:" made.script && lib.hasInfix "ssh-ed25519 AAAA own-installer" made.script;
+        };
+    "an image can have another name" = is "other-iso" (own (online // { isoName = "other"; })).name;
+    "a system that is given needs no flake" = is "nixos-system-ultraviolet" (parts (own {
+      prebuilt = true;
+      inherit (flake.nixosConfigurations.ultraviolet.config.system.build) toplevel;
+    })).closure.toplevel;
+    "a prebuilt image without a system is refused" = is true (fails (own { prebuilt = true; }).drvPath);
+    "an image of wrong settings is refused" = is true (fails (own (online // { swap.enable = true; })).drvPath);
+    "NixOS's own cache comes after the host's" =
+      is "https://cache.example.com https://cache.nixpkgs.example" (
+        lib.concatStringsSep " " (
+          map (lib.removePrefix "nix.settings.substituters=") (
+            lib.filter (lib.hasPrefix "nix.settings.substituters=") (
+              lib.splitString "\n" (parts (own (online // { nix.settings.substituters = [ "https://cache.example.com" ]; }))).settings.settings
+            )
+          )
+        )
+      );
+
+    "in a NixOS: the image is the same" = is (image "ultraviolet").drvPath inNixos.config.system.build.isoImage.drvPath;
+    "in a NixOS: nothing is asserted" = is [ ] inNixos.config.assertions;
+    "in a NixOS: what is wrong is an assertion" =
+      let
+        wrong = ordinary {
+          autoInstaller = {
+            targetHost = "a b";
+            prebuilt = true;
+            labels = {
+              efi = "E";
+              root = "E";
+            };
+          };
+        };
+      in
+      is [
+        "autoInstaller: targetHost: a b is not a host name: use letters, digits and -"
+        "autoInstaller: the label E is given twice"
+      ] (map (assertion: assertion.message) wrong.config.assertions);
+
+    "the programs are for two kinds of machines" =
+      is
+        [
+          "aarch64-linux"
+          "x86_64-linux"
+        ]
+        (lib.attrNames (lib.filterAttrs (_: packages: packages ? init && packages ? xtask) flake.packages));
+    "the template has what a flake of one's own needs" =
+      is
+        [
+          "flake.nix"
+          "hosts"
+        ]
+        (lib.attrNames (builtins.readDir flake.templates.default.path));
+  };
+}

@@ -1,0 +1,18 @@
+# What `init` is to judge: every case as the lines of a settings file, made of it as it stands. Needs no nixpkgs.
+let
+  inherit (import ./cases.nix) least cases;
+  settings = import ../settings.nix;
+
+  merge =
+    a: b:
+    a
+    // builtins.mapAttrs (
+      name: v: if builtins.isAttrs v && builtins.isAttrs (a.${name} or null) then merge a.${name} v else v
+    ) b;
+in
+map (case: {
+  inherit (case) error;
+  moduleOnly = case.moduleOnly or false;
+  says = builtins.toJSON case.settings;
+  settings = if case ? moduleOnly then null else (settings (merge least case.settings)).settings;
+}) cases

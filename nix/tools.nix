@@ -1,0 +1,29 @@
+# The programs that `cargo xtask` calls, as `qemu-tests/src/prerequisites.rs` lists them for Debian.
+{ pkgs }:
+with pkgs;
+[
+  apt
+  cargo
+  clippy
+  cryptsetup
+  debian-archive-keyring
+  dosfstools
+  dpkg
+  e2fsprogs
+  gcc
+  git
+  gptfdisk
+  grub2
+  gzip
+  kmod
+  mtools
+  openssh
+  qemu
+  rustc
+  rustfmt
+  squashfsTools
+  util-linux
+  xorriso
+  xz
+  zstd
+]
