@@ -7,6 +7,8 @@ pub mod block;
 pub mod device_mapper;
 pub mod link;
 pub mod loop_device;
+#[cfg(not(test))]
+mod messages;
 pub mod namespace;
 pub mod process;
 #[cfg(not(test))]

@@ -31,7 +31,7 @@ const LATE_ADDRESS: &str = "10.0.2.104";
 /// What the key of the cache is called.
 const NIX_KEY: &str = "cache.tests-1";
 /// Raise when what is served is made differently.
-const RECIPE: &str = "servers 3";
+const RECIPE: &str = "servers 4";
 
 /// A server that the guest can reach. Their addresses are in the words that a row gives its machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Installations from servers when something is short or wrong: memory, the clock, the network in the middle of it.
 
 use super::flake::{FINDING, LEFT, LONG, NEVER, READY, REFUSED, SSH};
-use super::{ASK, BOOT, HELD, INSTALLED, NO, OFF, PROMPT, REFUSES_NOTHING, UNTOUCHED};
+use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NO, OFF, PROMPT, REFUSES_NOTHING, UNTOUCHED};
 use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas, NicSpoke, NotBootable};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Cable, CableOut, Expect, ExpectPowerOff, Forbid, Type};
@@ -56,6 +56,7 @@ pub const ROWS: &[Scenario] = &[
         words: &["install.repo=https://10.0.2.104/cgi-bin/git/fixture.git"],
         servers: &[Server::HttpsLate],
         script: &[
+            Forbid(FAILED),
             NEVER,
             Forbid("the clock is set"),
             Expect("- the clock says 20", BOOT + PROMPT + READY),

@@ -35,15 +35,15 @@ pub(super) const SSH: Scenario = Scenario {
 };
 
 /// An installation without surprises.
-const INSTALLS: &[Step] = &[
+const INSTALLS: &[Step] = &[BUILDS, ENDS];
+const BUILDS: Step = Part(&[
     Forbid(FAILED),
     Expect(ASK, BOOT + PROMPT + READY),
     Type(Serial, "yes"),
     Expect(STEP_ONE, STEP),
     Expect("running nixos-install for {host}", LONG),
-    Expect("autoinstaller: installed {host} on nvme0n1", LONG),
-    ExpectPowerOff(OFF),
-];
+]);
+const ENDS: Step = Part(&[Expect("autoinstaller: installed {host} on nvme0n1", LONG), ExpectPowerOff(OFF)]);
 
 /// What the installed system finds of the deploy key and the clone.
 pub(super) const LEFT: Step = Part(&[
@@ -84,6 +84,7 @@ pub const ROWS: &[Scenario] = &[
         name: "flake-over-ssh",
         proves: "A flake is cloned with the deploy key and built in the sandbox, and the system boots with clone and key in the hands of its user.",
         core: true,
+        script: &[BUILDS, Expect("| building '/nix/store/", LONG), ENDS],
         kit: &[AGE, HOST_KEY, HOST_PUB],
         kernel_words: &[OBSERVED],
         finds: &[PLACED, LEFT, CLONED, SHUT_IN],
@@ -126,7 +127,8 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "flake-with-cache",
-        proves: "What a cache has signed is fetched and not built.",
+        proves: "What a cache has signed is fetched and not built, and each path is said.",
+        script: &[BUILDS, Expect("| copying path '/nix/store/", LONG), ENDS],
         words: &["install.repo=ssh://git@10.0.2.100/fixture.git", "install.nix.settings.substituters=http://10.0.2.101"],
         servers: &[Server::Ssh, Server::Cache],
         finds: FETCHED,
@@ -135,7 +137,8 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "flake-with-dead-cache",
-        proves: "A cache that accepts connections and never answers is passed over, and the one beside it is used.",
+        proves: "A cache that accepts connections and never answers is passed over, with numbers while Nix waits, and the one beside it is used.",
+        script: &[BUILDS, Expect("still running nixos-install, 1", 60), Expect(" store paths, ", 10), ENDS],
         words: &[
             "install.repo=ssh://git@10.0.2.100/fixture.git",
             "install.nix.settings.substituters=http://10.0.2.102",
