@@ -136,7 +136,7 @@ in
     flake = computed (types.nullOr types.raw) (specialArgs.self or null) {
       defaultText = lib.literalMD "`self`";
       example = lib.literalExpression "inputs.self";
-      description = "The flake that has the host, whose files are the clone that a prebuilt medium leaves.";
+      description = "The flake that has the host. The medium has its date.";
     };
     toplevel = computed (types.nullOr types.package) ofFlake {
       defaultText = lib.literalMD "that of `targetHost` in `flake`";

@@ -49,8 +49,13 @@ let
   # As flakes pass it that have had an installer before.
   ordinary = installer: nixpkgs.lib.nixosSystem {
     specialArgs = {
-      inherit self;
-      inputs = { };
+      self = self // {
+        name = "older-installer";
+      };
+      inputs = {
+        autoinstaller = flake;
+        tools = pkgs.git;
+      };
     };
     modules = [
       flake.nixosModules.default
@@ -61,6 +66,7 @@ let
       }
     ];
   };
+  older = ordinary (tree + "/nix/tests/older-host.nix");
   inNixos = ordinary (tree + "/hosts/ultraviolet/installer.nix");
 in
 {
@@ -137,6 +143,7 @@ in
       );
 
     "in a NixOS: the image is the same" = is (image "ultraviolet").drvPath inNixos.config.system.build.isoImage.drvPath;
+    "in a NixOS: an older host has its image" = is "older-installer-iso" older.config.system.build.isoImage.name;
     "in a NixOS: nothing is asserted" = is [ ] inNixos.config.assertions;
     "in a NixOS: what is wrong is an assertion" =
       let
