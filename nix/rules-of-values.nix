@@ -42,20 +42,20 @@ let
       found = builtins.match "0*([0-9]*)(([KMGT])(iB)?)?" text;
       digits = head found;
       unit = builtins.elemAt found 2;
-      most = 18446744073709551616.0 / scales.${unit};
       fits =
         if unit == null then
           stringLength digits < 20 || (stringLength digits == 20 && !(largest < digits))
         else
-          stringLength digits <= 17 && lib.toIntBase10 digits < most;
+          stringLength digits <= 17 && lib.toIntBase10 digits < beyond.${unit};
     in
     if found == null || digits == "" || !fits then null else { inherit digits unit; };
   largest = "18446744073709551615";
-  scales = {
-    K = 1024;
-    M = 1024 * 1024;
-    G = 1024 * 1024 * 1024;
-    T = 1024 * 1024 * 1024 * 1024;
+  # 2^64 bytes in these units.
+  beyond = {
+    K = 18014398509481984;
+    M = 17592186044416;
+    G = 17179869184;
+    T = 16777216;
   };
   noSize = text: "${text} is not a size: use 8G, 512M, 8GiB or a number of sectors";
 
