@@ -47,13 +47,13 @@ in
 
     repoRemote = maybe types.str "ssh://git@git.example.com/nix-config.git" ''
       Where the flake is, as git writes it. At boot `install.repo=` and `REPO_REMOTE=` are the same.'';
-    repoBranch = maybe types.str "main" "Which branch of it, instead of the remote's own choice.";
-    repoRev = maybe types.str "0123abc" "Which commit of it.";
+    repoBranch = maybe types.str "main" "Which branch of the repository, instead of its own choice.";
+    repoRev = maybe types.str "0123abc" "Which commit of the repository.";
     repoClonePath = text "/mnt/nix-config" "/mnt/persist/nix-config" ''
       Where the clone lies while `/mnt` is the new root.'';
     knownHosts = list types.str [ "git.example.com ssh-ed25519 AAAA" ] "A line of `known_hosts` each.";
     targetUser = maybe types.str "moran" "Who gets the clone.";
-    deployKeyToUser = switch true "That user gets the deploy key, too, in `~/.ssh/github`.";
+    deployKeyToUser = switch true "`targetUser` gets the deploy key, too, in `~/.ssh/github`.";
     nix.settings = {
       substituters = list types.str [ "https://cache.example.com" ] ''
         Caches of store paths. A medium that Nix builds asks NixOS's own after them.'';
@@ -70,7 +70,7 @@ in
     };
     esp.size = text "1G" "512M" "Size of the ESP, at least `260M`.";
     rootFs = text "ext4" "btrfs" ''
-      Or `btrfs`, `xfs`, `f2fs`, where their mkfs and module are on the medium; refused before the first write where they are not.'';
+      Kind of the root file system; or `btrfs`, `xfs`, `f2fs`, where their mkfs and module are on the medium; refused before the first write where they are not.'';
 
     luks = {
       enable = switch false "Encrypt the root file system.";
@@ -87,7 +87,7 @@ in
 
     swap = {
       enable = switch false "A swap partition at the end of the disk.";
-      size = text "8G" "512M" "Its size: `8G`, `512M`, `8GiB` or a number of sectors.";
+      size = text "8G" "512M" "Size of the swap partition: `8G`, `512M`, `8GiB` or a number of sectors.";
     };
 
     keymap = maybe types.str "de-latin1" ''
@@ -136,7 +136,7 @@ in
     flake = computed (types.nullOr types.raw) (specialArgs.self or null) {
       defaultText = lib.literalMD "`self`";
       example = lib.literalExpression "inputs.self";
-      description = "The flake that has the host, whose files are the clone that a prebuilt medium leaves.";
+      description = "The flake that has the host. The medium has its date.";
     };
     toplevel = computed (types.nullOr types.package) ofFlake {
       defaultText = lib.literalMD "that of `targetHost` in `flake`";

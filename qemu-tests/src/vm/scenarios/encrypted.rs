@@ -22,7 +22,7 @@ const YES_AND_PASSPHRASE: Step = Part(&[Expect(ASK, BOOT + PROMPT), Type(Serial,
 /// A swap partition, and another cost of the key derivation.
 const SWAP: &[&str] = &[
     "install.swap.enable=true",
-    "install.swap.size=2G",
+    "install.swap.size=9G",
     "install.labels.swap=STYGIAN-SWAP",
     "install.luks.pbkdf.memory=64",
     "install.luks.pbkdf.iterations=5",
