@@ -104,6 +104,8 @@ in
       Kernel modules that the initrd carries and loads at its start, beside those for disks, USB and keyboards. A name that the kernel
       does not know fails the build.'';
 
+    ssh.authorizedKeys = list types.str [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… me" ] ''
+      Who may log in while the machine is installed: public keys, a line of an `authorized_keys` file each. They need the network.'';
     requireAgeKey = switch false "Refuse to install without the host's age key on the kit partition.";
     kit.wipeAfterInstall = switch false "Overwrite and remove private keys on the stick at the end.";
     network = {
@@ -112,6 +114,8 @@ in
         `dhcp`, or an address in the words of the kernel's `ip=`, which is understood on the command line as well.'';
     };
     wait-network = option types.int 180 600 "Seconds that a check of the network is waited for.";
+    waitBeforePowerOff = switch false ''
+      When the system is in place, wait for the word `done` before the disk is read back: until then files can be copied to `/mnt`.'';
     powerOff = switch true "Power off at the end, otherwise reboot.";
     bannerText = option types.lines "" "This medium erases a disk." "Shown before the plan.";
 

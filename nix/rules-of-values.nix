@@ -276,6 +276,32 @@ rec {
     text: if hasSecret text then [ secret ] else unless (word text) "${text} is not the address of a cache";
   trustedKey =
     text: unless (word text && is "[^:]+:.+" text) "${text} is not a public key: NAME:KEY";
+  # Types of keys, and how each key of that type begins. The text is not repeated: it may be a private key.
+  authorizedKey =
+    text:
+    let
+      types = {
+        ssh-ed25519 = "AAAAC3NzaC1lZDI1NTE5";
+        "sk-ssh-ed25519@openssh.com" = "AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t";
+        ecdsa-sha2-nistp256 = "AAAAE2VjZHNhLXNoYTItbmlzdHAyNT";
+        ecdsa-sha2-nistp384 = "AAAAE2VjZHNhLXNoYTItbmlzdHAzOD";
+        ecdsa-sha2-nistp521 = "AAAAE2VjZHNhLXNoYTItbmlzdHA1Mj";
+        "sk-ecdsa-sha2-nistp256@openssh.com" = "AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb2";
+        ssh-rsa = "AAAAB3NzaC1yc2";
+      };
+      words = filter (part: part != "") (splitString " " text) ++ [ "" "" ];
+      named = types ? ${head words};
+      key = if named then lib.elemAt words 1 else head words;
+      starts = if named then [ types.${head words} ] else lib.attrValues types;
+      length = stringLength key;
+    in
+    unless (
+      length >= 68
+      && length - length / 4 * 4 == 0
+      && is "[A-Za-z0-9+/]+={0,2}" key
+      && lib.any (start: hasPrefix start key) starts
+      && is "[^[:cntrl:]]*" text
+    ) "this is no public key: a line of an authorized_keys file without options, TYPE KEY";
   publicKey =
     text:
     unless (is "ssh-ed25519 [A-Za-z0-9+/=]+( [^[:cntrl:]]*)?" text) "${text} is not a public key of ssh: ssh-ed25519 KEY";

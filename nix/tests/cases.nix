@@ -224,6 +224,14 @@ in
     (good { targetUser = "moran"; })
     (bad "targetUser: ../root is not the name of a user" { targetUser = "../root"; })
     (bad "targetUser: ${x 33} is not the name of a user" { targetUser = x 33; })
+    (good { ssh.authorizedKeys = [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKzjdtUvM6gi0z0ShNGxRUINHRYWV3mAO6S3WAiFgFZ me@home" ]; })
+    (good { ssh.authorizedKeys = [ "AAAAC3NzaC1lZDI1NTE5AAAAIHKzjdtUvM6gi0z0ShNGxRUINHRYWV3mAO6S3WAiFgFZ" ]; })
+    (bad "ssh.authorizedKeys: this is no public key: a line of an authorized_keys file without options, TYPE KEY" {
+      ssh.authorizedKeys = [ "no-pty ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKzjdtUvM6gi0z0ShNGxRUINHRYWV3mAO6S3WAiFgFZ" ];
+    })
+    (bad "ssh.authorizedKeys: this is no public key: a line of an authorized_keys file without options, TYPE KEY" {
+      ssh.authorizedKeys = [ "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIHKzjdtUvM6gi0z0ShNGxRUINHRYWV3mAO6S3WAiFgFZ" ];
+    })
     (good { knownHosts = [ "git.example.com ssh-ed25519 AAAA" ]; })
     (bad "knownHosts: example.com is not a line of a known_hosts file: HOST TYPE KEY" { knownHosts = [ "example.com" ]; })
     (good { nix.settings.substituters = [ "https://cache.example.com" ]; })

@@ -84,14 +84,15 @@ pub const ROWS: &[Scenario] = &[
         name: "flake-over-ssh",
         proves: "A flake is cloned with the deploy key and built in the sandbox, and the system boots with clone and key in the hands of its user.",
         core: true,
-        script: &[BUILDS, Expect("| building '/nix/store/", LONG), ENDS],
         kit: &[AGE, HOST_KEY, HOST_PUB],
         kernel_words: &[OBSERVED],
         finds: &[PLACED, LEFT, CLONED, SHUT_IN],
         script: &[
             ExpectAll(&["OBSERVED never swapped: PID 1", "OBSERVED never swapped: the initrd"], BOOT),
             Expect("OBSERVED never swapped: /stage2/root/etc/ssh/deploy", PROMPT),
-            Part(INSTALLS),
+            BUILDS,
+            Expect("| building '/nix/store/", LONG),
+            ENDS,
         ],
         after: &[
             TargetInstalled(0),
