@@ -204,7 +204,8 @@ impl Machine for Running {
         let sender = self.sender.clone();
         match what {
             // As with the serial port.
-            Ssh::LogIn => self.person()?.log_in(move |bytes| drop(sender.send(Signal::Session(bytes)))),
+            Ssh::LogIn => self.person()?.log_in(None, move |bytes| drop(sender.send(Signal::Session(bytes)))),
+            Ssh::Begin(words) => self.person()?.log_in(Some(words), move |bytes| drop(sender.send(Signal::Session(bytes)))),
             what => self.person()?.does(what),
         }
     }

@@ -24,9 +24,9 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
-    let machines =
-        [ssh::ROWS, install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS, online::ROWS, flake::ROWS];
-    let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
+    let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS, online::ROWS, flake::ROWS];
+    let persons =
+        [ssh::ROWS, ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
     machines.into_iter().chain(persons).flatten().collect()
 }
 
