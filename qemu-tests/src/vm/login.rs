@@ -18,12 +18,15 @@ use super::emulator::Emulator;
 use super::serial;
 use crate::command::{self, tool};
 
-/// What a session has said, in the directory of the scenario.
-pub const LOG: &str = "session.log";
-/// How often the guest's server is tried: it is busy.
+/// Nobody is asked anything, and no other key is tried.
 const OPTIONS: &str = "BatchMode=yes IdentitiesOnly=yes IdentityAgent=none ConnectTimeout=30 PasswordAuthentication=no";
 /// How long an answer is waited for, in seconds.
 const PATIENCE: u64 = 60;
+
+/// What a session has said, in the directory of the scenario.
+pub fn log(session: usize) -> String {
+    format!("session{session}.log")
+}
 
 /// What is done over ssh.
 #[derive(Debug, Clone, Copy)]
@@ -111,13 +114,15 @@ pub struct Person {
     dir: PathBuf,
     port: u16,
     session: Option<(Emulator, UnixStream)>,
+    /// How many sessions there were.
+    pub sessions: usize,
 }
 
 impl Person {
     /// Somebody whose keys are in the directory, in front of this port.
     pub fn new(dir: &Path, port: u16) -> Result<Person> {
         let dir = std::path::absolute(dir).with_context(|| format!("resolving {}", dir.display()))?;
-        Ok(Person { dir, port, session: None })
+        Ok(Person { dir, port, session: None, sessions: 0 })
     }
 
     /// Starts a session that shows the console, or runs a command; what it says is reported, and its end as `None`.
@@ -133,7 +138,8 @@ impl Person {
             command.arg("root@127.0.0.1").args(words).stdin(OwnedFd::from(input)).stdout(OwnedFd::from(theirs)).stderr(errors);
             Emulator::start(&mut command).context("starting ssh")?
         };
-        serial::listen(ours.try_clone().context("sharing a session")?, &self.dir.join(LOG), report)?;
+        self.sessions += 1;
+        serial::listen(ours.try_clone().context("sharing a session")?, &self.dir.join(log(self.sessions)), report)?;
         self.session = Some((session, ours));
         Ok(())
     }
