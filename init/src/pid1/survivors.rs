@@ -36,11 +36,24 @@ pub fn end() {
 
 /// Ends everybody who could write: all but those who look on.
 pub fn end_writers() {
-    let (now, server, mut spared) = (processes(), server(), Vec::new());
+    let server = server();
+    end_but(server, &viewers(&processes(), server));
+}
+
+/// Whether somebody is logged in who does more than look on, such as copy a file.
+pub fn are_others() -> bool {
+    let (now, server) = (processes(), server());
+    let viewers = viewers(&now, server);
+    below(&now, server).iter().any(|id| *id != server && !viewers.contains(id))
+}
+
+/// Who looks on, with the processes of their sessions.
+fn viewers(now: &[Process], server: i32) -> Vec<i32> {
+    let mut all = Vec::new();
     for viewer in console::viewers() {
-        spared.append(&mut above(&now, viewer.as_raw_nonzero().get(), server));
+        all.append(&mut above(now, viewer.as_raw_nonzero().get(), server));
     }
-    end_but(server, &spared);
+    all
 }
 
 /// Its number, 0 without one.
@@ -191,5 +204,6 @@ mod tests {
         assert!(processes().iter().any(|process| process.id == me && !process.dead));
         end();
         end_writers();
+        assert!(!are_others());
     }
 }

@@ -118,3 +118,30 @@ fn pass(from: BorrowedFd, to: BorrowedFd) -> io::Result<bool> {
     overwrite(&mut buffer);
     Ok(count > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_fits_on_the_page_with_the_question() {
+        let fingerprint = format!("SHA256:{}", "x".repeat(43));
+        let longest = Invitation { address: Ipv4Addr::new(255, 255, 255, 255), fingerprint };
+        assert_eq!(longest.to_string().len(), 76);
+        assert!(longest.to_string().starts_with("ssh root@255.255.255.255: SHA256:x"));
+    }
+
+    #[test]
+    fn bytes_pass_from_one_end_to_the_other() {
+        let (mut near, far) = UnixStream::pair().unwrap();
+        let (to, mut seen) = UnixStream::pair().unwrap();
+        io::Write::write_all(&mut near, b"yes\r").unwrap();
+        assert!(pass(far.as_fd(), to.as_fd()).unwrap());
+        drop(near);
+        assert!(!pass(far.as_fd(), to.as_fd()).unwrap());
+        drop(to);
+        let mut text = String::new();
+        io::Read::read_to_string(&mut seen, &mut text).unwrap();
+        assert_eq!(text, "yes\r");
+    }
+}

@@ -91,7 +91,7 @@ pub const ROWS: &[Scenario] = &[
             ExpectAll(&["OBSERVED never swapped: PID 1", "OBSERVED never swapped: the initrd"], BOOT),
             Expect("OBSERVED never swapped: /stage2/root/etc/ssh/deploy", PROMPT),
             BUILDS,
-            Expect("| building '/nix/store/", LONG),
+            Expect("| building '/nix/store/", STEP),
             ENDS,
         ],
         after: &[
