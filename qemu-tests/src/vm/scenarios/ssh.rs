@@ -158,7 +158,7 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "ssh-sees-failure",
-        proves: "After a step that fails the session still stands, others can begin, and the failure screen can be read and answered there.",
+        proves: "After a step that fails the session still stands, one can leave it and begin another, and the failure screen can be read and answered there.",
         kernel_words: &["stand-in.fail"],
         script: &[
             Forbid(INSTALLED),
@@ -174,6 +174,9 @@ pub const ROWS: &[Scenario] = &[
             Expect(KEYS, 10),
             Type(Session, "s"),
             there("a shell is a session of its own: ssh -t root@10.0.2.15 bash", 30),
+            // Ctrl-C leaves the console, and nothing else happens.
+            Type(Session, "\x03"),
+            Ssh(LoggedOut(30)),
             Ssh(Run("test -d /mnt/nix/store && echo the new root is there", "the new root is there")),
             Ssh(LogIn),
             there("failed: running nixos-install", 60),
