@@ -113,16 +113,15 @@ pub fn know(dir: &Path) -> Result<()> {
 pub struct Person {
     dir: PathBuf,
     port: u16,
-    session: Option<(Emulator, UnixStream)>,
-    /// How many sessions there were.
-    pub sessions: usize,
+    /// All stay until the installer ends them, or the run.
+    sessions: Vec<(Emulator, UnixStream)>,
 }
 
 impl Person {
     /// Somebody whose keys are in the directory, in front of this port.
     pub fn new(dir: &Path, port: u16) -> Result<Person> {
         let dir = std::path::absolute(dir).with_context(|| format!("resolving {}", dir.display()))?;
-        Ok(Person { dir, port, session: None, sessions: 0 })
+        Ok(Person { dir, port, sessions: Vec::new() })
     }
 
     /// Starts a session that shows the console, or runs a command; what it says is reported, and its end as `None`.
@@ -138,15 +137,19 @@ impl Person {
             command.arg("root@127.0.0.1").args(words).stdin(OwnedFd::from(input)).stdout(OwnedFd::from(theirs)).stderr(errors);
             Emulator::start(&mut command).context("starting ssh")?
         };
-        self.sessions += 1;
-        serial::listen(ours.try_clone().context("sharing a session")?, &self.dir.join(log(self.sessions)), report)?;
-        self.session = Some((session, ours));
+        serial::listen(ours.try_clone().context("sharing a session")?, &self.dir.join(log(self.count() + 1)), report)?;
+        self.sessions.push((session, ours));
         Ok(())
     }
 
-    /// Types in the session.
+    /// How many sessions there were.
+    pub fn count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Types in the last session.
     pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        let (_, stream) = self.session.as_mut().context("typing over ssh: nobody has logged in")?;
+        let (_, stream) = self.sessions.last_mut().context("typing over ssh: nobody has logged in")?;
         stream.write_all(bytes).context("typing over ssh")
     }
 

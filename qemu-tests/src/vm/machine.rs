@@ -123,7 +123,7 @@ impl Running {
             Signal::Serial(Some(bytes)) => return Some(Event::Output(bytes)),
             Signal::Serial(None) => self.serial_closed = true,
             Signal::Session(number, bytes) => {
-                let current = self.person.as_ref().is_some_and(|person| person.sessions == number);
+                let current = self.person.as_ref().is_some_and(|person| person.count() == number);
                 return current.then(|| Event::Session(bytes.unwrap_or_default()));
             }
             Signal::Qmp(Notice::Reset) => return Some(Event::Reset),
@@ -207,7 +207,7 @@ impl Machine for Running {
         let sender = self.sender.clone();
         let person = self.person()?;
         // What a session of before still has to say is no part of this one.
-        let number = person.sessions + 1;
+        let number = person.count() + 1;
         // As with the serial port.
         let report = move |bytes| drop(sender.send(Signal::Session(number, bytes)));
         match what {

@@ -58,7 +58,7 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "ssh-copies-before-power-off",
-        proves: "An installation without a person waits before its end all the same, and who knows its host key from the kit copies a file to the new root until then.",
+        proves: "An unattended installation waits before its end all the same, who knows its host key from the kit copies files until then, and a copy that goes on is cut off only when that was said.",
         kit: &[("ssh/host/ssh_host_ed25519_key", "{hostKey}")],
         disks: &[Disk { serial: "UV0002", ..NVME }],
         words: &[KEY, "install.waitBeforePowerOff", "install.unattended", "install.confirm=UV0002"],
@@ -89,6 +89,7 @@ pub const ROWS: &[Scenario] = &[
             RootHas("/etc/copied", "0644 0:0", "copied over ssh\n"),
             RootHas("/etc/made/", "0700 0:0", ""),
             RootHas("/etc/made/again", "0644 0:0", "copied over ssh\n"),
+            KitHas("autoinstaller/{guid}-UV0002.txt", "{guid} erased nvme0n1 ("),
             RootHas("/etc/ssh/ssh_host_ed25519_key", "0600 0:0", "{kit ssh/host/ssh_host_ed25519_key}"),
             BootsInstalled(Vars::Left),
         ],
@@ -157,7 +158,7 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "ssh-sees-failure",
-        proves: "After a step that fails the session still stands, others can begin, and the failure screen can be read and answered there.",
+        proves: "After a step that fails the session still stands, one can leave it and begin another, and the failure screen can be read and answered there.",
         kernel_words: &["stand-in.fail"],
         script: &[
             Forbid(INSTALLED),
@@ -173,6 +174,9 @@ pub const ROWS: &[Scenario] = &[
             Expect(KEYS, 10),
             Type(Session, "s"),
             there("a shell is a session of its own: ssh -t root@10.0.2.15 bash", 30),
+            // Ctrl-C leaves the console, and nothing else happens.
+            Type(Session, "\x03"),
+            Ssh(LoggedOut(30)),
             Ssh(Run("test -d /mnt/nix/store && echo the new root is there", "the new root is there")),
             Ssh(LogIn),
             there("failed: running nixos-install", 60),
