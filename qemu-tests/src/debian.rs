@@ -69,6 +69,7 @@ const STAGE2: Tree = Tree {
         "mount",
         "nix-bin",
         "openssh-client",
+        "sed",
         "squashfs-tools",
         "util-linux",
         "xfsprogs",
