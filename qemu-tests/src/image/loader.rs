@@ -89,7 +89,7 @@ mod tests {
         );
         let menu = grub_menu();
         assert!(menu.contains("menuentry \"Install\" {\n linux /linux console=tty0 "));
-        assert!(menu.contains(" cryptomgr.notests install.shell\n initrd /initrd\n}\n"));
+        assert!(menu.contains(&format!(" linux /linux {COMMAND_LINE} install.shell\n initrd /initrd\n}}\n")));
     }
 
     #[test]
