@@ -71,6 +71,7 @@ const STAGE2: Tree = Tree {
         "openssh-client",
         "openssh-server",
         "openssh-sftp-server",
+        "sed",
         "squashfs-tools",
         "util-linux",
         "xfsprogs",
