@@ -7,17 +7,13 @@
     inputs@{ self, nixpkgs }:
     let
       inherit (nixpkgs) lib;
-      # The media are for one kind of machine; what makes and checks them runs on two.
+      # Media, and the programs on them and around them, are for one kind of machine.
       medium = "x86_64-linux";
-      machines = [
-        medium
-        "aarch64-linux"
-      ];
-      of = f: lib.genAttrs machines (system: f nixpkgs.legacyPackages.${system});
+      pkgs = nixpkgs.legacyPackages.${medium};
 
       ours = import ./nix/lib.nix;
       installers = ours.installers {
-        pkgs = nixpkgs.legacyPackages.${medium};
+        inherit pkgs;
         hosts = ./hosts;
         specialArgs = { inherit self inputs; };
       };
@@ -36,34 +32,33 @@
 
       nixosConfigurations = systems // installers.nixosConfigurations;
 
-      packages = lib.recursiveUpdate (of (
-        pkgs: { inherit (import ./nix/packages.nix { inherit pkgs; }) init xtask; }
-      )) { ${medium} = installers.packages; };
+      packages.${medium} = {
+        inherit (import ./nix/packages.nix { inherit pkgs; }) init xtask;
+      }
+      // installers.packages;
 
-      checks = of (
-        pkgs:
-        import ./nix/checks.nix {
-          inherit pkgs;
-          inherit (self.packages.${pkgs.stdenv.hostPlatform.system}) xtask;
-        }
-      );
+      checks.${medium} = import ./nix/checks.nix {
+        inherit pkgs;
+        inherit (self.packages.${medium}) xtask;
+      };
 
-      devShells = of (pkgs: {
-        default = pkgs.mkShell { packages = import ./nix/tools.nix { inherit pkgs; }; };
-      });
-
-      apps = of (pkgs: {
-        vm-test = {
-          type = "app";
-          meta.description = "Tests media in virtual machines, from a checkout";
-          program = lib.getExe (
-            pkgs.writeShellApplication {
-              name = "vm-test";
-              runtimeInputs = import ./nix/tools.nix { inherit pkgs; };
-              text = ''exec cargo xtask vm-test "$@"'';
-            }
-          );
+      # A change can be made on another one, too.
+      devShells = lib.genAttrs [ medium "aarch64-linux" ] (system: {
+        default = nixpkgs.legacyPackages.${system}.mkShell {
+          packages = import ./nix/tools.nix { pkgs = nixpkgs.legacyPackages.${system}; };
         };
       });
+
+      apps.${medium}.vm-test = {
+        type = "app";
+        meta.description = "Tests media in virtual machines, from a checkout";
+        program = lib.getExe (
+          pkgs.writeShellApplication {
+            name = "vm-test";
+            runtimeInputs = import ./nix/tools.nix { inherit pkgs; };
+            text = ''exec cargo xtask vm-test "$@"'';
+          }
+        );
+      };
     };
 }

@@ -1,16 +1,16 @@
 # The options that are no settings, by what becomes of them. All others are lines of the settings file.
 {
-  # Text of several lines cannot be a setting; it travels as files of the initrd.
+  # They travel as files of the initrd: text of several lines, which cannot be a setting, and modules.
   files = [
     "bannerText"
     "extraBootCommands"
+    "extraInitrdKernelModules"
     "extraPostMountCommands"
   ];
 
   # They shape the image, and `init` never hears of them.
   build = [
     "deployKey"
-    "extraInitrdKernelModules"
     "extraPackages"
     "flake"
     "isoName"

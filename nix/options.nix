@@ -47,13 +47,13 @@ in
 
     repoRemote = maybe types.str "ssh://git@git.example.com/nix-config.git" ''
       Where the flake is, as git writes it. At boot `install.repo=` and `REPO_REMOTE=` are the same.'';
-    repoBranch = maybe types.str "main" "Which branch of it, instead of the remote's own choice.";
-    repoRev = maybe types.str "0123abc" "Which commit of it.";
+    repoBranch = maybe types.str "main" "Which branch of the repository, instead of its own choice.";
+    repoRev = maybe types.str "0123abc" "Which commit of the repository.";
     repoClonePath = text "/mnt/nix-config" "/mnt/persist/nix-config" ''
       Where the clone lies while `/mnt` is the new root.'';
     knownHosts = list types.str [ "git.example.com ssh-ed25519 AAAA" ] "A line of `known_hosts` each.";
     targetUser = maybe types.str "moran" "Who gets the clone.";
-    deployKeyToUser = switch true "That user gets the deploy key, too, in `~/.ssh/github`.";
+    deployKeyToUser = switch true "`targetUser` gets the deploy key, too, in `~/.ssh/github`.";
     nix.settings = {
       substituters = list types.str [ "https://cache.example.com" ] ''
         Caches of store paths. A medium that Nix builds asks NixOS's own after them.'';
@@ -70,7 +70,7 @@ in
     };
     esp.size = text "1G" "512M" "Size of the ESP, at least `260M`.";
     rootFs = text "ext4" "btrfs" ''
-      Or `btrfs`, `xfs`, `f2fs`, where their mkfs and module are on the medium; refused before the first write where they are not.'';
+      Kind of the root file system; or `btrfs`, `xfs`, `f2fs`, where their mkfs and module are on the medium; refused before the first write where they are not.'';
 
     luks = {
       enable = switch false "Encrypt the root file system.";
@@ -87,7 +87,7 @@ in
 
     swap = {
       enable = switch false "A swap partition at the end of the disk.";
-      size = text "8G" "512M" "Its size: `8G`, `512M`, `8GiB` or a number of sectors.";
+      size = text "8G" "512M" "Size of the swap partition: `8G`, `512M`, `8GiB` or a number of sectors.";
     };
 
     keymap = maybe types.str "de-latin1" ''
@@ -104,6 +104,8 @@ in
       Kernel modules that the initrd carries and loads at its start, beside those for disks, USB and keyboards. A name that the kernel
       does not know fails the build.'';
 
+    ssh.authorizedKeys = list types.str [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… me" ] ''
+      Who may log in while the machine is installed: public keys, a line of an `authorized_keys` file each. They need the network.'';
     requireAgeKey = switch false "Refuse to install without the host's age key on the kit partition.";
     kit.wipeAfterInstall = switch false "Overwrite and remove private keys on the stick at the end.";
     network = {
@@ -112,6 +114,8 @@ in
         `dhcp`, or an address in the words of the kernel's `ip=`, which is understood on the command line as well.'';
     };
     wait-network = option types.int 180 600 "Seconds that a check of the network is waited for.";
+    waitBeforePowerOff = switch false ''
+      When the system is in place, wait for the word `done` before the disk is read back: until then files can be copied to `/mnt`.'';
     powerOff = switch true "Power off at the end, otherwise reboot.";
     bannerText = option types.lines "" "This medium erases a disk." "Shown before the plan.";
 
@@ -136,7 +140,7 @@ in
     flake = computed (types.nullOr types.raw) (specialArgs.self or null) {
       defaultText = lib.literalMD "`self`";
       example = lib.literalExpression "inputs.self";
-      description = "The flake that has the host, whose files are the clone that a prebuilt medium leaves.";
+      description = "The flake that has the host. The medium has its date.";
     };
     toplevel = computed (types.nullOr types.package) ofFlake {
       defaultText = lib.literalMD "that of `targetHost` in `flake`";

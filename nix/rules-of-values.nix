@@ -35,30 +35,28 @@ let
         stringLength text <= most
       ) "${text} has ${toString (stringLength text)} characters, a ${kind} label has at most ${toString most}";
 
-  # Number and power of two of a size; its product must have room in 64 bits.
-  sizeParts = builtins.match "0*([0-9]{1,18})(([KMGT])(iB)?)?";
-  shifts = {
-    K = 10;
-    M = 20;
-    G = 30;
-    T = 40;
-  };
-  power = n: if n == 0 then 1 else 2 * power (n - 1);
+  # Digits and unit of a size, if it has any room in 64 bits.
   parsed =
     text:
     let
-      found = sizeParts text;
-      number = lib.toIntBase10 (head found);
+      found = builtins.match "0*([0-9]*)(([KMGT])(iB)?)?" text;
+      digits = head found;
       unit = builtins.elemAt found 2;
+      fits =
+        if unit == null then
+          stringLength digits < 20 || (stringLength digits == 20 && !(largest < digits))
+        else
+          stringLength digits <= 17 && lib.toIntBase10 digits < beyond.${unit};
     in
-    if found == null || number == 0 then
-      null
-    else if unit == null then
-      { inherit number unit; }
-    else if number < power (64 - shifts.${unit} - 1) * 2 then
-      { inherit number unit; }
-    else
-      null;
+    if found == null || digits == "" || !fits then null else { inherit digits unit; };
+  largest = "18446744073709551615";
+  # 2^64 bytes in these units.
+  beyond = {
+    K = 18014398509481984;
+    M = 17592186044416;
+    G = 17179869184;
+    T = 16777216;
+  };
   noSize = text: "${text} is not a size: use 8G, 512M, 8GiB or a number of sectors";
 
   # Somebody's name for a web server, which is often a token, or a password before the host's name.
@@ -119,7 +117,7 @@ rec {
       [ "${text} has no unit: use 1G or 512M" ]
     else
       unless (
-        found.number >= least.${found.unit}
+        lib.toIntBase10 found.digits >= least.${found.unit}
       ) "${text} is too small for FAT32 on every disk: use at least 260M";
   rootFs =
     text:
@@ -230,7 +228,7 @@ rec {
   branch =
     text:
     unless (
-      word text && !hasInfix ".." text && is "[^]~^:?*\\[]*" text && !hasSuffix "/" text && !hasSuffix "." text
+      word text && !hasInfix ".." text && is "[^~^:?*[\\]*" text && !hasSuffix "/" text && !hasSuffix "." text
     ) "${text} is not the name of a branch";
   rev =
     text:
@@ -278,6 +276,32 @@ rec {
     text: if hasSecret text then [ secret ] else unless (word text) "${text} is not the address of a cache";
   trustedKey =
     text: unless (word text && is "[^:]+:.+" text) "${text} is not a public key: NAME:KEY";
+  # Types of keys, and how each key of that type begins. The text is not repeated: it may be a private key.
+  authorizedKey =
+    text:
+    let
+      types = {
+        ssh-ed25519 = "AAAAC3NzaC1lZDI1NTE5";
+        "sk-ssh-ed25519@openssh.com" = "AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t";
+        ecdsa-sha2-nistp256 = "AAAAE2VjZHNhLXNoYTItbmlzdHAyNT";
+        ecdsa-sha2-nistp384 = "AAAAE2VjZHNhLXNoYTItbmlzdHAzOD";
+        ecdsa-sha2-nistp521 = "AAAAE2VjZHNhLXNoYTItbmlzdHA1Mj";
+        "sk-ecdsa-sha2-nistp256@openssh.com" = "AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb2";
+        ssh-rsa = "AAAAB3NzaC1yc2";
+      };
+      words = filter (part: part != "") (splitString " " text) ++ [ "" "" ];
+      named = types ? ${head words};
+      key = if named then lib.elemAt words 1 else head words;
+      starts = if named then [ types.${head words} ] else lib.attrValues types;
+      length = stringLength key;
+    in
+    unless (
+      length >= 68
+      && length - length / 4 * 4 == 0
+      && is "[A-Za-z0-9+/]+={0,2}" key
+      && lib.any (start: hasPrefix start key) starts
+      && is "[^[:cntrl:]]*" text
+    ) "this is no public key: a line of an authorized_keys file without options, TYPE KEY";
   publicKey =
     text:
     unless (is "ssh-ed25519 [A-Za-z0-9+/=]+( [^[:cntrl:]]*)?" text) "${text} is not a public key of ssh: ssh-ed25519 KEY";

@@ -60,6 +60,7 @@ broken [ ] (removeAttrs cfg (names.files ++ names.build))
 ++ of "repoClonePath" values.clone cfg.repoClonePath
 ++ of "targetUser" values.user cfg.targetUser
 ++ each "knownHosts" values.knownHost cfg.knownHosts
+++ each "ssh.authorizedKeys" values.authorizedKey cfg.ssh.authorizedKeys
 ++ each "nix.settings.substituters" values.substituter cfg.nix.settings.substituters
 ++ each "nix.settings.trusted-public-keys" values.trustedKey cfg.nix.settings.trusted-public-keys
 ++ of "deployKey.publicKey" values.publicKey cfg.deployKey.publicKey

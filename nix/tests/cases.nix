@@ -103,6 +103,13 @@ in
     (good { swap.size = "008M"; })
     (good { swap.size = "16777215T"; })
     (bad "swap.size: 16777216T is not a size: use 8G, 512M, 8GiB or a number of sectors" { swap.size = "16777216T"; })
+    (good { swap.size = "18446744073709551615"; })
+    (bad "swap.size: 18446744073709551616 is not a size: use 8G, 512M, 8GiB or a number of sectors" {
+      swap.size = "18446744073709551616";
+    })
+    (good { swap.size = "18014398509481983K"; })
+    (bad "swap.size: 18014398509481984K is not a size: use 8G, 512M, 8GiB or a number of sectors" { swap.size = "18014398509481984K"; })
+    (bad "swap.size: G is not a size: use 8G, 512M, 8GiB or a number of sectors" { swap.size = "G"; })
     (bad "swap.size: 99999999999999999999 is not a size: use 8G, 512M, 8GiB or a number of sectors" {
       swap.size = "99999999999999999999";
     })
@@ -111,6 +118,7 @@ in
     (bad "swap.size: 0 is not a size: use 8G, 512M, 8GiB or a number of sectors" { swap.size = "0"; })
     (bad "swap.size: 8GB is not a size: use 8G, 512M, 8GiB or a number of sectors" { swap.size = "8GB"; })
     (bad "swap.size: 8iB is not a size: use 8G, 512M, 8GiB or a number of sectors" { swap.size = "8iB"; })
+    (bad "swap.size: 8GiBiB is not a size: use 8G, 512M, 8GiB or a number of sectors" { swap.size = "8GiBiB"; })
     (bad "swap.size: -1G is not a size: use 8G, 512M, 8GiB or a number of sectors" { swap.size = "-1G"; })
     (good { esp.size = "260M"; })
     (good { esp.size = "266240K"; })
@@ -177,6 +185,7 @@ in
     (bad "network.ip: \"gate\" is not an IPv4 address" { network.ip = "10.0.2.9::gate:24"; })
     (bad "network.ip: \"x\" is not an IPv4 address" { network.ip = "10.0.2.9:::24:::none:x"; })
     (bad "network.ip: \"255.0.255.0\" is not a netmask" { network.ip = "10.0.2.9::10.0.2.2:255.0.255.0"; })
+    (bad "network.ip: \"+24\" is not a netmask" { network.ip = "10.0.2.9::10.0.2.2:+24"; })
     (bad "network.ip: \"33\" is not a netmask" { network.ip = "10.0.2.9::10.0.2.2:33"; })
     (bad "network.ip: \"\" is not a netmask" { network.ip = "10.0.2.9::10.0.2.2:"; })
     (bad "network.ip: \"0.0.0.0\" is not a netmask" { network.ip = "10.0.2.9:::0.0.0.0"; })
@@ -196,7 +205,7 @@ in
     (bad "repoRemote: https://a b is not the address of a git repository" { repoRemote = "https://a b"; })
     (bad "repoRemote: ${secret}" { repoRemote = "https://token@example.com/x"; })
     (bad "repoRemote: ${secret}" { repoRemote = "ssh://me:secret@example.com/x"; })
-    (good { repoBranch = "feature/x"; })
+    (good { repoBranch = "feature/x]y"; })
     (bad "repoBranch: --x is not the name of a branch" { repoBranch = "--x"; })
     (bad "repoBranch: a..b is not the name of a branch" { repoBranch = "a..b"; })
     (bad "repoBranch: a~1 is not the name of a branch" { repoBranch = "a~1"; })
@@ -215,6 +224,14 @@ in
     (good { targetUser = "moran"; })
     (bad "targetUser: ../root is not the name of a user" { targetUser = "../root"; })
     (bad "targetUser: ${x 33} is not the name of a user" { targetUser = x 33; })
+    (good { ssh.authorizedKeys = [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKzjdtUvM6gi0z0ShNGxRUINHRYWV3mAO6S3WAiFgFZ me@home" ]; })
+    (good { ssh.authorizedKeys = [ "AAAAC3NzaC1lZDI1NTE5AAAAIHKzjdtUvM6gi0z0ShNGxRUINHRYWV3mAO6S3WAiFgFZ" ]; })
+    (bad "ssh.authorizedKeys: this is no public key: a line of an authorized_keys file without options, TYPE KEY" {
+      ssh.authorizedKeys = [ "no-pty ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKzjdtUvM6gi0z0ShNGxRUINHRYWV3mAO6S3WAiFgFZ" ];
+    })
+    (bad "ssh.authorizedKeys: this is no public key: a line of an authorized_keys file without options, TYPE KEY" {
+      ssh.authorizedKeys = [ "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIHKzjdtUvM6gi0z0ShNGxRUINHRYWV3mAO6S3WAiFgFZ" ];
+    })
     (good { knownHosts = [ "git.example.com ssh-ed25519 AAAA" ]; })
     (bad "knownHosts: example.com is not a line of a known_hosts file: HOST TYPE KEY" { knownHosts = [ "example.com" ]; })
     (good { nix.settings.substituters = [ "https://cache.example.com" ]; })

@@ -135,6 +135,19 @@ let
     ) { };
   };
 
+  # A host of an older tool says the same to `cargo xtask iso`, which has no module system, as to the module.
+  older =
+    (mkInstaller {
+      inherit pkgs lib;
+      hostFile = ./older-host.nix;
+      specialArgs = {
+        self.name = "older-installer";
+        inputs.autoinstaller.nixosModules.default = ../module.nix;
+        inputs.tools = toplevel;
+      };
+    }).config.autoInstaller;
+  alone = import ../host-file.nix ./older-host.nix;
+
   # Whatever else there is.
   refused = lib.mapAttrs' (name: module: lib.nameValuePair "refused: ${name}" (is false (evaluates (said module)))) {
     "an unknown option" = least // { labels.eif = "X"; };
@@ -178,6 +191,15 @@ in
       );
       "no key is made for a closure on the stick" = is false (generates { repoRemote = "git@git.example.com:x"; });
       "the image has the name of its host" = is "a" (cfg { }).isoName;
+
+      "an older host: nothing is wrong with it" = is [ ] (refusals older);
+      "an older host: its image has its name" = is "older-installer" older.isoName;
+      "an older host: its files are the same without nixpkgs" = is (removeAttrs (settings older) [ "settings" ]) (
+        removeAttrs alone [ "settings" ]
+      );
+      "an older host: its settings are the same without nixpkgs" =
+        is [ ]
+          (lib.subtractLists (lib.splitString "\n" (settings older).settings) (lib.splitString "\n" alone.settings));
 
       "text of several lines travels as files" =
         is

@@ -30,6 +30,7 @@ pub struct Bundle {
 /// It is no work tree, has no commit, no branch, or not all of its history; or git fails.
 pub fn make(work_tree: &Path, file: &Path) -> Result<Bundle> {
     let subject = format!("bundling the repository {}", work_tree.display());
+    ensure!(work_tree.is_dir(), "{subject}: there is no such directory");
     let ask = |words: &[&str]| Ok::<_, anyhow::Error>(command::text(&subject, git(work_tree).args(words))?.trim().to_owned());
     let inside = ask(&["rev-parse", "--show-prefix"])?;
     ensure!(inside.is_empty(), "{subject}: it is the directory {inside} of a work tree: name the work tree");

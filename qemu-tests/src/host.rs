@@ -1,4 +1,4 @@
-//! The settings of a host: `hosts/HOST/installer.nix` evaluated through `nix/settings.nix`.
+//! The settings of a host: `hosts/HOST/installer.nix` evaluated through `nix/host-file.nix`.
 //! Must not know a single key: what a setting may be is said by the parser in `init`.
 
 use std::fs;
@@ -44,14 +44,8 @@ pub fn settings(nix: &Nix, host: &str) -> Result<HostSettings> {
     check_name(host)?;
     check_exists(&hosts, host)?;
     let file = nix.inside(&hosts.join(host).join("installer.nix"))?;
-    let writer = nix.inside(&nix.repository().join("nix/settings.nix"))?;
-    // A module may ask for what only a build with nixpkgs has, and never use it for a setting.
-    let expression = format!(
-        "let module = import {file}; \
-         absent = name: _: throw \"${{name}} is wanted, which only a build with nixpkgs has\"; in \
-         import {writer} (if builtins.isFunction module \
-         then module (builtins.mapAttrs absent (builtins.functionArgs module)) else module).autoInstaller"
-    );
+    let reader = nix.inside(&nix.repository().join("nix/host-file.nix"))?;
+    let expression = format!("import {reader} {file}");
     let arguments = ["--eval", "--strict", "--json", "--expr", &expression];
     let json = nix.run("nix-instantiate", &arguments).with_context(|| format!("evaluating hosts/{host}/installer.nix"))?;
     parse(&json).with_context(|| format!("reading the settings of {host}"))

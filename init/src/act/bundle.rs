@@ -4,7 +4,9 @@
 use std::fs::{read_to_string, remove_file};
 use std::path::Path;
 
-use super::flake::{git, left_out, require_inside};
+use log::Level;
+
+use super::flake::{git, job, left_out, require_inside};
 use super::stage2::Stage2;
 use crate::error::{Doing, Kind, Result};
 use crate::settings::Repository;
@@ -30,7 +32,11 @@ pub fn leave(stage2: &Stage2, repository: &Repository) -> Result<()> {
     run(&origin)?;
     // A clone of another commit is better than none.
     if let Some(rev) = rev {
-        run(&["reset", "--quiet", "--hard", rev]).unwrap_or_else(|_| log::warn!("the repository on the medium has no commit {rev}"));
+        let commit = format!("{rev}^{{commit}}");
+        match stage2.heard(&["-C", clone, "cat-file", "-e", &commit], &[], job("git", &doing, Level::Debug)).0 {
+            Ok(()) => run(&["reset", "--quiet", "--hard", rev])?,
+            Err(_) => log::warn!("the repository on the medium has no commit {rev}"),
+        }
     }
     left_out(clone);
     Ok(())
@@ -43,7 +49,7 @@ fn call(clone: &str, name: &str, run: &dyn Fn(&[&str]) -> Result<()>) -> Result<
     let (new, upstream, old) = (format!("refs/remotes/origin/{name}"), format!("origin/{name}"), format!("origin/{old}"));
     run(&["branch", "--move", name])?;
     run(&["update-ref", &new, "HEAD"])?;
-    run(&["branch", "--set-upstream-to", &upstream])?;
+    run(&["branch", "--quiet", "--set-upstream-to", &upstream])?;
     run(&["remote", "set-head", "origin", name])?;
-    run(&["branch", "--delete", "--remotes", &old])
+    run(&["branch", "--quiet", "--delete", "--remotes", &old])
 }

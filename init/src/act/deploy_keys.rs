@@ -47,7 +47,10 @@ pub fn laid(stage2: &Stage2) -> Vec<PathBuf> {
     let mut keys = files(&stage2.file(KEYS).0);
     let opened = read_to_string(stage2.file(OPENED).0).unwrap_or_default();
     let first = opened.lines().next().unwrap_or_default();
-    keys.sort_by_key(|key| (!key.ends_with(first), key.clone()));
+    keys.sort();
+    if let Some(found) = keys.iter().position(|key| key.ends_with(first)).and_then(|at| keys.get_mut(..=at)) {
+        found.rotate_right(1);
+    }
     keys
 }
 

@@ -124,7 +124,7 @@ pub(super) fn git(stage2: &Stage2, words: &[&str], doing: &str) -> Result<()> {
     stage2.heard(words, &ENVIRONMENT, job("git", doing, Level::Info)).0
 }
 
-fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
+pub(super) fn job<'a>(program: &'a str, doing: &'a str, output: Level) -> Job<'a> {
     let deadline = if program == "nixos-install" { DEADLINE } else { FETCHING };
     Job { program, doing, kind: Kind::Install, deadline, output, so_far: UNKNOWN }
 }

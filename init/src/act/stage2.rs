@@ -60,6 +60,7 @@ impl Stage2 {
 
     /// Path of a file in its writable layer, in memory: outside, and as its programs see it.
     pub fn file(&self, name: &str) -> (String, String) {
+        let name = name.trim_start_matches('/');
         (format!("{ROOT}/{name}"), format!("/{name}"))
     }
 

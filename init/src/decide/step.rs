@@ -105,12 +105,12 @@ impl fmt::Display for Step {
                 write!(f, "placing {}", items.join(", "))
             }
             Step::Clone { remote, branch, rev, to } => {
-                let named = |what: &str, name: &Option<String>| name.as_ref().map(|name| format!(", {what} {name}")).unwrap_or_default();
-                let named = named("branch", branch) + &named("commit", rev);
+                let named = |what: &str, name: Option<&str>| name.map(|name| format!(", {what} {name}")).unwrap_or_default();
+                let named = named("branch", branch.as_deref()) + &named("commit", rev.as_deref().map(short));
                 write!(f, "cloning {remote}{named}{} into {to}", if named.is_empty() { "" } else { "," })
             }
             Step::CloneCarried { commit, to } => {
-                write!(f, "cloning the repository from the medium into {to} (commit {})", commit.get(..12).unwrap_or(commit))
+                write!(f, "cloning the repository from the medium into {to} (commit {})", short(commit))
             }
             Step::HandOver { user, key: false } => write!(f, "handing the clone to {user}"),
             Step::HandOver { user, key: true } => write!(f, "handing the clone to {user}, and the deploy key if there is one"),
@@ -126,4 +126,9 @@ impl fmt::Display for Step {
             Step::ClearKit(_) => f.write_str("removing the private keys from the stick"),
         }
     }
+}
+
+/// As much of a commit's hash as a person compares, and a line has room for.
+fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
 }

@@ -4,29 +4,30 @@
 //! Whoever logs in is root of stage-2, and so of the machine. What is refused (forwarding, a second session in a connection) is
 //! refused because nothing here needs it.
 
+use core::net::Ipv4Addr;
 use std::fs::{copy, create_dir_all, write};
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use log::Level;
-use rustix::process::Pid;
 
 use super::Ground;
 use crate::act::{self, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Kit;
-use crate::pid1::children::{Job, UNKNOWN};
+use crate::pid1::children::{self, Job, UNKNOWN};
 use crate::pid1::survivors;
 use crate::pid1::viewers::{self, Invitation};
 
 /// A host key that somebody has put on the kit partition, for the installed system: who knows that knows this machine already.
 const ON_KIT: &str = "ssh/host/ssh_host_ed25519_key";
 /// What every session runs, in stage-2: this binary in its role.
-const SESSION: &str = "usr/bin/installer-session";
-/// Directory of the server's files.
-const PLACE: &str = "etc/ssh/server";
+const SESSION: &str = "/usr/bin/installer-session";
+/// Where the server's files are in stage-2.
+const PLACE: &str = "/etc/ssh/server";
+const KEYS: &str = "/etc/ssh/server/authorized_keys";
+const HOST_KEY: &str = "/etc/ssh/server/host_key";
+const CONFIGURATION: &str = "/etc/ssh/server/settings";
 const SETTINGS: &str = "\
 HostKey /etc/ssh/server/host_key
 AuthorizedKeysFile /etc/ssh/server/authorized_keys
@@ -53,15 +54,16 @@ Subsystem sftp /usr/lib/openssh/sftp-server
 ";
 /// For programs that only read and write a few files.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// How many of the server's lines the log gets: strangers may knock for days.
-const LINES: usize = 1000;
+
+/// What all of it is for.
+const DOING: &str = "starting the ssh server";
 
 /// Starts it, and says how to log in.
 ///
 /// # Errors
 /// The server is not on the medium, does not take its settings or a host key of the kit, or cannot listen.
 pub fn start(ground: &mut Ground) -> Result<()> {
-    let address = ground.network.address().map(|address| address.to_string()).unwrap_or_default();
+    let address = ground.network.address().unwrap_or(Ipv4Addr::UNSPECIFIED);
     // It goes on as long as the machine, whatever was tried again since; the network may have another address for it.
     if let Some(Invitation { address: before, fingerprint }) = viewers::invitation() {
         if before != address {
@@ -69,25 +71,17 @@ pub fn start(ground: &mut Ground) -> Result<()> {
         }
         return Ok(());
     }
-    let (stage2, doing) = (ground.stage2, || "starting the ssh server".to_string());
+    let stage2 = ground.stage2;
     if !stage2.has("sshd") {
-        return Err(Error::new(Kind::Medium, doing(), "sshd is not on this medium"));
+        return Err(Error::new(Kind::Medium, DOING, "sshd is not on this medium"));
     }
-    let (directory, inside) = stage2.file(PLACE);
-    create_dir_all(&directory).doing(Kind::System, doing)?;
-    let (session, command) = stage2.file(SESSION);
-    copy("/proc/self/exe", &session).doing(Kind::System, || format!("copying this program to {session}"))?;
-    let keys = authorized(&ground.settings.ssh_keys, &command);
-    for (name, text) in [("authorized_keys", keys.as_str()), ("settings", SETTINGS)] {
-        let path = format!("{directory}/{name}");
-        write(&path, text).doing(Kind::System, || format!("writing {path}"))?;
-    }
-    let fingerprint = host_key(stage2, ground.kit, &directory, &inside)?;
-    let settings = format!("{inside}/settings");
-    run(stage2, "sshd", &["-t", "-f", &settings], "checking the ssh server's settings")?;
+    lay(stage2, &ground.settings.ssh_keys).doing(Kind::System, || DOING.into())?;
+    let fingerprint = host_key(stage2, ground.kit)?;
+    run(stage2, "sshd", &["-t", "-f", CONFIGURATION], Kind::System)?;
     act::share()?;
     viewers::wait()?;
-    listen(stage2, &settings)?;
+    let job = Job { program: "sshd", doing: DOING, kind: Kind::System, deadline: DEADLINE, output: Level::Debug, so_far: UNKNOWN };
+    survivors::spare(children::background(stage2.command("sshd", &["-D", "-e", "-f", CONFIGURATION]), job, "Server listening on")?);
     invite(Invitation { address, fingerprint });
     Ok(())
 }
@@ -97,73 +91,40 @@ fn invite(invitation: Invitation) {
     viewers::invite(invitation);
 }
 
+/// Puts its files in place, and this binary for its sessions. They may be there from an earlier try.
+fn lay(stage2: &Stage2, keys: &[String]) -> std::io::Result<()> {
+    create_dir_all(stage2.file(PLACE).0)?;
+    write(stage2.file(KEYS).0, authorized(keys))?;
+    write(stage2.file(CONFIGURATION).0, SETTINGS)?;
+    copy("/proc/self/exe", stage2.file(SESSION).0).map(drop)
+}
+
 /// Lines for the server: each key runs one command, and may have a terminal for it.
-fn authorized(keys: &[String], command: &str) -> String {
-    let role = viewers::ROLE;
-    keys.iter().map(|key| format!("restrict,pty,command=\"{command} {role}\" {key}\n")).collect()
+fn authorized(keys: &[String]) -> String {
+    keys.iter().map(|key| ["restrict,pty,command=\"", SESSION, " ", viewers::ROLE, "\" ", key, "\n"].concat()).collect()
 }
 
 /// Puts the key of the kit in place, or makes one that is gone with this run; returns its fingerprint.
-fn host_key(stage2: &Stage2, kit: &Kit, directory: &str, inside: &str) -> Result<String> {
-    let (path, key) = (format!("{directory}/host_key"), format!("{inside}/host_key"));
-    match kit.content(ON_KIT) {
-        Some(content) => act::place_key(Path::new(&path), content).doing(Kind::System, || format!("placing {path}"))?,
-        // It may be there from an earlier try.
-        None if Path::new(&path).exists() => {}
+fn host_key(stage2: &Stage2, kit: &Kit) -> Result<String> {
+    let path = stage2.file(HOST_KEY).0;
+    let path = Path::new(&path);
+    let kind = match kit.content(ON_KIT) {
+        Some(content) => act::place_key(path, content).doing(Kind::System, || DOING.into()).map(|()| Kind::Kit)?,
+        None if path.exists() => Kind::System,
         None => {
-            run(stage2, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "installer", "-f", &key], "making a host key").map(drop)?
+            run(stage2, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", HOST_KEY], Kind::System).map(|_| Kind::System)?
         }
-    }
-    let doing = if kit.content(ON_KIT).is_some() { "reading the host key of the kit partition" } else { "reading the host key" };
-    // The public half: of a key with a passphrase, or of what is none, there is nothing to be had.
-    let said = run(stage2, "ssh-keygen", &["-y", "-P", "", "-f", &key], doing)?;
-    let public = said.last().cloned().unwrap_or_default();
-    write(format!("{path}.pub"), public + "\n").doing(Kind::System, || format!("writing {path}.pub"))?;
-    let said = run(stage2, "ssh-keygen", &["-l", "-E", "sha256", "-f", &format!("{key}.pub")], doing)?;
-    let fingerprint = said.iter().flat_map(|line| line.split(' ')).find(|word| word.starts_with("SHA256:"));
-    fingerprint.map(String::from).ok_or_else(|| Error::new(Kind::System, doing, "it has no fingerprint"))
+    };
+    let said = run(stage2, "ssh-keygen", &["-l", "-E", "sha256", "-f", HOST_KEY], kind)?;
+    let fingerprint = said.iter().find_map(|line| line.split(' ').find(|word| word.starts_with("SHA256:")));
+    fingerprint.map(String::from).ok_or_else(|| Error::new(kind, DOING, "its host key has no fingerprint"))
 }
 
 /// Runs a program of stage-2 and returns what it said.
-fn run(stage2: &Stage2, program: &str, arguments: &[&str], doing: &str) -> Result<Vec<String>> {
-    let kind = if doing.ends_with("kit partition") { Kind::Kit } else { Kind::System };
+fn run(stage2: &Stage2, program: &str, arguments: &[&str], kind: Kind) -> Result<Vec<String>> {
+    let doing = if kind == Kind::Kit { "reading the host key of the kit partition" } else { DOING };
     let (ran, said) = stage2.heard(arguments, &[], Job { program, doing, kind, deadline: DEADLINE, output: Level::Debug, so_far: UNKNOWN });
     ran.map(|()| said)
-}
-
-/// Returns when the server listens. It goes on as long as the machine, and its lines go to the log.
-fn listen(stage2: &Stage2, settings: &str) -> Result<()> {
-    let doing = || "starting the ssh server".to_string();
-    let mut command = stage2.command("sshd", &["-D", "-e", "-f", settings]);
-    command.stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut server = command.spawn().doing(Kind::System, doing)?;
-    let mut lines = server.stderr.take().into_iter().flat_map(|output| BufReader::new(output).split(b'\n')).flatten();
-    let mut last = String::from("it ended at once");
-    for line in lines.by_ref() {
-        last = shown(&line);
-        log::debug!("| {last}");
-        if last.starts_with("Server listening on") {
-            survivors::spare(Pid::from_child(&server));
-            std::thread::spawn(move || lines.enumerate().for_each(|(number, line)| note(number, &shown(&line))));
-            return Ok(());
-        }
-    }
-    Err(Error::new(Kind::System, doing(), last))
-}
-
-/// A line of the server in the log. Never on the consoles: it would tear questions apart.
-fn note(number: usize, line: &str) {
-    match number {
-        0..LINES => log::debug!("| {line}"),
-        LINES => log::debug!("the ssh server says more than the log takes"),
-        // It must be read all the same, or the server would stand still.
-        _ => {}
-    }
-}
-
-/// Strangers have a say in these lines.
-fn shown(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).replace(char::is_control, "?").trim_end_matches('?').to_string()
 }
 
 #[cfg(test)]
@@ -174,15 +135,10 @@ mod tests {
     fn a_key_may_have_a_session_and_a_terminal_and_no_more() {
         let keys = ["ssh-ed25519 AAAA".to_string(), "ssh-rsa BBBB".to_string()];
         assert_eq!(
-            authorized(&keys, "/usr/bin/installer-session"),
+            authorized(&keys),
             "restrict,pty,command=\"/usr/bin/installer-session session\" ssh-ed25519 AAAA\n\
              restrict,pty,command=\"/usr/bin/installer-session session\" ssh-rsa BBBB\n"
         );
-    }
-
-    #[test]
-    fn lines_of_the_server_command_no_terminal() {
-        assert_eq!(shown(b"Invalid user \x1b[2J from 10.0.2.2\r"), "Invalid user ?[2J from 10.0.2.2");
     }
 
     #[test]

@@ -130,6 +130,32 @@ impl<'a> Helper<'a> {
     }
 }
 
+/// Starts a helper that goes on beside everything else, and returns when it has said that it is ready. Its lines go to the log.
+///
+/// # Errors
+/// It cannot be started, ends, or says nothing of the kind in time.
+pub fn background(command: Command, job: Job, ready: &str) -> Result<Pid> {
+    let mut helper = Helper::start(command, job)?;
+    while !helper.lines.tail.iter().any(|line| line.starts_with(ready)) {
+        helper.lines.wait(TICK);
+        helper.lines.read();
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            if pid == helper.pid {
+                helper.status = Some(status);
+            }
+        }
+        if helper.status.is_some() || helper.started.elapsed() > job.deadline {
+            // Too late is as good as never.
+            kill_process(helper.pid, Signal::KILL).unwrap_or_default();
+            helper.judge()?;
+            return Err(Error::new(job.kind, job.doing, format!("{} ended", job.program)));
+        }
+    }
+    let Helper { pid, lines, .. } = helper;
+    std::thread::spawn(move || lines.follow());
+    Ok(pid)
+}
+
 /// Runs a child that has a terminal of its own.
 pub fn foreground(mut command: Command, job: Job) -> Result<()> {
     let child = spawn(&mut command, job)?;
@@ -224,6 +250,23 @@ mod tests {
         let started = Instant::now();
         assert_eq!(shell("sleep 30 & echo started", MINUTE), Ok(()));
         assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_helper_in_the_background_is_waited_for_until_it_is_ready() {
+        let _one = ONE.lock().unwrap();
+        let start = |script: &str, deadline| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]);
+            background(command, job("starting", deadline), "ready").map_err(|error| error.to_string())
+        };
+        let started = Instant::now();
+        let pid = start("echo first; sleep 0.3; echo ready at last; exec sleep 60", MINUTE).unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
+        assert!(started.elapsed() < Duration::from_secs(30));
+        assert_eq!(start("echo no; exit 3", MINUTE).unwrap_err(), "starting: sh exited with 3: no");
+        assert_eq!(start("exit 0", MINUTE).unwrap_err(), "starting: sh ended");
+        assert_eq!(start("exec sleep 1", Duration::from_millis(100)).unwrap_err(), "starting: it took too long and was stopped");
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct Lines {
     pub heard: Instant,
     /// When there was a line.
     drawn: Instant,
+    /// How many lines there were.
+    count: usize,
 }
 
 /// Most reads of a pipe at a time.
@@ -30,6 +32,9 @@ const MOST_READS: usize = 64;
 
 /// Between two lines of a bar that is drawn over itself.
 const REDRAWN: Duration = Duration::from_secs(5);
+
+/// How many lines of one that goes on for ever are logged.
+const MOST_FOLLOWED: usize = 1000;
 
 /// How many lines are kept: as many as git says of one question to a server, when it is asked to say all.
 const TAIL: usize = 64;
@@ -46,6 +51,7 @@ impl Lines {
             tail: VecDeque::new(),
             heard: Instant::now(),
             drawn: Instant::now(),
+            count: 0,
         }
     }
 
@@ -57,6 +63,17 @@ impl Lines {
         // With the writing end closed poll returns at once, and the child may still be running.
         if polled.iter().any(|p| p.revents() == PollFlags::HUP) {
             std::thread::sleep(patience);
+        }
+    }
+
+    /// Logs what comes, for ever; as many lines as a log has room for, since strangers may have a say in them.
+    pub fn follow(mut self) {
+        loop {
+            self.wait(REDRAWN);
+            self.read();
+            if self.count > MOST_FOLLOWED {
+                self.output = Level::Trace;
+            }
         }
     }
 
@@ -95,6 +112,7 @@ impl Lines {
         if !line.trim().is_empty() {
             log::log!(self.output, "| {line}");
             self.drawn = Instant::now();
+            self.count += 1;
             // What goes to the log alone is silence to whoever looks at a console.
             if self.output <= Level::Info {
                 self.heard = self.drawn;

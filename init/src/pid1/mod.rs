@@ -22,6 +22,8 @@ pub mod viewers;
 
 pub use aloud::aloud;
 
+use rustix::mm::{MlockAllFlags, mlockall};
+
 use crate::error::Error;
 
 /// Makes the machine usable and the person reachable. What cannot be had is reported on the consoles there are.
@@ -31,6 +33,9 @@ pub fn start() {
     journal::start();
     panic::install_hook();
     troubles.iter().for_each(|trouble| log::warn!("{trouble}"));
+    // Passphrases and keys go through this memory, and the installation may swap to the disk.
+    let locked = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT);
+    locked.unwrap_or_else(|error| log::debug!("keeping this program's memory from being swapped: {error}"));
 }
 
 /// How an installation ends when it does not fail.

@@ -5,8 +5,7 @@
 //! that shows them the console, neither of which takes commands. Who may log in is root and could defeat all of this, as at the machine.
 
 use std::fs::{read_dir, read_to_string};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
@@ -22,47 +21,69 @@ const TICK: Duration = Duration::from_millis(50);
 const KTHREADD: i32 = 2;
 
 /// The ssh server that runs.
-static SERVER: Mutex<Option<Pid>> = Mutex::new(None);
+static SERVER: AtomicI32 = AtomicI32::new(0);
 
 /// From now on the ssh server and who logs in are no survivors.
 pub fn spare(server: Pid) {
-    *SERVER.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
+    SERVER.store(server.as_raw_nonzero().get(), Ordering::Relaxed);
 }
 
 /// Ends what helpers left behind, and reaps it.
 pub fn end() {
-    end_but(below);
+    let server = server();
+    end_but(server, &below(&processes(), server));
 }
 
 /// Ends everybody who could write: all but those who look on.
 pub fn end_writers() {
-    let viewers: Vec<i32> = console::viewers().into_iter().map(|viewer| viewer.as_raw_nonzero().get()).collect();
-    end_but(|processes, server| viewers.iter().flat_map(|viewer| above(processes, *viewer, server)).collect());
+    let server = server();
+    end_but(server, &viewers(&processes(), server));
 }
 
-fn end_but(spared: impl Fn(&[Process], i32) -> Vec<i32>) {
+/// Whether somebody is logged in who does more than look on, such as copy a file.
+pub fn are_others() -> bool {
+    let (now, server) = (processes(), server());
+    let viewers = viewers(&now, server);
+    below(&now, server).iter().any(|id| *id != server && !viewers.contains(id))
+}
+
+/// Who looks on, with the processes of their sessions.
+fn viewers(now: &[Process], server: i32) -> Vec<i32> {
+    let mut all = Vec::new();
+    for viewer in console::viewers() {
+        all.append(&mut above(now, viewer.as_raw_nonzero().get(), server));
+    }
+    all
+}
+
+/// Its number, 0 without one.
+fn server() -> i32 {
+    SERVER.load(Ordering::Relaxed)
+}
+
+fn end_but(server: i32, spared: &[i32]) {
     if std::process::id() != 1 {
         return;
     }
-    let server = *SERVER.lock().unwrap_or_else(PoisonError::into_inner);
     let started = Instant::now();
-    let Some(server) = server.map(|server| server.as_raw_nonzero().get()) else {
+    if server == 0 {
         kill_everybody_else();
         while started.elapsed() < REAPING && wait(WaitOptions::NOHANG).is_ok() {
             std::thread::sleep(TICK);
         }
         return;
-    };
+    }
     while started.elapsed() < REAPING {
         while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
-        let processes = processes();
-        let spared = spared(&processes, server);
-        let ended: Vec<Pid> = processes.iter().filter(|process| !spared.contains(&process.id)).filter_map(Process::killable).collect();
-        if ended.is_empty() {
+        let mut ended = true;
+        for process in processes().iter().filter(|process| !spared.contains(&process.id)).filter_map(Process::killable) {
+            ended = false;
+            // It may have ended by itself.
+            kill_process(process, Signal::KILL).unwrap_or_default();
+        }
+        if ended {
             return;
         }
-        // Some may have ended by themselves.
-        ended.into_iter().for_each(|process| kill_process(process, Signal::KILL).unwrap_or_default());
         std::thread::sleep(TICK);
     }
 }
@@ -92,18 +113,29 @@ impl Process {
 }
 
 fn processes() -> Vec<Process> {
-    let entries = read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| Process::parse(&read_to_string(entry.path().join("stat")).ok()?)).collect()
+    let mut found = Vec::new();
+    let Ok(entries) = read_dir("/proc") else { return found };
+    for entry in entries {
+        let Ok(entry) = entry else { continue };
+        // Of what is no process there is no such file.
+        let stat = read_to_string(entry.path().join("stat")).unwrap_or_default();
+        found.extend(Process::parse(&stat));
+    }
+    found
 }
 
 /// This process and all that descend from it, if PID 1 has started it.
 fn below(processes: &[Process], top: i32) -> Vec<i32> {
-    let mut family: Vec<i32> = processes.iter().filter(|process| process.id == top && process.parent == 1).map(|_| top).collect();
-    let mut known = 0;
-    while known < family.len() {
-        known = family.len();
-        let children = processes.iter().filter(|process| family.contains(&process.parent) && !family.contains(&process.id));
-        family.extend(children.map(|process| process.id).collect::<Vec<_>>());
+    let mut family = Vec::new();
+    let mut known = None;
+    while known != Some(family.len()) {
+        known = Some(family.len());
+        for Process { id, parent, .. } in processes {
+            let belongs = if *id == top { *parent == 1 } else { family.contains(parent) };
+            if belongs && !family.contains(id) {
+                family.push(*id);
+            }
+        }
     }
     family
 }
@@ -149,9 +181,13 @@ mod tests {
 
     #[test]
     fn the_family_of_the_server() {
-        assert_eq!(below(&table(), 50), [50, 60, 70, 61, 71]);
+        assert_eq!(below(&table(), 50), [50, 60, 61, 70, 71]);
+        // However the rows are sorted.
+        let mut backwards = table();
+        backwards.reverse();
+        assert_eq!(below(&backwards, 50).len(), 5);
         // Its number may be another process' by now.
-        assert!(below(&table(), 71).is_empty() && below(&table(), 99).is_empty());
+        assert!(below(&table(), 71).is_empty() && below(&table(), 0).is_empty());
     }
 
     #[test]
@@ -168,5 +204,6 @@ mod tests {
         assert!(processes().iter().any(|process| process.id == me && !process.dead));
         end();
         end_writers();
+        assert!(!are_others());
     }
 }

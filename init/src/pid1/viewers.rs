@@ -1,6 +1,7 @@
 //! The way from a session of the ssh server to the consoles: a socket that only root can use, in the one directory that the initramfs
 //! and stage-2 share. PID 1 is at one end; at the other is this binary in another role, once per session.
 
+use core::net::Ipv4Addr;
 use std::fs::{File, remove_file, set_permissions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -31,7 +32,7 @@ static INVITATION: Mutex<Option<Invitation>> = Mutex::new(None);
 #[derive(Clone, Debug)]
 pub struct Invitation {
     /// Where.
-    pub address: String,
+    pub address: Ipv4Addr,
     /// By what to know that it is this machine.
     pub fingerprint: String,
 }
@@ -91,14 +92,13 @@ pub fn serve() -> io::Result<()> {
     terminal::undisciplined(input, LocalModes::empty());
     let mut listening = true;
     loop {
-        let mut polled = vec![PollFd::new(&socket, PollFlags::IN)];
-        polled.extend(listening.then(|| PollFd::new(&input, PollFlags::IN)));
-        poll(&mut polled, None)?;
-        let ready: Vec<bool> = polled.iter().map(|polled| !polled.revents().is_empty()).collect();
-        if ready.first() == Some(&true) && !pass(socket.as_fd(), output)? {
+        let mut polled = [PollFd::new(&socket, PollFlags::IN), PollFd::new(&input, PollFlags::IN)];
+        poll(polled.get_mut(..if listening { 2 } else { 1 }).unwrap_or_default(), None)?;
+        let [from_socket, from_input] = polled.map(|polled| !polled.revents().is_empty());
+        if from_socket && !pass(socket.as_fd(), output)? {
             return Ok(());
         }
-        if ready.get(1) == Some(&true) {
+        if from_input {
             // Without anybody who types, one can still look on.
             listening = pass(input, socket.as_fd())?;
         }
@@ -117,4 +117,31 @@ fn pass(from: BorrowedFd, to: BorrowedFd) -> io::Result<bool> {
     // It may have been a passphrase.
     overwrite(&mut buffer);
     Ok(count > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_fits_on_the_page_with_the_question() {
+        let fingerprint = format!("SHA256:{}", "x".repeat(43));
+        let longest = Invitation { address: Ipv4Addr::new(255, 255, 255, 255), fingerprint };
+        assert_eq!(longest.to_string().len(), 76);
+        assert!(longest.to_string().starts_with("ssh root@255.255.255.255: SHA256:x"));
+    }
+
+    #[test]
+    fn bytes_pass_from_one_end_to_the_other() {
+        let (mut near, far) = UnixStream::pair().unwrap();
+        let (to, mut seen) = UnixStream::pair().unwrap();
+        io::Write::write_all(&mut near, b"yes\r").unwrap();
+        assert!(pass(far.as_fd(), to.as_fd()).unwrap());
+        drop(near);
+        assert!(!pass(far.as_fd(), to.as_fd()).unwrap());
+        drop(to);
+        let mut text = String::new();
+        io::Read::read_to_string(&mut seen, &mut text).unwrap();
+        assert_eq!(text, "yes\r");
+    }
 }

@@ -60,7 +60,8 @@ fn address(text: &str) -> Result<Ipv4Addr, String> {
 /// 255.255.255.0, or 24.
 fn prefix(text: &str) -> Result<u32, String> {
     let wrong = || format!("{text:?} is not a netmask");
-    if let Ok(length) = text.parse::<u32>() {
+    // A number would be taken with a sign.
+    if let (false, Ok(length)) = (text.starts_with('+'), text.parse::<u32>()) {
         return Some(length).filter(|length| (1..=32).contains(length)).ok_or_else(wrong);
     }
     let mask = text.parse::<Ipv4Addr>().map_err(|_| wrong())?.to_bits();
@@ -114,6 +115,7 @@ mod tests {
             ("10.0.2.9::10.0.2.2:255.0.255.0", "\"255.0.255.0\" is not a netmask".into()),
             ("10.0.2.9::10.0.2.2:", "\"\" is not a netmask".into()),
             ("10.0.2.9::10.0.2.2:33", "\"33\" is not a netmask".into()),
+            ("10.0.2.9::10.0.2.2:+24", "\"+24\" is not a netmask".into()),
             ("10.0.2.9::10.0.2.2:24::../x", "\"../x\" is not the name of a link".into()),
             ("[fe80::1]:::64", "[fe80::1]:::64: an IPv6 address cannot be given: routers announce those".into()),
         ] {

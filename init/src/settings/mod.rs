@@ -164,6 +164,15 @@ mod tests {
     }
 
     #[test]
+    fn a_clone_is_left_of_a_repository_wherever_the_system_comes_from() {
+        let settings = read(FILE, "REPO_REMOTE=git@example.com:me/x install.targetUser=me").unwrap();
+        assert_eq!((settings.repository.remote.as_str(), settings.repository.key_to_user), ("git@example.com:me/x", true));
+        assert_eq!((settings.repository.clone.as_str(), settings.online), ("/mnt/nix-config", None));
+        let settings = read(FILE, "install.prebuilt=false install.repo=git@example.com:me/x install.unattended").unwrap();
+        assert_eq!((settings.repository.key_to_user, settings.online.unwrap().unattended), (false, true));
+    }
+
+    #[test]
     fn the_older_tool_s_word_still_names_the_disk() {
         assert_eq!(read(FILE, "INSTALL_DISK=/dev/nvme0n1").unwrap().disk.as_deref(), Some("/dev/nvme0n1"));
         let twice = read(FILE, "INSTALL_DISK=sda install.disk=sdb").unwrap_err();

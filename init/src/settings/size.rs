@@ -50,7 +50,7 @@ impl FromStr for Size {
         let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(unit_at);
         let number: u64 = number.parse().map_err(|_| wrong())?;
-        let shift = match unit.trim_end_matches("iB") {
+        let shift = match unit.strip_suffix("iB").unwrap_or(unit) {
             "" if unit.is_empty() => return if number == 0 { Err(wrong()) } else { Ok(Size::Sectors(number)) },
             "K" => 10,
             "M" => 20,
@@ -81,7 +81,7 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(size), "{text}");
         }
-        for text in ["", "G", "-1G", "8 G", "8g", "8GB", "0", "0G", "99999999999999999999", "99999999999T", "iB", "8iB"] {
+        for text in ["", "G", "-1G", "8 G", "8g", "8GB", "0", "0G", "99999999999999999999", "99999999999T", "iB", "8iB", "8GiBiB"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
         }
     }

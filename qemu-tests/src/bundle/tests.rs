@@ -50,6 +50,7 @@ fn the_same_commit_is_the_same_bundle_however_it_is_kept() {
 
 #[test]
 fn what_cannot_be_cloned_is_refused() {
+    assert_eq!(refusal(Path::new("/nowhere")), "bundling the repository /nowhere: there is no such directory");
     let nothing = std::env::temp_dir();
     assert!(refusal(&nothing).contains("not a git repository"), "{}", refusal(&nothing));
     let repository = repository("bundle-bad");

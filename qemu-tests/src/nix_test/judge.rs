@@ -76,7 +76,7 @@ pub fn checks(evaluated: &Value) -> Vec<Verdict> {
 /// every switch on that wakes other settings up. A case that does not go with that is refused twice in the same words.
 fn same(all: &str, least: &str) -> Option<String> {
     const AWAKE: &str = "install.luks.enable install.labels.luks=LUKS install.swap.enable install.labels.swap=SWAP \
-                         install.prebuilt=false install.repoRemote=ssh://git@git.example.com/x";
+                         install.prebuilt=false install.repoRemote=ssh://git@git.example.com/x install.targetUser=moran";
     let read = |file, words| {
         let sources = [Source::file("settings", file), Source::command_line(words)];
         Settings::read(&sources).map_or_else(|error| error.to_string(), |settings| format!("{settings:?}"))

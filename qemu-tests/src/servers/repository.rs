@@ -72,6 +72,7 @@ impl Repository {
         let file = self.path.join("put");
         fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
         let blob = self.git(&["hash-object", "-w", "--no-filters", "--", &file.to_string_lossy()])?;
+        cache::remove(&file)?;
         self.entry("100644", &blob, name)
     }
 

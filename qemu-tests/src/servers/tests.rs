@@ -79,6 +79,45 @@ fn the_deploy_key_clones_the_one_repository() {
     assert!(other.contains("this key may fetch /fixture.git, and nothing else"), "{other}");
 }
 
+/// With what the installer gives git for ssh, in other directories.
+#[test]
+#[ignore = "needs Debian packages, git and ssh"]
+fn of_several_keys_each_repository_is_asked_with_its_own() {
+    let dir = scratch("servers-each-key");
+    let port = port(Server::Ssh, &dir);
+    let place = dir.display();
+    let script = fs::read_to_string(cache::root().join("init/src/online/each-key.sh")).unwrap().replace("/etc/ssh/", &format!("{place}/"));
+    fs::write(dir.join("each-key"), script).unwrap();
+    ssh_options(&dir, port, "deploy");
+    fs::write(dir.join("installation"), format!("BatchMode yes\nIdentitiesOnly yes\nUserKnownHostsFile {place}/known_hosts\n")).unwrap();
+    let give = |names: &[&str]| {
+        cache::remove(&dir.join("deploy")).unwrap();
+        fs::create_dir(dir.join("deploy")).unwrap();
+        for (number, name) in names.iter().enumerate() {
+            let target = dir.join(format!("deploy/{number}-{name}"));
+            fs::copy(key(name), &target).unwrap();
+            fs::set_permissions(target, Permissions::from_mode(0o400)).unwrap();
+        }
+    };
+    let ask = |repository: &str| {
+        let mut command = command::tool("git");
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_SSH_VARIANT", "ssh");
+        command.env("GIT_SSH_COMMAND", format!("bash {place}/each-key")).stdin(Stdio::null());
+        command.args(["ls-remote", &format!("ssh://git@127.0.0.1:{port}/{repository}"), "HEAD"]).output().unwrap()
+    };
+    give(&["stranger", "module", "deploy"]);
+    for repository in ["fixture.git", "module.git"] {
+        let asked = ask(repository);
+        assert!(asked.status.success() && !asked.stdout.is_empty(), "{}", said(&asked));
+    }
+    assert_eq!(fs::read_to_string(dir.join("opened")).unwrap(), "2-deploy\n1-module\n");
+    assert!(said(&ask("other.git")).contains("and nothing else"), "{}", said(&ask("other.git")));
+    give(&["stranger"]);
+    assert!(said(&ask("fixture.git")).contains("Permission denied"), "{}", said(&ask("fixture.git")));
+    give(&[]);
+    assert!(said(&ask("fixture.git")).contains("Permission denied"), "{}", said(&ask("fixture.git")));
+}
+
 #[test]
 #[ignore = "needs Debian packages, git and ssh"]
 fn another_host_key_is_noticed() {

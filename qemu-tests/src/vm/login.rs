@@ -18,18 +18,23 @@ use super::emulator::Emulator;
 use super::serial;
 use crate::command::{self, tool};
 
-/// What a session has said, in the directory of the scenario.
-pub const LOG: &str = "session.log";
-/// How often the guest's server is tried: it is busy.
+/// Nobody is asked anything, and no other key is tried.
 const OPTIONS: &str = "BatchMode=yes IdentitiesOnly=yes IdentityAgent=none ConnectTimeout=30 PasswordAuthentication=no";
 /// How long an answer is waited for, in seconds.
 const PATIENCE: u64 = 60;
+
+/// What a session has said, in the directory of the scenario.
+pub fn log(session: usize) -> String {
+    format!("session{session}.log")
+}
 
 /// What is done over ssh.
 #[derive(Debug, Clone, Copy)]
 pub enum Ssh {
     /// A session begins, which shows the console.
     LogIn,
+    /// A session begins, which runs this command instead.
+    Begin(&'static str),
     /// The text appears in the session, after the text expected there before.
     Expect(&'static str, u64),
     /// The session has ended.
@@ -61,6 +66,7 @@ impl std::fmt::Display for Ssh {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Ssh::LogIn => f.write_str("logging in over ssh"),
+            Ssh::Begin(command) => write!(f, "beginning `{command}` over ssh"),
             Ssh::Expect(text, seconds) => write!(f, "expecting `{text}` over ssh within {seconds} s"),
             Ssh::LoggedOut(seconds) => write!(f, "expecting the end of the ssh session within {seconds} s"),
             Ssh::SameKey => f.write_str("comparing host keys"),
@@ -108,17 +114,19 @@ pub struct Person {
     dir: PathBuf,
     port: u16,
     session: Option<(Emulator, UnixStream)>,
+    /// How many sessions there were.
+    pub sessions: usize,
 }
 
 impl Person {
     /// Somebody whose keys are in the directory, in front of this port.
     pub fn new(dir: &Path, port: u16) -> Result<Person> {
         let dir = std::path::absolute(dir).with_context(|| format!("resolving {}", dir.display()))?;
-        Ok(Person { dir, port, session: None })
+        Ok(Person { dir, port, session: None, sessions: 0 })
     }
 
-    /// Starts a session that shows the console; what it says is reported, and its end as `None`.
-    pub fn log_in(&mut self, report: impl FnMut(Option<Vec<u8>>) + Send + 'static) -> Result<()> {
+    /// Starts a session that shows the console, or runs a command; what it says is reported, and its end as `None`.
+    pub fn log_in(&mut self, words: Option<&str>, report: impl FnMut(Option<Vec<u8>>) + Send + 'static) -> Result<()> {
         let (ours, theirs) = UnixStream::pair().context("making the streams of a session")?;
         let input = theirs.try_clone().context("making the streams of a session")?;
         let errors = File::options().create(true).append(true).open(self.dir.join("ssh.stderr")).context("making ssh.stderr")?;
@@ -127,10 +135,11 @@ impl Person {
             let mut command = tool("setpriv");
             command.args(["--pdeathsig", "KILL", "--", "ssh", "-tt", "-p"]).arg(self.port.to_string());
             self.options(&mut command, "person");
-            command.arg("root@127.0.0.1").stdin(OwnedFd::from(input)).stdout(OwnedFd::from(theirs)).stderr(errors);
+            command.arg("root@127.0.0.1").args(words).stdin(OwnedFd::from(input)).stdout(OwnedFd::from(theirs)).stderr(errors);
             Emulator::start(&mut command).context("starting ssh")?
         };
-        serial::listen(ours.try_clone().context("sharing a session")?, &self.dir.join(LOG), report)?;
+        self.sessions += 1;
+        serial::listen(ours.try_clone().context("sharing a session")?, &self.dir.join(log(self.sessions)), report)?;
         self.session = Some((session, ours));
         Ok(())
     }
@@ -164,7 +173,7 @@ impl Person {
                 ensure!(refused, "logging in with a key that may not: ssh says `{}`", said.lines().join(" | "));
             }
             Ssh::Nobody => nobody(self.port)?,
-            Ssh::LogIn | Ssh::Expect(..) | Ssh::LoggedOut(_) | Ssh::SameKey => {}
+            Ssh::LogIn | Ssh::Begin(_) | Ssh::Expect(..) | Ssh::LoggedOut(_) | Ssh::SameKey => {}
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ pub struct Running {
 
 enum Signal {
     Serial(Option<Vec<u8>>),
-    Session(Option<Vec<u8>>),
+    Session(usize, Option<Vec<u8>>),
     Qmp(Notice),
 }
 
@@ -122,7 +122,10 @@ impl Running {
         match signal {
             Signal::Serial(Some(bytes)) => return Some(Event::Output(bytes)),
             Signal::Serial(None) => self.serial_closed = true,
-            Signal::Session(bytes) => return Some(Event::Session(bytes.unwrap_or_default())),
+            Signal::Session(number, bytes) => {
+                let current = self.person.as_ref().is_some_and(|person| person.sessions == number);
+                return current.then(|| Event::Session(bytes.unwrap_or_default()));
+            }
             Signal::Qmp(Notice::Reset) => return Some(Event::Reset),
             Signal::Qmp(Notice::Shutdown(reason)) => {
                 self.end = Some(match reason.as_str() {
@@ -202,10 +205,15 @@ impl Machine for Running {
 
     fn ssh(&mut self, what: &Ssh) -> Result<()> {
         let sender = self.sender.clone();
+        let person = self.person()?;
+        // What a session of before still has to say is no part of this one.
+        let number = person.sessions + 1;
+        // As with the serial port.
+        let report = move |bytes| drop(sender.send(Signal::Session(number, bytes)));
         match what {
-            // As with the serial port.
-            Ssh::LogIn => self.person()?.log_in(move |bytes| drop(sender.send(Signal::Session(bytes)))),
-            what => self.person()?.does(what),
+            Ssh::LogIn => person.log_in(None, report),
+            Ssh::Begin(words) => person.log_in(Some(words), report),
+            what => person.does(what),
         }
     }
 

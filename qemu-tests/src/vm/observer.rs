@@ -1,7 +1,7 @@
 //! Company for the installer, beside it in its initrd. Boots that are given their initrd can have one: an observer, a loop that says
-//! every argument and every variable of the environment of any process, every mapping, and every device that is swapped to, once
-//! each, on the serial line; a squatter, who takes a swap area on the first disk into use as soon as it is there; or an owner, whose boot
-//! commands fail.
+//! every argument and every variable of the environment of any process, every mapping, every device that is swapped to, and what never
+//! is, once each, on the serial line; a squatter, who takes a swap area on the first disk into use as soon as it is there; or an owner,
+//! whose boot commands fail.
 
 use std::fs;
 use std::path::Path;
@@ -37,6 +37,9 @@ const SCRIPT: &str = "\
   while :; do
     /bin/busybox cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ /sys/block/dm-*/dm/uuid 2> /dev/null
     /bin/busybox awk 'NR > 1 { print \"swap on \" $1 }' /proc/swaps
+    /bin/busybox awk '/^VmLck:/ && $2 > 0 { print \"never swapped: PID 1\" }' /proc/1/status
+    [ \"$(/bin/busybox stat -f -c %T /)\" != ramfs ] || echo never swapped: the initrd
+    /bin/busybox awk '$3 == \"ramfs\" { print \"never swapped: \" $2 }' /proc/mounts
     /bin/busybox sleep 0.2
   done | /bin/busybox tr '\\000' '\\n' |
     /bin/busybox awk '!seen[$0]++ { print \"OBSERVED \" $0; fflush() }' > /dev/ttyS0

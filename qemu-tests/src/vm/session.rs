@@ -40,7 +40,7 @@ impl Player<'_> {
                 let said = self.transcript.text().contains(&shown);
                 if said { Ok(()) } else { Err(format!("the client was shown {shown}, which the machine has not said")) }
             }
-            Ssh::LogIn => {
+            Ssh::LogIn | Ssh::Begin(_) => {
                 self.session = Session::default();
                 self.machine.ssh(what).map_err(|error| format!("{error:#}"))
             }

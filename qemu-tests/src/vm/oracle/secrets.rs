@@ -77,7 +77,9 @@ pub fn check(dir: &Path, keys: &Keys, known_there: Option<&str>, observed: bool)
 /// Fails if a line of what was put on the kit for the new root, and is nobody else's business, is in what the machine said, in an argument
 /// or an environment that an observer saw, or in the log on the new root.
 pub fn of_kit(dir: &Path, kit: &[(String, String)], observed: bool) -> Result<()> {
-    for log in ["console.log", "console.serial", "session.log", "oracle/root/var/log/autoinstaller.log"].map(|name| dir.join(name)) {
+    for log in ["console.log", "console.serial", "session1.log", "session2.log", "oracle/root/var/log/autoinstaller.log"]
+        .map(|name| dir.join(name))
+    {
         if log.exists() {
             let text = fs::read(&log).with_context(|| format!("reading {}", log.display()))?;
             said(kit, &String::from_utf8_lossy(&text)).with_context(|| format!("searching {}", log.display()))?;

@@ -17,8 +17,8 @@ const fn region(from: u64, to: u64, holds: &'static [Old]) -> Region {
 /// The partitions to come, each with remains at both of its ends.
 pub const AT_NEW_ENDS: &[Region] = &[
     region(1, 1025, &[Old::Lvm, Old::Md12, Old::Zfs, Old::Md10]),
-    region(1025, 14335, &[Old::Luks2, Old::Btrfs(1), Old::Zfs, Old::Md090]),
-    region(14335, 16383, &[Old::Luks1, Old::Bcache, Old::Btrfs(2), Old::Md10]),
+    region(1025, 7167, &[Old::Luks2, Old::Btrfs(1), Old::Zfs, Old::Md090]),
+    region(7167, 16383, &[Old::Luks1, Old::Bcache, Old::Btrfs(2), Old::Md10]),
 ];
 /// The same, on a disk that was in an array and in a pool as a whole.
 const AND_WHOLE: &[Region] =

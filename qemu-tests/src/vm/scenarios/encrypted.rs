@@ -22,7 +22,7 @@ const YES_AND_PASSPHRASE: Step = Part(&[Expect(ASK, BOOT + PROMPT), Type(Serial,
 /// A swap partition, and another cost of the key derivation.
 const SWAP: &[&str] = &[
     "install.swap.enable=true",
-    "install.swap.size=2G",
+    "install.swap.size=9G",
     "install.labels.swap=STYGIAN-SWAP",
     "install.luks.pbkdf.memory=64",
     "install.luks.pbkdf.iterations=5",
@@ -111,6 +111,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             Forbid("OBSERVED swap on /dev/nvme0n1p3"),
+            Expect("OBSERVED never swapped: PID 1", BOOT),
             YES_AND_PASSPHRASE,
             ENCRYPTING,
             Expect("leaving nvme0n1p3 (STYGIAN-SWAP) for the system's own random encryption", STEP),

@@ -4,7 +4,7 @@
 use super::{ASK, BOOT, FAILED, INSTALLED, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NotBootable, RootHas, Served, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type};
+use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, Forbid, Part, Type};
 use crate::vm::scenario::{BASE, Card, Disk, Firmware, Net, Nic, OBSERVED, Prefill, Scenario, Server, Step, Vars};
 
 /// Room for 32 GiB of swap.
@@ -84,10 +84,16 @@ pub const ROWS: &[Scenario] = &[
         name: "flake-over-ssh",
         proves: "A flake is cloned with the deploy key and built in the sandbox, and the system boots with clone and key in the hands of its user.",
         core: true,
-        script: &[BUILDS, Expect("| building '/nix/store/", LONG), ENDS],
         kit: &[AGE, HOST_KEY, HOST_PUB],
         kernel_words: &[OBSERVED],
         finds: &[PLACED, LEFT, CLONED, SHUT_IN],
+        script: &[
+            ExpectAll(&["OBSERVED never swapped: PID 1", "OBSERVED never swapped: the initrd"], BOOT),
+            Expect("OBSERVED never swapped: /stage2/root/etc/ssh/deploy", PROMPT),
+            BUILDS,
+            Expect("| building '/nix/store/", STEP),
+            ENDS,
+        ],
         after: &[
             TargetInstalled(0),
             RootHas("/home/moran/.ssh/github", "0600 1234:567", "{kit ssh/deploy/of the medium}"),

@@ -4,7 +4,7 @@ use super::encrypted::{AGAIN, FIRST, PASSPHRASE};
 use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, NO, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NicSpoke, NotBootable, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::{Serial, Session};
-use crate::vm::scenario::Ssh::{Copy, LogIn, LoggedOut, Nobody, Refused, Run, SameKey};
+use crate::vm::scenario::Ssh::{Begin, Copy, LogIn, LoggedOut, Nobody, Refused, Run, SameKey};
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Ssh, Type, Wait};
 use crate::vm::scenario::{self, BASE, Card, Disk, Firmware, KEYS, Net, Nic, OBSERVED, Scenario, Step, Vars};
 
@@ -69,9 +69,13 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: the system is in place below /mnt", STEP),
             Expect("type done to have the disk read back and the installation ended: ", 10),
             Type(Serial, "yes"),
-            Expect("only the word done ends the pause", 10),
+            Expect("type done to have the disk read back and the installation ended: ", 10),
             Ssh(Copy("copied over ssh\n", "/mnt/etc/copied")),
             Ssh(Run("mkdir -m 700 /mnt/etc/made && cp /mnt/etc/copied /mnt/etc/made/again && echo as $(id -un)", "as root")),
+            Ssh(Begin("echo copying; cat > /mnt/etc/partly")),
+            there("copying", 60),
+            Type(Serial, "done"),
+            Expect("somebody is still logged in who may be copying", 30),
             Ssh(LogIn),
             there("type done to have the disk read back", 60),
             Ssh(SameKey),
