@@ -7,10 +7,12 @@ pub mod block;
 pub mod device_mapper;
 pub mod link;
 pub mod loop_device;
-#[cfg(not(test))]
+#[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
 mod messages;
 pub mod namespace;
 pub mod process;
 #[cfg(not(test))]
 mod stack;
 pub mod swap;
+#[cfg(all(target_env = "gnu", target_feature = "crt-static", panic = "abort"))]
+mod unwind;
