@@ -19,6 +19,7 @@ mod mounts;
 mod partition;
 mod passphrase;
 mod place;
+mod publish;
 mod read_back;
 mod recovery_key;
 mod shown;

@@ -149,6 +149,7 @@ impl<'a> Work<'a> {
                 Ok(())
             }
             Step::Verify => self.verify(),
+            Step::Publish(_) => self.publish(),
             Step::ClearKit(key_file) => place::clear(self.medium, self.kit, key_file.as_deref()),
         }
     }
@@ -168,7 +169,6 @@ impl<'a> Work<'a> {
 
     fn verify(&mut self) -> Result<()> {
         keep_log()?;
-        truth::unverified(&self.plan.target.name);
         children::end_survivors();
         self.stage2 = None;
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
@@ -181,9 +181,21 @@ impl<'a> Work<'a> {
         self.plan.online.as_ref().map_or(Ok(()), flake::check)?;
         place::check(Path::new(ROOT), placed(self.plan), self.kit)?;
         aloud("closing the disk", || mounted.close())?;
-        self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))?;
+        self.flush()
+    }
+
+    /// The last write to the disk: from here on, and not before, a machine that loses its power boots the system.
+    fn publish(&mut self) -> Result<()> {
+        let mounted = self.mounted.take().ok_or_else(|| out_of_order("making the disk bootable"))?;
+        truth::unverified(&self.plan.target.name);
+        aloud("making the disk bootable", || mounted.publish())?;
+        self.flush()?;
         truth::installed(&self.plan.target.name);
         Ok(())
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))
     }
 
     fn online(&self) -> Result<&Online> {

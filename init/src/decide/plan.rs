@@ -54,7 +54,7 @@ impl Plan {
             .into_iter()
             .chain([Step::NixosInstall(settings.target_host.clone())])
             .chain(hand_over)
-            .chain([Step::Verify])
+            .chain([Step::Verify, Step::Publish(target.name.clone())])
             .chain(clear);
         steps.extend(prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(place).chain(install));
         Plan {

@@ -61,6 +61,8 @@ pub enum Step {
     NixosInstall(String),
     /// Unmount, flush, mount read-only, compare.
     Verify,
+    /// Let firmware find the loader on the disk of this name.
+    Publish(String),
     /// Overwrite and remove the private keys of the kit partition, and the passphrase in the file of this name.
     ClearKit(Option<String>),
 }
@@ -96,6 +98,7 @@ impl fmt::Display for Step {
             Step::Register => f.write_str("registering the store paths"),
             Step::NixosInstall(host) => write!(f, "running nixos-install for {host}"),
             Step::Verify => f.write_str("reading the disk back and comparing"),
+            Step::Publish(disk) => write!(f, "making {disk} bootable"),
             Step::ClearKit(_) => f.write_str("removing the private keys from the stick"),
         }
     }

@@ -236,7 +236,7 @@ pub enum After {
     DiskWritten(usize),
     /// Every byte of the disk is what it was.
     DiskUnchanged(usize),
-    /// There is no loader and no entry of one on the first partition of the disk, the ESP, and the firmware finds nothing to boot.
+    /// There is no loader where firmware looks on the first partition of the disk, the ESP, and it finds nothing to boot.
     NotBootable(usize),
     /// A file on the kit partition of the stick contains the text; `{guid}` in either is the medium's.
     KitHas(&'static str, &'static str),
