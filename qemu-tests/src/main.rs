@@ -15,6 +15,7 @@ mod kit;
 mod lock;
 mod nix;
 mod parts;
+mod power_cut;
 mod prerequisites;
 mod run;
 mod servers;
@@ -39,7 +40,7 @@ struct Verb {
     run: fn(&[String]) -> Result<ExitCode>,
 }
 
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 8] = [
     Verb {
         name: "iso",
         arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE]",
@@ -68,6 +69,13 @@ const VERBS: [Verb; 7] = [
         help: "tests media in virtual machines",
         writes: true,
         run: vm_test::run,
+    },
+    Verb {
+        name: "power-cut",
+        arguments: "[--cuts N] [--reruns N] [--recorded]",
+        help: "records what an installation writes, and judges the disk wherever its power may be cut",
+        writes: true,
+        run: power_cut::run,
     },
     Verb {
         name: "bench",

@@ -16,7 +16,7 @@ use crate::fat::Fat;
 use crate::image::Image;
 
 /// Where the ESP of an installed disk starts, in bytes.
-const ESP_START: u64 = 1024 * 1024;
+pub const ESP_START: u64 = 1024 * 1024;
 
 /// The state of a scenario's directory before its run.
 pub struct Before {
@@ -177,7 +177,7 @@ fn no_loader(esp: &Path) -> Result<()> {
 }
 
 /// Plays a script on a machine that has the disks alone.
-fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -> Result<(), Failure> {
+pub fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -> Result<(), Failure> {
     let disks: Vec<Disk> = scenario.disks.iter().map(|disk| disk.at_next_boot()).collect();
     let boot = Boot {
         firmware: Firmware::Ovmf,

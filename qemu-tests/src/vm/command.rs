@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-use super::disk::file_name;
+use super::disk::{file_name, log_name};
 use super::scenario::{Bus, Consoles, Disk, Firmware, Medium, Nic};
 use super::{medium, nic, observer};
 use crate::image::Image;
@@ -128,10 +128,17 @@ impl Args {
         let (serial, sector) = (escape(disk.serial), disk.sector);
         let sectors = format!("logical_block_size={sector},physical_block_size={sector}");
         let drive = format!("drive=disk{index}");
-        // Nothing here outlives the host, so a flush need not reach its disk.
-        self.words(&["-drive", &format!("if=none,id=disk{index},format=raw,cache=unsafe,discard=unmap,file={}", file_name(index))]);
+        // Nothing here outlives the host, so a flush need not reach its disk, but only the log of writes.
+        let file = file_name(index);
+        let behind = if disk.bus == Bus::NvmeRecorded {
+            let log = format!("log.driver=file,log.cache.no-flush=on,log.filename={},log-sector-size=512", log_name(index));
+            format!("driver=blklogwrites,file.driver=file,file.cache.no-flush=on,file.discard=unmap,file.filename={file},{log}")
+        } else {
+            format!("format=raw,cache=unsafe,file={file}")
+        };
+        self.words(&["-drive", &format!("if=none,id=disk{index},discard=unmap,{behind}")]);
         match disk.bus {
-            Bus::Nvme => {
+            Bus::Nvme | Bus::NvmeRecorded => {
                 self.words(&["-device", &format!("nvme,id=nvme{index},serial={serial}")]);
                 self.words(&["-device", &format!("nvme-ns,bus=nvme{index},nsid=1,{drive},{sectors}")]);
             }
@@ -270,6 +277,12 @@ mod tests {
         assert_eq!(late(Bus::Sata).unwrap_err().to_string(), "plugging disk 1 in: Sata is there from the start");
         let line = line(&Boot { disks: &[Disk { bus: Bus::NvmeLater, ..DISKS[0] }], ..BOOT });
         assert!(line.contains("-device pcie-root-port,id=port0") && !line.contains("nvme,"));
+    }
+
+    #[test]
+    fn a_recorded_disk_hears_of_flushes() {
+        let line = line(&Boot { disks: &[Disk { bus: Bus::NvmeRecorded, ..DISKS[0] }], ..BOOT });
+        assert!(line.contains("-drive if=none,id=disk0,discard=unmap,driver=blklogwrites,file.driver=file,") && !line.contains("unsafe"));
     }
 
     #[test]

@@ -151,6 +151,8 @@ pub struct Disk {
 pub enum Bus {
     /// A controller and a namespace of its own: nvme0n1, nvme1n1, …
     Nvme,
+    /// The same, and every write and flush is kept in a log beside its file.
+    NvmeRecorded,
     /// AHCI; its sectors always have 512 bytes.
     Sata,
     /// virtio-blk.
@@ -173,7 +175,7 @@ impl Disk {
     /// has no driver for SD cards, a card is put into a USB reader.
     pub fn at_next_boot(self) -> Disk {
         let bus = match self.bus {
-            Bus::NvmeLater => Bus::Nvme,
+            Bus::NvmeLater | Bus::NvmeRecorded => Bus::Nvme,
             Bus::UsbLater | Bus::Sd => Bus::Usb,
             bus => bus,
         };
@@ -190,6 +192,8 @@ pub enum Prefill {
     Bytes(&'static [(u64, &'static [u8])]),
     /// A megabyte of noise at the start, in the middle and at the end.
     Noise,
+    /// What is in the file beside the directory of the scenario, of its name and the ending `cut`.
+    Beside,
     /// A copy of the image that the machine boots from.
     Image,
     /// An MBR with one partition at 1 MiB, which holds such a copy.

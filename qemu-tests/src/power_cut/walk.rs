@@ -1,0 +1,86 @@
+//! Cuts the power everywhere: after every flush, after every single write, and many times in between with only some of the writes there.
+
+use std::ops::Range;
+
+use anyhow::{Context, Result};
+
+use super::cut::{Cut, Dice, Kept, in_order, reordered, windows};
+use super::judge::Esp;
+use super::log::Log;
+
+/// Cuts with a part of the writes, between every two flushes.
+const SAMPLES: usize = 16;
+
+/// What was seen.
+#[derive(Default)]
+pub struct Seen {
+    /// Points at which everything was safe.
+    pub flushes: usize,
+    /// Cuts after a write, with all before it.
+    pub in_order: usize,
+    /// Cuts with some of the writes since the last flush.
+    pub reordered: usize,
+    /// Those of all these with a loader that firmware finds.
+    pub bootable: Vec<Cut>,
+}
+
+impl Seen {
+    /// The write that has made the disk bootable: the last of the first cut in order that was.
+    pub fn publishing(&self) -> Result<&Cut> {
+        self.bootable.first().context("looking for the write that makes the disk bootable: it never was")
+    }
+}
+
+/// Looks at all of them with the eyes of firmware.
+pub fn walk(log: &Log, seed: u64) -> Result<Seen> {
+    let (mut esp, mut seen, mut dice) = (Esp::new(log), Seen::default(), Dice(seed));
+    for window in windows(&log.entries) {
+        seen.flushes += 1;
+        every_write(log, &esp, &window, &mut seen)?;
+        for _ in 0..if window.is_empty() { 0 } else { SAMPLES } {
+            seen.reordered += 1;
+            let cut = reordered(&log.entries, &window, &mut dice);
+            if !esp.loaders(log, &cut.kept)?.is_empty() {
+                seen.bootable.push(cut);
+            }
+        }
+        log.entries[window].iter().try_for_each(|entry| esp.apply(entry))?;
+    }
+    Ok(seen)
+}
+
+fn every_write(log: &Log, esp: &Esp, window: &Range<usize>, seen: &mut Seen) -> Result<()> {
+    let mut bootable = false;
+    for count in 0..=window.len() {
+        seen.in_order += usize::from(count > 0);
+        // What firmware does not read changes nothing of what it finds.
+        let touched = count == 0 || esp.is_touched(&log.entries[window.start + count - 1]);
+        if !touched && !bootable {
+            continue;
+        }
+        let cut = in_order(&log.entries, window, count);
+        bootable = !esp.loaders(log, &cut.kept)?.is_empty();
+        if bootable {
+            seen.bootable.push(cut);
+        }
+    }
+    Ok(())
+}
+
+/// The first cut that is bootable if this write, which came last, had been one of the first: an order that must be found guilty.
+pub fn too_early(log: &Log, publishing: usize) -> Result<Cut> {
+    let mut esp = Esp::new(log);
+    let early = Kept { entry: publishing, bytes: 0..log.entries[publishing].bytes };
+    for window in windows(&log.entries).into_iter().take_while(|window| window.end <= publishing) {
+        let touched = window.clone().any(|entry| esp.is_touched(&log.entries[entry]));
+        for count in 0..=if touched { window.len() } else { 0 } {
+            let mut cut = in_order(&log.entries, &window, count);
+            cut.kept.push(early.clone());
+            if !esp.loaders(log, &cut.kept)?.is_empty() {
+                return Ok(cut);
+            }
+        }
+        log.entries[window].iter().try_for_each(|entry| esp.apply(entry))?;
+    }
+    anyhow::bail!("making the disk bootable too early: it never was")
+}
