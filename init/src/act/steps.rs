@@ -105,6 +105,7 @@ impl<'a> Work<'a> {
     pub(super) fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::Wipe(disk) => {
+                aloud("wiping old signatures", || wipe::loaders(self.claim()?, disk))?;
                 wipe::discard(self.claim()?, disk);
                 aloud("wiping old signatures", || wipe::signatures(self.claim()?, disk, &self.plan.layout))
             }

@@ -10,7 +10,7 @@ use super::cut::{Cut, Kept};
 use super::firmware;
 use super::log::{Entry, Log};
 use super::replay::{self, Area};
-use super::rows::{DISK, RECORDED};
+use super::rows::{DISK, FRESH};
 use crate::image::Image;
 use crate::vm::after::ESP_START;
 use crate::vm::oracle::{self, Installed, Keys, StoreCheck, Wanted};
@@ -24,14 +24,14 @@ const DIRTY: (u64, u8) = (ESP_START + 65, 1);
 pub struct Esp<'a>(Area<'a>);
 
 impl<'a> Esp<'a> {
-    /// That of an empty disk.
-    pub fn new(log: &'a Log) -> Esp<'a> {
-        Esp(Area::new(log, ESP_START..ESP_START + ESP_BYTES))
+    /// That of the disk as it was before.
+    pub fn new(log: &'a Log) -> Result<Esp<'a>> {
+        Ok(Esp(Area::new(log, ESP_START..ESP_START + ESP_BYTES)?))
     }
 
     /// That of the disk on which so many entries are safe.
     pub fn after(log: &'a Log, safe: usize) -> Result<Esp<'a>> {
-        let mut esp = Esp::new(log);
+        let mut esp = Esp::new(log)?;
         log.entries[..safe].iter().try_for_each(|entry| esp.apply(entry))?;
         Ok(esp)
     }
@@ -62,7 +62,7 @@ pub struct Judge<'a> {
     pub image: &'a Image,
     /// Verifies stores.
     pub store: &'a dyn StoreCheck,
-    /// For copies.
+    /// Where the recording is, and copies go.
     pub dir: &'a Path,
 }
 
@@ -74,9 +74,9 @@ impl Judge<'_> {
         // That somebody had it mounted is no fault of what is on it, and stops nobody.
         clean(&disk)?;
         let installed = Installed {
-            wanted: &Wanted::read(&self.image.settings_text, RECORDED.words),
+            wanted: &Wanted::read(&self.image.settings_text, FRESH.words),
             keys: &Keys::default(),
-            ram_mib: RECORDED.ram_mib,
+            ram_mib: FRESH.ram_mib,
             toplevel: &self.image.toplevel,
             loader: &self.image.loader,
             tools: &self.image.stage2_root,

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -54,17 +54,19 @@ impl Entry {
 /// The whole log.
 pub struct Log {
     file: File,
+    /// What was on the disk before; none if it was empty.
+    pub under: Option<PathBuf>,
     /// The requests, oldest first.
     pub entries: Vec<Entry>,
 }
 
 impl Log {
     /// Reads all entries, and leaves their data where they are.
-    pub fn read(path: &Path) -> Result<Log> {
+    pub fn read(path: &Path, under: Option<PathBuf>) -> Result<Log> {
         let subject = || format!("reading the log of writes {}", path.display());
         let file = File::open(path).with_context(subject)?;
         let entries = entries(&file).with_context(subject)?;
-        Ok(Log { file, entries })
+        Ok(Log { file, under, entries })
     }
 
     /// The bytes of an entry from this one on, as the disk had them after it.
@@ -141,7 +143,7 @@ pub mod tests {
             }
         }
         std::fs::write(dir.join("writes"), file).unwrap();
-        Log::read(&dir.join("writes")).unwrap()
+        Log::read(&dir.join("writes"), None).unwrap()
     }
 
     #[test]
@@ -168,7 +170,7 @@ pub mod tests {
         let path = dir.join("writes");
         let error = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
-            format!("{:#}", Log::read(&path).err().unwrap()).split_once("writes: ").unwrap().1.to_owned()
+            format!("{:#}", Log::read(&path, None).err().unwrap()).split_once("writes: ").unwrap().1.to_owned()
         };
         assert_eq!(error(&[0; 512]), "it is no log of writes: no flush was recorded, or it is another file");
         let mut good = entry(MAGIC, VERSION, 0);

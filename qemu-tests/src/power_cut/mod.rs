@@ -1,7 +1,7 @@
 //! `cargo xtask power-cut`: the proof that a machine whose power is cut at any write of an installation boots nothing or the whole
 //! system, and can be installed on again.
 //!
-//! One installation is recorded write by write. Thousands of disks that a cut may have left are looked at with the eyes of firmware;
+//! Two installations are recorded write by write, on an empty disk and on one that has a system. Thousands of disks that a cut may have left are looked at with the eyes of firmware;
 //! each on which it would find a loader must be complete, in the judgement of tools that are not ours. Some are booted, and some
 //! are installed on again from the stick.
 
@@ -23,15 +23,17 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::image::Image;
 use crate::nix::Nix;
-use crate::vm::{one, sparse};
+use crate::vm::scenario::Scenario;
+use crate::vm::{disk, one, sparse};
 use crate::vm_test::work_dir;
 use crate::{cache, iso, prerequisites};
 use cut::Dice;
 use judge::Judge;
 use log::Log;
 use pace::{Mark, Pace};
-use rows::RECORDED;
+use rows::{DISK, FRESH, OVER};
 use walk::Seen;
 
 /// Where chance begins: the same for every run, so that a finding can be found again.
@@ -44,7 +46,7 @@ struct Options {
     cuts: usize,
     /// How many are installed on again.
     reruns: usize,
-    /// Whether the recording of an earlier run is judged.
+    /// Whether the recordings of an earlier run are judged.
     recorded: bool,
 }
 
@@ -52,37 +54,59 @@ struct Options {
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = parse(words)?;
     prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
-    let image = iso::of_host(RECORDED.host, None, None, &iso::More::default())?;
+    let image = iso::of_host(FRESH.host, None, None, &iso::More::default())?;
     let store = Nix::new(&image.stage2_root, &cache::root())?;
-    let dir = work_dir()?.join("power-cut");
-    let recorded = dir.join(RECORDED.name);
+    let work = work_dir()?.join("power-cut");
     if !options.recorded {
-        cache::remove(&dir)?;
-        let pace = Pace::watch(recorded.join("console.log"), recorded.join("disk0.writes"));
-        let installed = one::run_and_keep(&RECORDED, &image, &recorded, &store, None);
-        let marks = pace.end();
-        installed.map_err(|failure| anyhow!("recording an installation:\n{failure}"))?;
-        keep(&marks, &recorded)?;
+        cache::remove(&work)?;
+        fs::create_dir_all(&work).with_context(|| format!("making {}", work.display()))?;
     }
-    let log = Log::read(&recorded.join("disk0.writes"))?;
-    let marks = marks(&recorded)?;
-    println!("recorded  {} requests in {} steps of the plan", log.entries.len(), marks.len());
-    let judge = Judge { log: &log, image: &image, store: &store, dir: &dir };
-    let seen = walk::walk(&log, SEED)?;
+    let mut dice = Dice(SEED);
+    for (part, row) in [&FRESH, &OVER].into_iter().enumerate() {
+        let dir = work.join(row.name);
+        let under = dir.with_extension("cut");
+        if !options.recorded {
+            if part > 0 {
+                sparse::carve(&work.join(FRESH.name).join(disk::file_name(0)), 0..DISK.mib << 20, &under)?;
+            }
+            record(row, &image, &dir, &store)?;
+        }
+        let log = Log::read(&dir.join(disk::log_name(0)), (part > 0).then_some(under))?;
+        let judge = Judge { log: &log, image: &image, store: &store, dir: &dir };
+        // Of an odd number the first gets more.
+        let share = |count: usize| (count + 1 - part) / 2;
+        prove(&judge, &marks(&dir)?, share(options.cuts), share(options.reruns), &mut dice)
+            .with_context(|| format!("proving the promise for the installation {}", row.name))?;
+    }
+    println!("power-cut: the promise holds");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn record(row: &Scenario, image: &Image, dir: &Path, store: &Nix) -> Result<()> {
+    let pace = Pace::watch(dir.join("console.log"), dir.join(disk::log_name(0)));
+    let installed = one::run_and_keep(row, image, dir, store, None);
+    let marks = pace.end();
+    installed.map_err(|failure| anyhow!("recording the installation {}:\n{failure}", row.name))?;
+    keep(&marks, dir)
+}
+
+fn prove(judge: &Judge, marks: &[Mark], cuts: usize, reruns: usize, dice: &mut Dice) -> Result<()> {
+    println!("recorded  {} requests in {} steps: {}", judge.log.entries.len(), marks.len(), judge.dir.display());
+    let seen = walk::walk(judge.log, SEED)?;
     println!(
         "replayed  {} flush points, {} cuts after a write, {} cuts with a part of the writes",
         seen.flushes, seen.in_order, seen.reordered
     );
-    let judged = complete(&judge, &seen)?;
+    let judged = complete(judge, &seen)?;
     println!("judged    {} cuts with a loader that firmware finds: {judged} different disks, all complete", seen.bootable.len());
-    println!("control   with the last write too early the judge says: {:#}", guilty(&judge, &seen)?);
-    let dice = &mut Dice(SEED);
-    let booted = machines::boot(&judge, &seen, &marks, options.cuts, dice)?;
-    println!("booted    {} cuts of the installed system's own, {} without a loader", booted.0, booted.1);
-    let again = machines::install_again(&judge, &marks, options.reruns, dice)?;
-    println!("again     {again} cuts installed on again from the stick");
-    println!("power-cut: the promise holds");
-    Ok(ExitCode::SUCCESS)
+    // Where there was a system, the last write that comes early falls on that one.
+    if judge.log.under.is_none() {
+        println!("control   with the last write too early the judge says: {:#}", guilty(judge, &seen)?);
+    }
+    let (bootable, nothing) = machines::boot(judge, &seen, marks, cuts, dice)?;
+    println!("booted    {bootable} cuts into the installed system, {nothing} into nothing");
+    println!("again     {} cuts installed on again from the stick", machines::install_again(judge, marks, reruns, dice)?);
+    Ok(())
 }
 
 /// Every disk that firmware would boot has the whole system; how many there are.
@@ -124,7 +148,7 @@ fn marks(dir: &Path) -> Result<Vec<Mark>> {
 }
 
 fn parse(words: &[String]) -> Result<Options> {
-    let mut options = Options { cuts: 6, reruns: 10, recorded: false };
+    let mut options = Options { cuts: 8, reruns: 10, recorded: false };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let mut number = || {
@@ -149,7 +173,7 @@ mod tests {
     #[test]
     fn options_are_read_and_mistakes_are_named() {
         let parsed = |line: &str| parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(parsed("").unwrap(), Options { cuts: 6, reruns: 10, recorded: false });
+        assert_eq!(parsed("").unwrap(), Options { cuts: 8, reruns: 10, recorded: false });
         assert_eq!(parsed("--reruns 0 --recorded --cuts 2").unwrap(), Options { cuts: 2, reruns: 0, recorded: true });
         let error = |line| parsed(line).unwrap_err().to_string();
         assert_eq!(error("--cuts"), "reading `--cuts`: its value is missing");

@@ -21,9 +21,9 @@ const SCRIPT: &[Step] = &[
 /// The disk whose writes are recorded.
 pub const DISK: Disk = Disk { bus: Bus::NvmeRecorded, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty };
 
-/// The installation that is recorded. It leaves variables in the firmware as well.
-pub const RECORDED: Scenario = Scenario {
-    name: "recorded",
+/// The installation that is recorded, on an empty disk. It leaves variables in the firmware as well.
+pub const FRESH: Scenario = Scenario {
+    name: "fresh",
     proves: "An installation on a disk whose writes are recorded is complete.",
     firmware: Firmware::Direct,
     disks: &[DISK],
@@ -32,5 +32,8 @@ pub const RECORDED: Scenario = Scenario {
     ..BASE
 };
 
+/// The same on a disk that has a whole system: until that is gone, firmware boots it.
+pub const OVER: Scenario = Scenario { name: "over", disks: &[Disk { prefill: Prefill::Beside, ..DISK }], ..FRESH };
+
 /// The same stick on the disk that a cut has left.
-pub const AGAIN: Scenario = Scenario { name: "again", disks: &[Disk { bus: Bus::Nvme, prefill: Prefill::Beside, ..DISK }], ..RECORDED };
+pub const AGAIN: Scenario = Scenario { name: "again", disks: &[Disk { bus: Bus::Nvme, prefill: Prefill::Beside, ..DISK }], ..FRESH };

@@ -22,21 +22,25 @@ pub struct Seen {
     pub reordered: usize,
     /// Those of all these with a loader that firmware finds.
     pub bootable: Vec<Cut>,
+    /// With the last write of this one a disk became bootable that was not.
+    published: Option<Cut>,
 }
 
 impl Seen {
-    /// The write that has made the disk bootable: the last of the first cut in order that was.
+    /// The cut in order whose last write has made the disk bootable.
     pub fn publishing(&self) -> Result<&Cut> {
-        self.bootable.first().context("looking for the write that makes the disk bootable: it never was")
+        self.published.as_ref().context("looking for the write that makes the disk bootable: there is none")
     }
 }
 
 /// Looks at all of them with the eyes of firmware.
 pub fn walk(log: &Log, seed: u64) -> Result<Seen> {
-    let (mut esp, mut seen, mut dice) = (Esp::new(log), Seen::default(), Dice(seed));
+    let (mut esp, mut seen, mut dice) = (Esp::new(log)?, Seen::default(), Dice(seed));
+    // A disk on which there was a system was bootable before.
+    let mut bootable = !esp.loaders(log, &[])?.is_empty();
     for window in windows(&log.entries) {
         seen.flushes += 1;
-        every_write(log, &esp, &window, &mut seen)?;
+        bootable = every_write(log, &esp, &window, bootable, &mut seen)?;
         for _ in 0..if window.is_empty() { 0 } else { SAMPLES } {
             seen.reordered += 1;
             let cut = reordered(&log.entries, &window, &mut dice);
@@ -49,8 +53,7 @@ pub fn walk(log: &Log, seed: u64) -> Result<Seen> {
     Ok(seen)
 }
 
-fn every_write(log: &Log, esp: &Esp, window: &Range<usize>, seen: &mut Seen) -> Result<()> {
-    let mut bootable = false;
+fn every_write(log: &Log, esp: &Esp, window: &Range<usize>, mut bootable: bool, seen: &mut Seen) -> Result<bool> {
     for count in 0..=window.len() {
         seen.in_order += usize::from(count > 0);
         // What firmware does not read changes nothing of what it finds.
@@ -59,17 +62,21 @@ fn every_write(log: &Log, esp: &Esp, window: &Range<usize>, seen: &mut Seen) -> 
             continue;
         }
         let cut = in_order(&log.entries, window, count);
-        bootable = !esp.loaders(log, &cut.kept)?.is_empty();
-        if bootable {
+        let now = !esp.loaders(log, &cut.kept)?.is_empty();
+        if now && !bootable {
+            seen.published = Some(cut.clone());
+        }
+        if now {
             seen.bootable.push(cut);
         }
+        bootable = now;
     }
-    Ok(())
+    Ok(bootable)
 }
 
 /// The first cut that is bootable if this write, which came last, had been one of the first: an order that must be found guilty.
 pub fn too_early(log: &Log, publishing: usize) -> Result<Cut> {
-    let mut esp = Esp::new(log);
+    let mut esp = Esp::new(log)?;
     let early = Kept { entry: publishing, bytes: 0..log.entries[publishing].bytes };
     for window in windows(&log.entries).into_iter().take_while(|window| window.end <= publishing) {
         let touched = window.clone().any(|entry| esp.is_touched(&log.entries[entry]));
