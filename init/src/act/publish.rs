@@ -6,7 +6,7 @@
 use std::fs::{File, create_dir_all, remove_dir, rename};
 use std::path::Path;
 
-use rustix::fs::syncfs;
+use rustix::fs::{fsync, syncfs};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use super::mounts::{BOOT, EFI, ROOT, STAGED, flush};
@@ -24,7 +24,9 @@ pub fn publish(esp: &Volume) -> Result<()> {
     create_dir_all(BOOT).doing(Kind::Disk, doing)?;
     mounted(esp, MountFlags::NOATIME, || {
         let directory = File::open(BOOT).doing(Kind::Disk, doing)?;
-        let on_disk = |done: std::io::Result<()>| done.and_then(|()| Ok(syncfs(&directory)?)).doing(Kind::Disk, doing);
+        // The first writes everything to the device, and the second makes that keep it.
+        let safe = || syncfs(&directory).and_then(|()| fsync(&directory)).map_err(Into::into);
+        let on_disk = |done: std::io::Result<()>| done.and_then(|()| safe()).doing(Kind::Disk, doing);
         // First the empty directory over which it was mounted, for good: otherwise the table of clusters would change with the rename.
         on_disk(remove_dir(EFI))?;
         on_disk(rename(STAGED, EFI))

@@ -9,7 +9,7 @@ use super::judge::Esp;
 use super::log::Log;
 
 /// Cuts with a part of the writes, between every two flushes.
-const SAMPLES: usize = 16;
+const SAMPLES: usize = 256;
 
 /// What was seen.
 #[derive(Default)]
