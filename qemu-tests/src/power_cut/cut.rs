@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::log::{Entry, Kind, SECTOR};
 
 /// A disk after a cut.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cut {
     /// So many entries of the log are safe, all of them.
     pub safe: usize,
@@ -18,7 +18,7 @@ pub struct Cut {
 }
 
 /// A request that was carried out, or part of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Kept {
     /// Number of its entry.
     pub entry: usize,
