@@ -17,6 +17,7 @@ mod lock;
 mod nix;
 mod nix_test;
 mod parts;
+mod power_cut;
 mod prerequisites;
 mod run;
 mod servers;
@@ -41,7 +42,7 @@ struct Verb {
     run: fn(&[String]) -> Result<ExitCode>,
 }
 
-const VERBS: [Verb; 8] = [
+const VERBS: &[Verb] = &[
     Verb {
         name: "iso",
         arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE]\n        [--certificates FILE]",
@@ -70,6 +71,13 @@ const VERBS: [Verb; 8] = [
         help: "tests media in virtual machines",
         writes: true,
         run: vm_test::run,
+    },
+    Verb {
+        name: "power-cut",
+        arguments: "[--cuts N] [--reruns N] [--recorded]",
+        help: "records what an installation writes, and judges the disk wherever its power may be cut",
+        writes: true,
+        run: power_cut::run,
     },
     Verb {
         name: "bench",

@@ -3,7 +3,7 @@
 
 use rustix::mount::{MountFlags, mount, mount_bind};
 
-use super::mounts::{BOOT, ROOT, decoded};
+use super::mounts::{BOOT, EFI, ROOT, decoded};
 use crate::error::{Doing, Kind, Result};
 
 /// One mount.
@@ -31,10 +31,12 @@ struct Line<'a> {
     options: &'a str,
 }
 
-/// The mounts below the new root but the ESP's, in their order. What is on no disk holds nothing of the installation.
+/// The mounts below the new root but those of the ESP, in their order. What is on no disk holds nothing of the installation.
 pub fn below_root(mountinfo: &str) -> Vec<Extra> {
     let lines: Vec<Line> = mountinfo.lines().filter_map(line).filter(|line| line.target.starts_with(ROOT)).collect();
-    let extra = |line: &&Line| line.target.starts_with(&format!("{ROOT}/")) && line.target != BOOT && line.source.starts_with("/dev/");
+    let extra = |line: &&Line| {
+        line.target.starts_with(&format!("{ROOT}/")) && ![BOOT, EFI].contains(&&*line.target) && line.source.starts_with("/dev/")
+    };
     let how = |line: &Line| {
         let subvolume = line.options.split(',').find(|option| option.starts_with("subvol="));
         let whole = |other: &&Line| other.device == line.device && other.root == "/" && other.target != line.target;
@@ -87,6 +89,8 @@ mod tests {
             21 1 0:19 / /proc rw - proc proc rw\n\
             30 1 259:2 / /mnt rw,noatime shared:1 - ext4 /dev/nvme0n1p2 rw\n\
             31 30 259:1 / /mnt/boot rw shared:2 - vfat /dev/nvme0n1p1 rw,umask=0077\n\
+            37 31 259:1 /EFI.NEW /mnt/boot/EFI rw shared:2 - vfat /dev/nvme0n1p1 rw,umask=0077\n\
+            38 31 8:3 / /mnt/boot/other rw shared:6 - vfat /dev/sda3 rw\n\
             32 30 259:2 /persist/a\\040b /mnt/srv rw shared:1 - ext4 /dev/nvme0n1p2 rw\n\
             33 30 0:40 /@nix /mnt/nix rw shared:3 - btrfs /dev/mapper/data rw,space_cache=v2,subvolid=257,subvol=/@nix\n\
             34 30 8:1 / /mnt/data rw shared:4 - xfs /dev/sda1 rw\n\
@@ -97,6 +101,7 @@ mod tests {
         assert_eq!(
             found,
             [
+                ("/mnt/boot/other".to_string(), device("/dev/sda3", "vfat", "")),
                 ("/mnt/srv".to_string(), How::Bind("/mnt/persist/a b".into())),
                 ("/mnt/nix".into(), device("/dev/mapper/data", "btrfs", "subvol=/@nix")),
                 ("/mnt/data".into(), device("/dev/sda1", "xfs", "")),

@@ -24,6 +24,7 @@ mod partition;
 mod passphrase;
 mod place;
 mod progress;
+mod publish;
 mod read_back;
 mod recovery_key;
 mod shown;

@@ -1,4 +1,7 @@
 //! Mounts below `/mnt`, always by the chosen disk's own nodes and never by label: another disk may carry the same one.
+//!
+//! Firmware looks for loaders below `EFI` on the ESP. Whatever the installation puts there lands in a directory of another name on the
+//! same file system, which is mounted over it: until that is published no firmware finds anything on this disk.
 
 use std::fs::{File, create_dir_all, read_to_string};
 
@@ -6,7 +9,7 @@ use rustix::fs::fstatvfs;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
 
-use super::{extra_mounts, mapping, strides};
+use super::{extra_mounts, mapping, publish, strides};
 use crate::decide::{Volume, human};
 use crate::error::{Doing, Kind, Result};
 use crate::settings::RootFs;
@@ -16,6 +19,10 @@ use crate::sys::{block, swap};
 pub const ROOT: &str = "/mnt";
 /// Where its ESP is mounted.
 pub const BOOT: &str = "/mnt/boot";
+/// What the installed system takes for the directory that firmware looks into.
+pub const EFI: &str = "/mnt/boot/EFI";
+/// What it is in truth.
+pub const STAGED: &str = "/mnt/boot/EFI.NEW";
 
 /// The target's file systems while they are mounted.
 #[derive(Debug)]
@@ -55,12 +62,7 @@ impl Mounted {
         let mountinfo = read_to_string("/proc/self/mountinfo").doing(Kind::System, || "reading /proc/self/mountinfo".into())?;
         let extra = extra_mounts::below_root(&mountinfo);
         self.unmount()?;
-        for volume in [&self.root, &self.esp] {
-            let doing = || format!("flushing {volume}");
-            let device = File::open(volume.node()).doing(Kind::Disk, doing)?;
-            rustix::fs::fsync(&device).doing(Kind::Disk, doing)?;
-            block::drop_cache(&device).doing(Kind::Disk, doing)?;
-        }
+        [&self.root, &self.esp].into_iter().try_for_each(flush)?;
         self.mount(MountFlags::RDONLY)?;
         extra.iter().try_for_each(extra_mounts::Extra::again)
     }
@@ -81,6 +83,11 @@ impl Mounted {
     pub fn close(&mut self) -> Result<()> {
         self.unmount()?;
         if let Volume::Mapping(name) = &self.root { mapping::close(name) } else { Ok(()) }
+    }
+
+    /// Makes the disk bootable: the very last write to it, once everything else is known to be on it.
+    pub fn publish(&self) -> Result<()> {
+        publish::publish(&self.esp)
     }
 
     /// Unmounts everything and stops using the swap space.
@@ -106,10 +113,20 @@ impl Mounted {
         mount(&root, ROOT, self.kind.to_string(), flags, None).doing(Kind::Disk, || format!("mounting {root} at {ROOT}"))?;
         // What the owner's commands mount below it in stage-2 appears here, and in every later program's view.
         mount_change(ROOT, MountPropagationFlags::SHARED).doing(Kind::Disk, || format!("sharing {ROOT}"))?;
-        create_boot(flags)?;
+        create(&[BOOT], flags)?;
         // The keys and initrds on an ESP are nobody's business but root's.
-        mount(&esp, BOOT, "vfat", flags, c"umask=0077").doing(Kind::Disk, || format!("mounting {esp} at {BOOT}"))
+        mount(&esp, BOOT, "vfat", flags, c"umask=0077").doing(Kind::Disk, || format!("mounting {esp} at {BOOT}"))?;
+        create(&[STAGED, EFI], flags)?;
+        mount_bind(STAGED, EFI).doing(Kind::Disk, || format!("mounting {STAGED} at {EFI}"))
     }
+}
+
+/// Writes back what is left of a volume that is not mounted, so that what is read next was on the disk.
+pub fn flush(volume: &Volume) -> Result<()> {
+    let doing = || format!("flushing {volume}");
+    let device = File::open(volume.node()).doing(Kind::Disk, doing)?;
+    rustix::fs::fsync(&device).doing(Kind::Disk, doing)?;
+    block::drop_cache(&device).doing(Kind::Disk, doing)
 }
 
 /// Lets the target appear in programs of stage-2 that run before it is mounted: what is mounted on a shared mount is mounted on its copies.
@@ -137,11 +154,9 @@ pub fn decoded(name: &str) -> String {
     escapes.iter().fold(name.to_string(), |name, (escape, text)| name.replace(escape, text))
 }
 
-fn create_boot(flags: MountFlags) -> Result<()> {
-    if flags.contains(MountFlags::RDONLY) {
-        return Ok(());
-    }
-    create_dir_all(BOOT).doing(Kind::Disk, || format!("creating {BOOT}"))
+fn create(directories: &[&str], flags: MountFlags) -> Result<()> {
+    let new = directories.iter().filter(|_| !flags.contains(MountFlags::RDONLY));
+    new.into_iter().try_for_each(|directory| create_dir_all(directory).doing(Kind::Disk, || format!("creating {directory}")))
 }
 
 fn no_longer_use(swap: &Volume) -> Result<()> {

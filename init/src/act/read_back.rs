@@ -9,7 +9,7 @@ use super::efi_program;
 use crate::error::{Doing, Error, Kind, Result};
 
 /// The path that firmware boots without an entry of its own (UEFI 2.10, section 3.5.1.1).
-const REMOVABLE_PATH: &str = "boot/EFI/BOOT/BOOTX64.EFI";
+pub const REMOVABLE_PATH: &str = "boot/EFI/BOOT/BOOTX64.EFI";
 
 /// Checks the file systems mounted at `root`.
 ///
@@ -43,7 +43,7 @@ pub fn installed(root: &Path) -> Result<String> {
 }
 
 /// A whole EFI program, not an empty or half-written file.
-fn loader(path: &Path) -> Result<()> {
+pub fn loader(path: &Path) -> Result<()> {
     let doing = || format!("reading back {}", path.display());
     let program = read(path).doing(Kind::Verify, doing)?;
     match efi_program::is_whole(&program) {

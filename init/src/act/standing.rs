@@ -74,18 +74,17 @@ fn noted_on(partition: &str, medium: &Medium, target: &Disk) -> Result<bool> {
     create_dir_all(ESP).doing(Kind::Disk, doing)?;
     let flags = MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     mount(&node, ESP, "vfat", flags, None).doing(Kind::Disk, doing)?;
-    let noted = note(&Path::new(ESP).join("EFI"), medium, target).try_exists().doing(Kind::Disk, doing);
+    let noted = note(Path::new(ESP), medium, target).try_exists().doing(Kind::Disk, doing);
     unmount(ESP, UnmountFlags::empty()).doing(Kind::Disk, doing)?;
     noted
 }
 
-/// Notes on the new ESP that the consent was used, as soon as there is one.
+/// Notes on the new ESP that the consent was used, as soon as there is one. Not below `EFI`, which comes last.
 ///
 /// # Errors
 /// The note cannot be written.
 pub fn note_on_disk(boot: &Path, medium: &Medium, target: &Disk) -> Result<()> {
-    let efi = boot.join("EFI");
-    put(&efi, medium, target).doing(Kind::Install, || format!("noting the consent in {}", efi.display()))
+    put(boot, medium, target).doing(Kind::Install, || format!("noting the consent in {}", boot.display()))
 }
 
 /// Notes it on the stick, too. A CD cannot be written, and then the note on the disk has to do.

@@ -107,6 +107,7 @@ impl<'a> Work<'a> {
     pub(super) fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::Wipe(disk) => {
+                aloud("wiping old signatures", || wipe::loaders(self.claim()?, disk))?;
                 wipe::discard(self.claim()?, disk);
                 aloud("wiping old signatures", || wipe::signatures(self.claim()?, disk, &self.plan.layout))
             }
@@ -163,6 +164,7 @@ impl<'a> Work<'a> {
                 Ok(())
             }
             Step::Verify => self.verify(),
+            Step::Publish(_) => self.publish(),
             Step::ClearKit(key_file) => place::clear(self.medium, self.kit, key_file.as_deref()),
         }
     }
@@ -182,7 +184,6 @@ impl<'a> Work<'a> {
 
     fn verify(&mut self) -> Result<()> {
         keep_log()?;
-        truth::unverified(&self.plan.target.name);
         survivors::end_writers();
         self.stage2 = None;
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
@@ -195,9 +196,21 @@ impl<'a> Work<'a> {
         self.plan.clone_path().map_or(Ok(()), flake::check)?;
         place::check(Path::new(ROOT), placed(self.plan), self.kit)?;
         aloud("closing the disk", || mounted.close())?;
-        self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))?;
+        self.flush()
+    }
+
+    /// The last write to the disk: from here on, and not before, a machine that loses its power boots the system.
+    fn publish(&mut self) -> Result<()> {
+        let mounted = self.mounted.take().ok_or_else(|| out_of_order("making the disk bootable"))?;
+        truth::unverified(&self.plan.target.name);
+        aloud("making the disk bootable", || mounted.publish())?;
+        self.flush()?;
         truth::installed(&self.plan.target.name);
         Ok(())
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))
     }
 
     fn claim(&self) -> Result<&File> {

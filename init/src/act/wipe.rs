@@ -3,16 +3,32 @@
 //! 16 MiB at either end reaches every known one: the copies of LUKS2 and btrfs headers at the front, ZFS labels and md 0.90/1.0
 //! superblocks at the end. Zeroes are written by the kernel (`BLKZEROOUT`). Before, the whole disk is discarded once, which gives flash its
 //! spare room back; nothing relies on it, for a discard promises nothing about what is read afterwards.
+//!
+//! Before anything else the old loaders go: a machine that loses its power from then on starts no system whose disk is half gone.
 
 use std::fs::{File, read_to_string};
 
 use super::strides;
 use crate::decide::{Disk, Layout, Region, human};
 use crate::error::{Doing, Kind, Result};
+use crate::facts::guid;
 use crate::sys::block;
 
 /// How much is zeroed at either end.
 const REACH: u64 = 16 << 20;
+
+/// Makes firmware find no file system in the old ESPs, for good. Of each it is one sector, which is written or not.
+pub fn loaders(device: &File, disk: &Disk) -> Result<()> {
+    let esps = disk.table.partitions().iter().filter(|partition| partition.kind == guid::ESP);
+    let starts = esps.map(|esp| esp.first.saturating_mul(disk.sector));
+    // A table can say anything.
+    for start in starts.filter(|start| start.saturating_add(disk.sector) <= disk.bytes) {
+        let doing = || format!("zeroing {} bytes of {} at byte {start}", disk.sector, disk.name);
+        block::zero_out(device, start, disk.sector).doing(Kind::Disk, doing)?;
+    }
+    device.sync_all().doing(Kind::Disk, || format!("flushing {}", disk.name))
+}
+
 /// Lets the device forget everything, if it can. A failure says nothing about the disk: it is worth a line in the log.
 pub fn discard(device: &File, disk: &Disk) {
     let limit = read_to_string(format!("/sys/block/{}/queue/discard_max_bytes", disk.name)).unwrap_or_default();

@@ -57,7 +57,8 @@ impl Plan {
         let clear = settings.wipe_kit.then(|| Step::ClearKit(settings.luks.as_ref().and_then(|luks| luks.key_file.clone())));
         let mount = [Step::Format(format), mount(settings, &partitions)];
         let hold = settings.hold.then_some(Step::Hold);
-        let install = install(settings, carried).into_iter().chain(hold).chain([Step::Verify]).chain(clear);
+        let publish = [Step::Verify, Step::Publish(target.name.clone())];
+        let install = install(settings, carried).into_iter().chain(hold).chain(publish).chain(clear);
         steps.extend(prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(place).chain(install));
         Plan {
             host: settings.target_host.clone(),

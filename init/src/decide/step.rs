@@ -77,6 +77,8 @@ pub enum Step {
     Hold,
     /// Unmount, flush, mount read-only, compare.
     Verify,
+    /// Let firmware find the loader on the disk of this name.
+    Publish(String),
     /// Overwrite and remove the private keys of the kit partition, and the passphrase in the file of this name.
     ClearKit(Option<String>),
 }
@@ -123,6 +125,7 @@ impl fmt::Display for Step {
             },
             Step::Hold => f.write_str("waiting for the word done: until then files can be copied to /mnt"),
             Step::Verify => f.write_str("reading the disk back and comparing"),
+            Step::Publish(disk) => write!(f, "making {disk} bootable"),
             Step::ClearKit(_) => f.write_str("removing the private keys from the stick"),
         }
     }

@@ -16,7 +16,7 @@ pub fn erasing(disk: &str) {
     set(Truth::Erased(disk.into()));
 }
 
-/// To be called when everything is written, and before it is read back: it may well boot, and nobody knows what.
+/// To be called right before the disk is made bootable: from then on it may well boot, and nobody knows what.
 pub fn unverified(disk: &str) {
     set(Truth::Unverified(disk.into()));
 }

@@ -16,7 +16,7 @@ use crate::fat::Fat;
 use crate::image::Image;
 
 /// Where the ESP of an installed disk starts, in bytes.
-const ESP_START: u64 = 1024 * 1024;
+pub const ESP_START: u64 = 1024 * 1024;
 
 /// The state of a scenario's directory before its run.
 pub struct Before {
@@ -170,9 +170,10 @@ pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
 }
 
-/// Fails if there is anything in the copy of an ESP that starts a system.
+/// Fails if there is anything in the copy of an ESP that firmware could start. What is staged has no name that firmware knows.
 fn no_loader(esp: &Path) -> Result<()> {
-    let starts = |file: &Path| file.extension().is_some_and(|ending| ["efi", "conf"].iter().any(|kind| ending.eq_ignore_ascii_case(kind)));
+    let staged = esp.join("EFI.NEW");
+    let starts = |file: &Path| file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("efi")) && !file.starts_with(&staged);
     for file in glob::glob(&esp.join("**/*").to_string_lossy()).context("listing the files of the ESP")? {
         let file = file.context("listing the files of the ESP")?;
         ensure!(!starts(&file), "looking at a disk that is not bootable: there is {}", file.display());
@@ -181,7 +182,7 @@ fn no_loader(esp: &Path) -> Result<()> {
 }
 
 /// Plays a script on a machine that has the disks alone.
-fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -> Result<(), Failure> {
+pub fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step]) -> Result<(), Failure> {
     let disks: Vec<Disk> = scenario.disks.iter().map(|disk| disk.at_next_boot()).collect();
     let boot = Boot {
         firmware: Firmware::Ovmf,
@@ -209,7 +210,9 @@ mod tests {
     fn a_loader_is_found_in_any_directory_and_any_letters() {
         let dir = scratch("no-loader");
         no_loader(&dir).unwrap();
-        for file in ["EFI/BOOT/BOOTX64.EFI", "loader/entries/a.conf"] {
+        fs::create_dir_all(dir.join("EFI.NEW/BOOT")).unwrap();
+        fs::write(dir.join("EFI.NEW/BOOT/BOOTX64.EFI"), "").unwrap();
+        for file in ["EFI/BOOT/BOOTX64.EFI", "vmlinuz.efi"] {
             fs::create_dir_all(dir.join(file).parent().unwrap()).unwrap();
             no_loader(&dir).unwrap();
             fs::write(dir.join(file), "").unwrap();

@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
-use super::dirty;
-use super::scenario::{Disk, Prefill};
+use super::scenario::{Bus, Disk, Prefill};
+use super::{dirty, sparse};
 use crate::command;
 
 const MIB: u64 = 1024 * 1024;
@@ -16,6 +16,11 @@ const MIB: u64 = 1024 * 1024;
 /// Name of the file behind the disk with that number, in the directory of the scenario.
 pub fn file_name(disk: usize) -> String {
     format!("disk{disk}.raw")
+}
+
+/// Name of the log of what is written to the disk with that number, if it has one.
+pub fn log_name(disk: usize) -> String {
+    format!("disk{disk}.writes")
 }
 
 /// Makes the file of a disk; `iso` is what a copy of the image is made of.
@@ -27,6 +32,10 @@ fn write(disk: &Disk, path: &Path, iso: &Path) -> Result<()> {
     let mut file = File::create(path)?;
     let size = disk.mib * MIB;
     file.set_len(size)?;
+    if disk.bus == Bus::NvmeRecorded {
+        // QEMU opens it, and does not make it.
+        File::create(path.with_extension("writes"))?;
+    }
     match disk.prefill {
         Prefill::Empty => {}
         Prefill::Bytes(pieces) => {
@@ -44,6 +53,10 @@ fn write(disk: &Disk, path: &Path, iso: &Path) -> Result<()> {
             io::copy(&mut File::open(iso)?, &mut file)?;
         }
         Prefill::Dirty(dirty) => dirty::lay(path, dirty)?,
+        Prefill::Beside => {
+            let beside = path.parent().unwrap_or(path).with_extension("cut");
+            sparse::carve(&beside, 0..size, path)?;
+        }
         Prefill::Table { esp, ids } => table(path, disk, esp, ids)?,
         Prefill::Noise => {
             for (part, offset) in [0, size / 2, size - MIB].into_iter().enumerate() {
@@ -115,7 +128,6 @@ impl Drop for Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vm::scenario::Bus;
     use std::os::unix::fs::MetadataExt;
 
     fn disk(prefill: Prefill) -> Disk {

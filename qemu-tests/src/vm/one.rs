@@ -55,6 +55,18 @@ impl fmt::Display for Failure {
 
 /// Runs the scenario in `dir`, which is emptied first; after a pass only the logs stay in it.
 pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreCheck, servers: Option<&Servers>) -> Result<(), Failure> {
+    run_and_keep(scenario, image, dir, store, servers)?;
+    sweep(dir).map_err(|error| Failure::new("cleaning up", &error))
+}
+
+/// The same, and everything stays.
+pub fn run_and_keep(
+    scenario: &Scenario,
+    image: &Image,
+    dir: &Path,
+    store: &dyn StoreCheck,
+    servers: Option<&Servers>,
+) -> Result<(), Failure> {
     let before = prepare(scenario, image, dir, servers).map_err(|error| Failure::new("before the start", &error))?;
     let network = servers.map_or_else(|| Ok(Vec::new()), |servers| servers.options(scenario.servers, dir));
     let network = network.map_err(|error| Failure::new("preparing the servers", &error))?;
@@ -85,8 +97,7 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
         }
         failure.files.push(dir.join("console.log"));
         failure
-    })?;
-    sweep(dir).map_err(|error| Failure::new("cleaning up", &error))
+    })
 }
 
 fn prepare(scenario: &Scenario, image: &Image, dir: &Path, servers: Option<&Servers>) -> Result<Before> {

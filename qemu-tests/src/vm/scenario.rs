@@ -155,6 +155,8 @@ pub struct Disk {
 pub enum Bus {
     /// A controller and a namespace of its own: nvme0n1, nvme1n1, …
     Nvme,
+    /// The same, and every write and flush is kept in a log beside its file.
+    NvmeRecorded,
     /// AHCI; its sectors always have 512 bytes.
     Sata,
     /// virtio-blk.
@@ -177,7 +179,7 @@ impl Disk {
     /// has no driver for SD cards, a card is put into a USB reader.
     pub fn at_next_boot(self) -> Disk {
         let bus = match self.bus {
-            Bus::NvmeLater => Bus::Nvme,
+            Bus::NvmeLater | Bus::NvmeRecorded => Bus::Nvme,
             Bus::UsbLater | Bus::Sd => Bus::Usb,
             bus => bus,
         };
@@ -194,6 +196,8 @@ pub enum Prefill {
     Bytes(&'static [(u64, &'static [u8])]),
     /// A megabyte of noise at the start, in the middle and at the end.
     Noise,
+    /// What is in the file beside the directory of the scenario, of its name and the ending `cut`.
+    Beside,
     /// A copy of the image that the machine boots from.
     Image,
     /// An MBR with one partition at 1 MiB, which holds such a copy.
@@ -240,7 +244,7 @@ pub enum After {
     DiskWritten(usize),
     /// Every byte of the disk is what it was.
     DiskUnchanged(usize),
-    /// There is no loader and no entry of one on the first partition of the disk, the ESP, and the firmware finds nothing to boot.
+    /// There is no loader where firmware looks on the first partition of the disk, the ESP, and it finds nothing to boot.
     NotBootable(usize),
     /// A file on the kit partition of the stick contains the text; `{guid}` in either is the medium's.
     KitHas(&'static str, &'static str),

@@ -50,14 +50,15 @@ fn the_plan_as_the_person_reads_it() {
          > target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): nothing recognised\n\
          \x20 chosen because no other disk can be the target\n\
          \x20 nvme0n1 has a partition now, which WILL BE LOST\n\
-         plan 1/8: wiping old signatures from nvme0n1 and discarding everything on it\n\
-         plan 2/8: writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 12.9 GiB, UV-SWAP 2.0 GiB\n\
-         plan 3/8: formatting nvme0n1p1 (vfat UV-ESP), nvme0n1p2 (ext4 UV-ROOT), nvme0n1p3 (swap UV-SWAP)\n\
-         plan 4/8: mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot\n\
-         plan 5/8: unpacking the closure into /mnt/nix/store\n\
-         plan 6/8: registering the store paths\n\
-         plan 7/8: running nixos-install for ultraviolet\n\
-         plan 8/8: reading the disk back and comparing"
+         plan 1/9: wiping old signatures from nvme0n1 and discarding everything on it\n\
+         plan 2/9: writing the partition table: UV-ESP 1.0 GiB, UV-ROOT 12.9 GiB, UV-SWAP 2.0 GiB\n\
+         plan 3/9: formatting nvme0n1p1 (vfat UV-ESP), nvme0n1p2 (ext4 UV-ROOT), nvme0n1p3 (swap UV-SWAP)\n\
+         plan 4/9: mounting nvme0n1p2 at /mnt and nvme0n1p1 at /mnt/boot\n\
+         plan 5/9: unpacking the closure into /mnt/nix/store\n\
+         plan 6/9: registering the store paths\n\
+         plan 7/9: running nixos-install for ultraviolet\n\
+         plan 8/9: reading the disk back and comparing\n\
+         plan 9/9: making nvme0n1 bootable"
     );
     assert_eq!(
         plan.others()[0].to_string(),
@@ -76,6 +77,7 @@ fn a_person_is_waited_for_before_the_disk_is_read_back() {
             "running nixos-install for ultraviolet",
             "waiting for the word done: until then files can be copied to /mnt",
             "reading the disk back and comparing",
+            "making sda bootable",
         ]
     );
 }
@@ -100,6 +102,7 @@ fn an_encrypted_root_and_its_swap() {
             "registering the store paths",
             "running nixos-install for ultraviolet",
             "reading the disk back and comparing",
+            "making sda bootable",
         ]
     );
     assert!(plan.steps.iter().any(|step| matches!(step, Step::Mount { swap: Some(Swap::RandomKey(name)), .. } if name == "sda3")));
@@ -114,7 +117,7 @@ fn what_the_kit_has_is_named_before_it_is_placed_and_cleared_at_the_end() {
     let Outcome::Target(choice) = outcome else { panic!("a tie") };
     let lines: Vec<String> = Plan::new(&settings, *choice, &disks, SYSTEM).steps.iter().map(Step::to_string).collect();
     assert_eq!(lines[4], "placing /etc/age/, /etc/age/ultraviolet.agekey, /etc/x");
-    assert_eq!(lines[8..], ["reading the disk back and comparing", "removing the private keys from the stick"]);
+    assert_eq!(lines[8..], ["reading the disk back and comparing", "making sda bootable", "removing the private keys from the stick"]);
 }
 
 #[test]
@@ -144,6 +147,7 @@ fn a_system_that_is_built_from_a_flake() {
             "running nixos-install for ultraviolet, which builds everything: no cache is asked",
             "handing the clone to me, and the deploy key if there is one",
             "reading the disk back and comparing",
+            "making sda bootable",
         ]
     );
 }
@@ -180,6 +184,7 @@ fn the_clone_of_a_system_on_the_medium() {
             "running nixos-install for ultraviolet",
             "handing the clone to me",
             "reading the disk back and comparing",
+            "making sda bootable",
         ]
     );
     let without = plan_of(words, &empty(), SYSTEM);
@@ -187,5 +192,5 @@ fn the_clone_of_a_system_on_the_medium() {
         without.warnings,
         ["warning: there is no repository on this medium: no clone of git@example.com:me/config is left in /mnt/nix-config"]
     );
-    assert_eq!((without.clone_path(), lines(&without, 5).len()), (None, 3));
+    assert_eq!((without.clone_path(), lines(&without, 5).len()), (None, 4));
 }

@@ -1,7 +1,7 @@
 //! Faults: of the medium, and of a step in the middle of an installation.
 
 use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
-use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, KitHas, NotBootable};
+use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, EspHas, KitHas, NotBootable};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type, Unplug};
 use crate::vm::scenario::{BASE, Fault, Firmware, OWNER, Scenario};
@@ -69,6 +69,26 @@ pub const ROWS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
+        name: "failed-after-the-loader",
+        proves: "When nixos-install fails after it has installed the boot loader, the firmware finds none on the disk all the same.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[NVME],
+        kernel_words: &["stand-in.fail-late"],
+        script: &[
+            Forbid(INSTALLED),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect(STEP_ONE, STEP),
+            Expect("fixture: boot loader installed, generation 1", 5 * STEP),
+            Expect("failed: running nixos-install: nixos-install exited with 1: nixos-install: stand-in.fail-late", STEP),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            HELD,
+        ],
+        after: &[DiskWritten(0), EspHas(0, "loader/loader.conf", "default nixos-generation-1.conf"), NotBootable(0)],
+        ..BASE
+    },
+    Scenario {
         name: "post-mount-fails",
         proves: "A command of the owner that fails stops the installation and is named with its line.",
         core: false,
@@ -124,7 +144,7 @@ pub const ROWS: &[Scenario] = &[
             Forbid(INSTALLED),
             Expect(ASK, BOOT + PROMPT),
             Type(Serial, "yes"),
-            Expect("autoinstaller: step 5/8", STEP),
+            Expect("autoinstaller: step 5/9", STEP),
             Unplug,
             Expect(FAILED, 4 * STEP),
             Expect("nvme0n1 was erased and is not bootable", 30),

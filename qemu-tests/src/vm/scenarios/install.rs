@@ -26,6 +26,7 @@ const PREBUILT: &[Step] = &[
     Expect("registering the store paths", STEP),
     Expect("running nixos-install for {host}", STEP),
     Expect("reading the disk back and comparing", STEP),
+    Expect("making nvme0n1 bootable", 60),
     Expect("autoinstaller: installed {host} on nvme0n1", STEP),
     ExpectPowerOff(OFF),
 ];

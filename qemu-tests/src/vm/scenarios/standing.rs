@@ -28,7 +28,7 @@ pub const ROWS: &[Scenario] = &[
         after: &[
             TargetInstalled(0),
             KitHas("autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
-            EspHas(0, "EFI/autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
+            EspHas(0, "autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
             BootsInstalled(Vars::Left),
         ],
         ..BASE
@@ -51,11 +51,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("install.confirm=UV0001 does not count: it was used already", PROMPT),
             NO,
         ],
-        after: &[
-            TargetInstalled(0),
-            EspHas(0, "EFI/autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
-            BootsInstalled(Vars::Left),
-        ],
+        after: &[TargetInstalled(0), EspHas(0, "autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("), BootsInstalled(Vars::Left)],
         ..BASE
     },
     Scenario {

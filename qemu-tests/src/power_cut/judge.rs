@@ -1,0 +1,101 @@
+//! Whether a disk after a cut keeps the promise: firmware finds nothing on it, or everything.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::cut::{Cut, Kept};
+use super::firmware;
+use super::log::{Entry, Log};
+use super::replay::{self, Area};
+use super::rows::{DISK, FRESH};
+use crate::image::Image;
+use crate::vm::after::ESP_START;
+use crate::vm::oracle::{self, Installed, Keys, StoreCheck, Wanted};
+
+/// Size of the ESP, which the host does not change.
+const ESP_BYTES: u64 = 1 << 30;
+/// Where FAT32 says that it was mounted when the power went, and the bit that says so.
+const DIRTY: (u64, u8) = (ESP_START + 65, 1);
+
+/// What firmware sees, kept up to date.
+pub struct Esp<'a>(Area<'a>);
+
+impl<'a> Esp<'a> {
+    /// That of the disk as it was before.
+    pub fn new(log: &'a Log) -> Result<Esp<'a>> {
+        Ok(Esp(Area::new(log, ESP_START..ESP_START + ESP_BYTES)?))
+    }
+
+    /// That of the disk on which so many entries are safe.
+    pub fn after(log: &'a Log, safe: usize) -> Result<Esp<'a>> {
+        let mut esp = Esp::new(log)?;
+        log.entries[..safe].iter().try_for_each(|entry| esp.apply(entry))?;
+        Ok(esp)
+    }
+
+    /// Whether an entry changes anything for firmware.
+    pub fn is_touched(&self, entry: &Entry) -> bool {
+        self.0.is_touched(entry)
+    }
+
+    /// Carries an entry out for good.
+    pub fn apply(&mut self, entry: &Entry) -> Result<()> {
+        self.0.apply(entry)
+    }
+
+    /// The loaders that firmware finds, with what a cut has kept of what was not safe. Where the ESP lies is not looked up: firmware that
+    /// finds it without a table is believed to be possible.
+    pub fn loaders(&self, log: &Log, kept: &[Kept]) -> Result<Vec<String>> {
+        let here: Vec<&Kept> = kept.iter().filter(|kept| self.0.is_touched(&log.entries[kept.entry])).collect();
+        firmware::loaders(&|at, buffer| self.0.read(&here, ESP_START + at, buffer))
+    }
+}
+
+/// What it takes to judge a whole disk.
+pub struct Judge<'a> {
+    /// What was written.
+    pub log: &'a Log,
+    /// The medium whose installation it was.
+    pub image: &'a Image,
+    /// Verifies stores.
+    pub store: &'a dyn StoreCheck,
+    /// Where the recording is, and copies go.
+    pub dir: &'a Path,
+}
+
+impl Judge<'_> {
+    /// Fails unless everything is on the disk: table, file systems, log, profile, the loader with its entry, kernel and initrd, the store.
+    pub fn complete(&self, cut: &Cut) -> Result<()> {
+        let disk = self.dir.join("judged.cut");
+        self.make(cut, &disk)?;
+        // That somebody had it mounted is no fault of what is on it, and stops nobody.
+        clean(&disk)?;
+        let installed = Installed {
+            wanted: &Wanted::read(&self.image.settings_text, FRESH.words),
+            keys: &Keys::default(),
+            ram_mib: FRESH.ram_mib,
+            toplevel: &self.image.toplevel,
+            loader: &self.image.loader,
+            tools: &self.image.stage2_root,
+            store: self.store,
+        };
+        oracle::check(&disk, DISK.sector, &self.dir.join("oracle"), &installed)
+    }
+
+    /// Makes the file of the disk.
+    pub fn make(&self, cut: &Cut, path: &Path) -> Result<()> {
+        replay::make(self.log, cut, DISK.mib << 20, path)
+    }
+}
+
+fn clean(disk: &Path) -> Result<()> {
+    let cleaning = || format!("marking the ESP of {} clean", disk.display());
+    let file = OpenOptions::new().read(true).write(true).open(disk).with_context(cleaning)?;
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, DIRTY.0).with_context(cleaning)?;
+    byte[0] &= !DIRTY.1;
+    file.write_all_at(&byte, DIRTY.0).with_context(cleaning)
+}

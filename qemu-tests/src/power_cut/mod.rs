@@ -1,0 +1,193 @@
+//! `cargo xtask power-cut`: the proof that a machine whose power is cut at any write of an installation boots nothing or the whole
+//! system, and can be installed on again.
+//!
+//! Two installations are recorded write by write, on an empty disk and on one that has a system. Thousands of disks that a cut may have left are looked at with the eyes of firmware;
+//! each on which it would find a loader must be complete, in the judgement of tools that are not ours. Some are booted, and some
+//! are installed on again from the stick.
+
+mod choose;
+mod cut;
+mod firmware;
+mod judge;
+mod log;
+mod machines;
+mod pace;
+mod replay;
+mod rows;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::image::Image;
+use crate::nix::Nix;
+use crate::vm::scenario::Scenario;
+use crate::vm::{disk, one, sparse};
+use crate::vm_test::work_dir;
+use crate::{cache, iso, prerequisites};
+use cut::Dice;
+use judge::Judge;
+use log::Log;
+use pace::{Mark, Pace};
+use rows::{DISK, FRESH, OVER};
+use walk::Seen;
+
+/// Where chance begins: the same for every run, so that a finding can be found again.
+const SEED: u64 = 8;
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    /// How many cuts are booted.
+    cuts: usize,
+    /// How many are installed on again.
+    reruns: usize,
+    /// Whether the recordings of an earlier run are judged.
+    recorded: bool,
+}
+
+/// The verb.
+pub fn run(words: &[String]) -> Result<ExitCode> {
+    let options = parse(words)?;
+    prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
+    let image = iso::of_host(FRESH.host, None, None, &iso::More::default())?;
+    let store = Nix::new(&image.stage2_root, &cache::root())?;
+    let work = work_dir()?.join("power-cut");
+    if !options.recorded {
+        cache::remove(&work)?;
+        fs::create_dir_all(&work).with_context(|| format!("making {}", work.display()))?;
+    }
+    let mut dice = Dice(SEED);
+    for (part, row) in [&FRESH, &OVER].into_iter().enumerate() {
+        let dir = work.join(row.name);
+        let under = dir.with_extension("cut");
+        if !options.recorded {
+            if part > 0 {
+                sparse::carve(&work.join(FRESH.name).join(disk::file_name(0)), 0..DISK.mib << 20, &under)?;
+            }
+            record(row, &image, &dir, &store)?;
+        }
+        let log = Log::read(&dir.join(disk::log_name(0)), (part > 0).then_some(under))?;
+        let judge = Judge { log: &log, image: &image, store: &store, dir: &dir };
+        // Of an odd number the first gets more.
+        let share = |count: usize| (count + 1 - part) / 2;
+        prove(&judge, &marks(&dir)?, share(options.cuts), share(options.reruns), &mut dice)
+            .with_context(|| format!("proving the promise for the installation {}", row.name))?;
+    }
+    println!("power-cut: the promise holds");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn record(row: &Scenario, image: &Image, dir: &Path, store: &Nix) -> Result<()> {
+    let pace = Pace::watch(dir.join("console.log"), dir.join(disk::log_name(0)));
+    let installed = one::run_and_keep(row, image, dir, store, None);
+    let marks = pace.end();
+    installed.map_err(|failure| anyhow!("recording the installation {}:\n{failure}", row.name))?;
+    keep(&marks, dir)
+}
+
+fn prove(judge: &Judge, marks: &[Mark], cuts: usize, reruns: usize, dice: &mut Dice) -> Result<()> {
+    println!("recorded  {} requests in {} steps: {}", judge.log.entries.len(), marks.len(), judge.dir.display());
+    let seen = walk::walk(judge.log, SEED)?;
+    println!(
+        "replayed  {} flush points, {} cuts after a write, {} cuts with a part of the writes",
+        seen.flushes, seen.in_order, seen.reordered
+    );
+    let judged = complete(judge, &seen)?;
+    println!("judged    {} cuts with a loader that firmware finds: {judged} different disks, all complete", seen.bootable.len());
+    // Where there was a system, the last write that comes early falls on that one.
+    if judge.log.under.is_none() {
+        println!("control   with the last write too early the judge says: {:#}", guilty(judge, &seen)?);
+    }
+    let (bootable, nothing) = machines::boot(judge, &seen, marks, cuts, dice)?;
+    println!("booted    {bootable} cuts into the installed system, {nothing} into nothing");
+    println!("again     {} cuts installed on again from the stick", machines::install_again(judge, marks, reruns, dice)?);
+    Ok(())
+}
+
+/// Every disk that firmware would boot has the whole system; how many there are.
+fn complete(judge: &Judge, seen: &Seen) -> Result<usize> {
+    seen.publishing()?;
+    let mut judged = BTreeSet::new();
+    for cut in &seen.bootable {
+        let disk = judge.dir.join("different.cut");
+        judge.make(cut, &disk)?;
+        if judged.insert(sparse::digest(&disk, None)?) {
+            judge.complete(cut).with_context(|| format!("judging a bootable disk, cut {}", cut.name()))?;
+        }
+    }
+    Ok(judged.len())
+}
+
+/// What is wrong with a disk on which the last write of all came early: a judge who finds nothing there finds nothing ever.
+fn guilty(judge: &Judge, seen: &Seen) -> Result<anyhow::Error> {
+    let last = seen.publishing()?.kept.last().context("looking for the last write: the disk was bootable with a flush")?.entry;
+    let cut = walk::too_early(judge.log, last)?;
+    match judge.complete(&cut) {
+        Err(error) => Ok(error),
+        Ok(()) => bail!("judging a disk that was made bootable too early, cut {}: nothing was found", cut.name()),
+    }
+}
+
+fn keep(marks: &[Mark], dir: &Path) -> Result<()> {
+    let lines: String = marks.iter().map(|mark| format!("{} {}\n", mark.length, mark.step)).collect();
+    fs::write(dir.join("steps"), lines).with_context(|| format!("writing the steps to {}", dir.display()))
+}
+
+fn marks(dir: &Path) -> Result<Vec<Mark>> {
+    let text = fs::read_to_string(dir.join("steps")).with_context(|| format!("reading the steps in {}: record first", dir.display()))?;
+    let mark = |line: &str| {
+        let (length, step) = line.split_once(' ').context("reading the steps: a line without its step")?;
+        Ok(Mark { step: step.to_owned(), length: length.parse().context("reading the steps: a line without its length")? })
+    };
+    text.lines().map(mark).collect()
+}
+
+fn parse(words: &[String]) -> Result<Options> {
+    let mut options = Options { cuts: 8, reruns: 10, recorded: false };
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let mut number = || {
+            let value = words.next().with_context(|| format!("reading `{word}`: its value is missing"))?;
+            value.parse().with_context(|| format!("reading `{word} {value}`: not a number"))
+        };
+        match word.as_str() {
+            "--cuts" => options.cuts = number()?,
+            "--reruns" => options.reruns = number()?,
+            "--recorded" => options.recorded = true,
+            other => bail!("reading `{other}`: power-cut has no such option"),
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vm::disk::scratch;
+
+    #[test]
+    fn options_are_read_and_mistakes_are_named() {
+        let parsed = |line: &str| parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(parsed("").unwrap(), Options { cuts: 8, reruns: 10, recorded: false });
+        assert_eq!(parsed("--reruns 0 --recorded --cuts 2").unwrap(), Options { cuts: 2, reruns: 0, recorded: true });
+        let error = |line| parsed(line).unwrap_err().to_string();
+        assert_eq!(error("--cuts"), "reading `--cuts`: its value is missing");
+        assert_eq!(error("--reruns many"), "reading `--reruns many`: not a number");
+        assert_eq!(error("all"), "reading `all`: power-cut has no such option");
+    }
+
+    #[test]
+    fn steps_are_kept_with_the_recording() {
+        let dir = scratch("steps");
+        let some = [Mark { step: "1/9 wiping old signatures".into(), length: 512 }, Mark { step: "2/9 x".into(), length: 9000 }];
+        keep(&some, &dir).unwrap();
+        assert_eq!(marks(&dir).unwrap(), some);
+        fs::write(dir.join("steps"), "wiping\n").unwrap();
+        assert_eq!(marks(&dir).unwrap_err().to_string(), "reading the steps: a line without its step");
+    }
+}

@@ -1,0 +1,99 @@
+//! Cuts the power everywhere: after every flush, after every single write, and many times in between with only some of the writes there.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use anyhow::{Context, Result};
+
+use super::cut::{Cut, Dice, Kept, in_order, reordered, windows};
+use super::judge::Esp;
+use super::log::Log;
+
+/// Cuts with a part of the writes, between every two flushes.
+const SAMPLES: usize = 256;
+
+/// What was seen.
+#[derive(Default)]
+pub struct Seen {
+    /// Points at which everything was safe.
+    pub flushes: usize,
+    /// Cuts after a write, with all before it.
+    pub in_order: usize,
+    /// Cuts with some of the writes since the last flush.
+    pub reordered: usize,
+    /// Those of all these with a loader that firmware finds.
+    pub bootable: Vec<Cut>,
+    /// With the last write of this one a disk became bootable that was not.
+    published: Option<Cut>,
+}
+
+impl Seen {
+    /// The cut in order whose last write has made the disk bootable.
+    pub fn publishing(&self) -> Result<&Cut> {
+        self.published.as_ref().context("looking for the write that makes the disk bootable: there is none")
+    }
+}
+
+/// Looks at all of them with the eyes of firmware.
+pub fn walk(log: &Log, seed: u64) -> Result<Seen> {
+    let (mut esp, mut seen, mut dice) = (Esp::new(log)?, Seen::default(), Dice(seed));
+    // A disk on which there was a system was bootable before.
+    let mut bootable = !esp.loaders(log, &[])?.is_empty();
+    for window in windows(&log.entries) {
+        seen.flushes += 1;
+        bootable = every_write(log, &esp, &window, bootable, &mut seen)?;
+        // Between two flushes that are close together chance finds the same again and again.
+        let mut looked = HashSet::new();
+        for _ in 0..SAMPLES {
+            let cut = reordered(&log.entries, &window, &mut dice);
+            if !looked.insert(cut.clone()) {
+                continue;
+            }
+            seen.reordered += 1;
+            if !esp.loaders(log, &cut.kept)?.is_empty() {
+                seen.bootable.push(cut);
+            }
+        }
+        log.entries[window].iter().try_for_each(|entry| esp.apply(entry))?;
+    }
+    Ok(seen)
+}
+
+fn every_write(log: &Log, esp: &Esp, window: &Range<usize>, mut bootable: bool, seen: &mut Seen) -> Result<bool> {
+    for count in 0..=window.len() {
+        seen.in_order += usize::from(count > 0);
+        // What firmware does not read changes nothing of what it finds.
+        let touched = count == 0 || esp.is_touched(&log.entries[window.start + count - 1]);
+        if !touched && !bootable {
+            continue;
+        }
+        let cut = in_order(&log.entries, window, count);
+        let now = !esp.loaders(log, &cut.kept)?.is_empty();
+        if now && !bootable {
+            seen.published = Some(cut.clone());
+        }
+        if now {
+            seen.bootable.push(cut);
+        }
+        bootable = now;
+    }
+    Ok(bootable)
+}
+
+/// The first cut that is bootable if this write, which came last, had been one of the first: an order that must be found guilty.
+pub fn too_early(log: &Log, publishing: usize) -> Result<Cut> {
+    let mut esp = Esp::new(log)?;
+    let early = Kept { entry: publishing, bytes: 0..log.entries[publishing].bytes };
+    for window in windows(&log.entries).into_iter().take_while(|window| window.end <= publishing) {
+        let touched = window.clone().any(|entry| esp.is_touched(&log.entries[entry]));
+        for count in 0..=if touched { window.len() } else { 0 } {
+            let mut cut = in_order(&log.entries, &window, count);
+            cut.kept.push(early.clone());
+            if !esp.loaders(log, &cut.kept)?.is_empty() {
+                return Ok(cut);
+            }
+        }
+        log.entries[window].iter().try_for_each(|entry| esp.apply(entry))?;
+    }
+    anyhow::bail!("making the disk bootable too early: it never was")
+}
