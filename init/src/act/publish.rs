@@ -1,7 +1,8 @@
 //! The last write of an installation: the directory that firmware looks into gets its name.
 //!
 //! One entry in the root directory of the ESP: before it is on the disk firmware finds nothing there, after it the system that was read
-//! back. Invariant: nothing that the system needs is written at the same time or later.
+//! back. Old and new entry lie in one sector, since they are the first in a new file system; were they not, a cut in between could lose
+//! the directory, and firmware would find nothing. Invariant: nothing that the system needs is written at the same time or later.
 
 use std::fs::{File, create_dir_all, remove_dir, rename};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Whether a disk after a cut keeps the promise: firmware finds nothing on it, or everything.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -11,14 +11,20 @@ use super::firmware;
 use super::log::{Entry, Log};
 use super::replay::{self, Area};
 use super::rows::{DISK, FRESH};
+use crate::cache;
 use crate::image::Image;
 use crate::vm::after::ESP_START;
 use crate::vm::oracle::{self, Installed, Keys, StoreCheck, Wanted};
+use crate::vm::sparse;
 
 /// Size of the ESP, which the host does not change.
 const ESP_BYTES: u64 = 1 << 30;
 /// Where FAT32 says that it was mounted when the power went, and the bit that says so.
 const DIRTY: (u64, u8) = (ESP_START + 65, 1);
+
+/// The disk that is judged, and copies of what is on it, in the directory of the recording.
+const DISK_FILE: &str = "judged.cut";
+const COPIES: &str = "oracle";
 
 /// What firmware sees, kept up to date.
 pub struct Esp<'a>(Area<'a>);
@@ -67,9 +73,16 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// Tells disks apart.
+    pub fn digest(&self, cut: &Cut) -> Result<String> {
+        let disk = self.dir.join(DISK_FILE);
+        self.make(cut, &disk)?;
+        sparse::digest(&disk, None)
+    }
+
     /// Fails unless everything is on the disk: table, file systems, log, profile, the loader with its entry, kernel and initrd, the store.
     pub fn complete(&self, cut: &Cut) -> Result<()> {
-        let disk = self.dir.join("judged.cut");
+        let disk = self.dir.join(DISK_FILE);
         self.make(cut, &disk)?;
         // That somebody had it mounted is no fault of what is on it, and stops nobody.
         clean(&disk)?;
@@ -82,7 +95,13 @@ impl Judge<'_> {
             tools: &self.image.stage2_root,
             store: self.store,
         };
-        oracle::check(&disk, DISK.sector, &self.dir.join("oracle"), &installed)
+        oracle::check(&disk, DISK.sector, &self.dir.join(COPIES), &installed)
+    }
+
+    /// Removes what is big, but for the recording.
+    pub fn sweep(&self) -> Result<()> {
+        cache::remove(&self.dir.join(COPIES))?;
+        fs::remove_file(self.dir.join(DISK_FILE)).context("removing the judged disk")
     }
 
     /// Makes the file of the disk.

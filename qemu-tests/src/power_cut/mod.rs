@@ -106,7 +106,7 @@ fn prove(judge: &Judge, marks: &[Mark], cuts: usize, reruns: usize, dice: &mut D
     let (bootable, nothing) = machines::boot(judge, &seen, marks, cuts, dice)?;
     println!("booted    {bootable} cuts into the installed system, {nothing} into nothing");
     println!("again     {} cuts installed on again from the stick", machines::install_again(judge, marks, reruns, dice)?);
-    Ok(())
+    judge.sweep()
 }
 
 /// Every disk that firmware would boot has the whole system; how many there are.
@@ -114,9 +114,7 @@ fn complete(judge: &Judge, seen: &Seen) -> Result<usize> {
     seen.publishing()?;
     let mut judged = BTreeSet::new();
     for cut in &seen.bootable {
-        let disk = judge.dir.join("different.cut");
-        judge.make(cut, &disk)?;
-        if judged.insert(sparse::digest(&disk, None)?) {
+        if judged.insert(judge.digest(cut)?) {
             judge.complete(cut).with_context(|| format!("judging a bootable disk, cut {}", cut.name()))?;
         }
     }
