@@ -48,7 +48,10 @@ let
   programs = pkgs.runCommand "autoinstaller-programs" { } ''
     mkdir -p $out/usr/bin $out/usr/sbin $out/usr/share $out/etc
     ln -s ${pkgs.pkgsStatic.busybox}/bin/busybox $out/usr/bin/busybox
-    ln -s ${program "e2fsprogs" "mkfs.ext4"} ${program "dosfstools" "mkfs.vfat"} ${program "util-linux" "mkswap"} $out/usr/sbin/
+    # Packages have them in either directory, or in both.
+    for file in ${static "e2fsprogs"}/*bin/mkfs.ext4 ${static "dosfstools"}/*bin/mkfs.vfat ${static "util-linux"}/*bin/mkswap; do
+      ln -sf $file $out/usr/sbin/
+    done
     ln -s ${pkgs.kbd}/bin/loadkeys $out/usr/bin/loadkeys
     ln -s ${pkgs.kbd}/share/keymaps $out/usr/share/keymaps
     # Where there is none, mkfs.ext4 does what it would say.
@@ -57,7 +60,6 @@ let
     done
   '';
   static = package: pkgs.pkgsStatic.${package}.bin or pkgs.pkgsStatic.${package};
-  program = package: file: "${static package}/bin/${file}";
 
   key = {
     publicKey = null;
