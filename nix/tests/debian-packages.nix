@@ -58,7 +58,8 @@ let
           "${start} . $scriptPath"
         ];
         PATH = builtins.concatStringsSep ":" (map (package: "${package}/bin") environment.nativeBuildInputs or [ ]);
-        # The C library of the build machine's programs has its character sets elsewhere.
+        # What they look for in places of their own: the C library its character sets, git its other programs.
+        GIT_EXEC_PATH = builtins.concatStringsSep ":" (map (package: "${package}/bin") environment.nativeBuildInputs or [ ]);
         GCONV_PATH = builtins.concatStringsSep ":" (map (package: "${package}/lib/gconv") environment.nativeBuildInputs or [ ]);
       }
       // removeAttrs environment [
@@ -165,6 +166,7 @@ in
   // all host [
     "coreutils"
     "dosfstools"
+    "gitMinimal"
     "gptfdisk"
     "grub2"
     "gzip"

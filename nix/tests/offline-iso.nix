@@ -32,4 +32,6 @@ import ../iso.nix {
   };
   toplevel = if toplevel == "" then null else builtins.storePath toplevel;
   built = builtins.fromJSON built;
+  # Any files will do.
+  source = ../../hosts;
 }

@@ -103,14 +103,8 @@ const SERVERS: Tree = Tree {
 };
 
 /// Puts the places of libraries into programs, as Nix's packages have them.
-const PATCHELF: Tree = Tree {
-    name: "patchelf",
-    packages: &["patchelf"],
-    leave_out: "",
-    fix_up: fixup::merge_usr,
-    finish: |_| Ok(()),
-    version: 1,
-};
+const PATCHELF: Tree =
+    Tree { name: "patchelf", packages: &["patchelf"], leave_out: "", fix_up: fixup::merge_usr, finish: |_| Ok(()), version: 1 };
 
 /// The tree with `patchelf`.
 pub fn patchelf() -> Result<PathBuf> {

@@ -89,10 +89,10 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>, mo
         out,
         any_size: false,
     };
-    let Made { iso, initrd, disk_guid, sizes } = build(&parts, &request)?;
+    let Made { iso, initrd, disk_guid, commit, sizes } = build(&parts, &request)?;
     print!("{sizes}");
-    if let Some(bundle) = &bundle {
-        println!("a clone of commit {} is left on the disk", bundle.commit);
+    if !commit.is_empty() {
+        println!("a clone of commit {commit} is left on the disk");
     }
     println!("medium of {host}: {} with disk GUID {disk_guid}", iso.display());
     let [ovmf_code, ovmf_vars] = debian::firmware()?;
@@ -104,7 +104,7 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>, mo
         ovmf_code,
         ovmf_vars,
         disk_guid,
-        commit: bundle.map(|bundle| bundle.commit).unwrap_or_default(),
+        commit,
         toplevel: built.map(|closure| closure.toplevel).unwrap_or_default(),
         stage2_root: parts.stage2,
         settings_text: settings.settings,

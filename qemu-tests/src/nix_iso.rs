@@ -48,17 +48,21 @@ pub fn of_host(host: &str) -> Result<Image> {
     let iso = nix.outside(&Path::new(built).join(format!("iso/{host}.iso")));
     key_is_printed(&nix.run("nix-store", &["--read-log", built])?, host)?;
 
-    let text = nix.run("nix-instantiate", &[&words[..], &["--eval", "--strict", "--json", "--attr", "parts"]].concat())?;
-    let text: String = serde_json::from_str(&text).context("reading the parts of the medium")?;
+    let attribute = |name: &str| {
+        let json = nix.run("nix-instantiate", &[&words[..], &["--eval", "--strict", "--json", "--attr", name]].concat())?;
+        serde_json::from_str::<String>(&json).with_context(|| format!("reading {name} of the medium"))
+    };
+    let text = attribute("parts")?;
+    let repository = nix.outside(Path::new(&attribute("repository.outPath")?));
     let file = cache::directory("iso")?.join(format!("{host}-given.json"));
     std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
     let again = cache::directory("iso")?.join(format!("{host}-given.iso"));
     cache::remove(&again)?;
-    let made = given::iso(&file, &nix.outside(Path::new(given::STORE)), None, &again)?;
+    let made = given::iso(&file, &nix.outside(Path::new(given::STORE)), Some(&repository), &again)?;
     let [theirs, ours] = [cache::sha256_file(&iso)?.1, cache::sha256_file(&again)?.1];
     ensure!(theirs == ours, "comparing the media of {host}: {} has {theirs}, {} has {ours}", iso.display(), again.display());
     println!("medium of {host}: from Nix and from cargo xtask iso the same bytes, SHA-256 {ours}");
-    Ok(Image { iso, initrd: made.initrd, disk_guid: made.disk_guid, ..plain })
+    Ok(Image { iso, initrd: made.initrd, disk_guid: made.disk_guid, commit: made.commit, ..plain })
 }
 
 /// The public half of the key that was made is in the log of the build, where people look for it.

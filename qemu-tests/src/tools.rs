@@ -10,8 +10,22 @@ use crate::image::libraries;
 use crate::{cache, command};
 
 /// Programs that `xtask iso --parts` calls.
-const PROGRAMS: [&str; 12] =
-    ["cp", "grub-mkimage", "gzip", "mcopy", "mkfs.vfat", "mksquashfs", "mlabel", "mmd", "sgdisk", "xorriso", "xz", "zstd"];
+const PROGRAMS: [&str; 14] = [
+    "cp",
+    "git",
+    "git-upload-pack",
+    "grub-mkimage",
+    "gzip",
+    "mcopy",
+    "mkfs.vfat",
+    "mksquashfs",
+    "mlabel",
+    "mmd",
+    "sgdisk",
+    "xorriso",
+    "xz",
+    "zstd",
+];
 
 /// The character set of names in a FAT file system, which mtools asks the C library for (iconv(3)): its file, and the table that names it.
 const CHARACTERS: &str = "IBM850.so";

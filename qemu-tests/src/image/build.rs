@@ -45,6 +45,8 @@ pub struct Made {
     pub initrd: PathBuf,
     /// GUID of its GPT, lower case.
     pub disk_guid: String,
+    /// The commit of which it leaves a clone; empty where it leaves none.
+    pub commit: String,
     /// Where its bytes are.
     pub sizes: Sizes,
 }
@@ -81,5 +83,6 @@ pub fn build(parts: &Parts, request: &Request) -> Result<Made> {
         if request.any_size { Ok(()) } else { sizes.check() }
     })?;
     let sizes = measure(&iso)?;
-    Ok(Made { iso, initrd, disk_guid, sizes })
+    let commit = closure.and_then(|closure| closure.commit.clone()).unwrap_or_default();
+    Ok(Made { iso, initrd, disk_guid, commit, sizes })
 }

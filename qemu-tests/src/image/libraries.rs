@@ -58,7 +58,9 @@ impl Needs {
 
 fn locate(tree: &Path, library: &str, search: &[String]) -> Option<(String, PathBuf)> {
     let own = search.iter().map(|path| path.trim_start_matches('/'));
-    own.chain(DEFAULT_DIRECTORIES).map(|directory| format!("{directory}/{library}")).find_map(|path| Some((path.clone(), find(tree, &path)?)))
+    own.chain(DEFAULT_DIRECTORIES)
+        .map(|directory| format!("{directory}/{library}"))
+        .find_map(|path| Some((path.clone(), find(tree, &path)?)))
 }
 
 /// The file for a path below `/`: the tree's, with or without a merged /usr, or one of the store that the tree's programs were built into.
