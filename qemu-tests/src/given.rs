@@ -13,13 +13,10 @@ use init::settings::{Settings, Source};
 use serde_json::Value;
 
 use crate::host::{self, HostSettings};
-use crate::image::build::{Made, Request, build};
+use crate::image::build::{Request, build};
 use crate::image::init_binary;
 use crate::parts::Parts;
 use crate::{bundle, cache, closure};
-
-/// Where store paths are, unless somebody says otherwise.
-pub const STORE: &str = "/nix/store";
 
 /// What the file says.
 struct Given {
@@ -42,9 +39,9 @@ struct Given {
 ///
 /// # Errors
 /// The file is not what it should be, its settings are refused by the parser of `init`, or a part is missing.
-pub fn iso(file: &Path, store: &Path, repository: Option<&Path>, out: &Path) -> Result<Made> {
+pub fn iso(file: &Path, repository: Option<&Path>, out: &Path) -> Result<()> {
     let reading = || format!("reading {}", file.display());
-    let given = Given::parse(&fs::read_to_string(file).with_context(reading)?, store).with_context(reading)?;
+    let given = Given::parse(&text(file)?).with_context(reading)?;
     let parsed = Settings::read(&[Source::file(&format!("the settings of {}", given.host), &given.settings.settings)])?;
     ensure!(!parsed.prebuilt || given.closure.is_some(), "{}: the host is prebuilt, and there is no closure", reading());
     init_binary::check(&given.init)?;
@@ -54,7 +51,7 @@ pub fn iso(file: &Path, store: &Path, repository: Option<&Path>, out: &Path) -> 
     let image = place("closure")?;
     let closure = given.closure.as_ref().map(|(toplevel, registration)| {
         let registration = text(registration)?;
-        closure::registered(toplevel, &registration, &|path| located(store, path), &image, bundle.as_ref())
+        closure::registered(toplevel, &registration, &Path::to_path_buf, &image, bundle.as_ref())
     });
     let closure = closure.transpose()?;
     let files = given.files.iter().map(|(name, file)| Ok((name.clone(), text(file)?))).collect::<Result<Vec<_>>>()?;
@@ -72,14 +69,9 @@ pub fn iso(file: &Path, store: &Path, repository: Option<&Path>, out: &Path) -> 
             any_size: true,
         },
     )?;
-    print!("{}", made.sizes);
+    print!("{made}");
     println!("medium of {}: {} with disk GUID {}", given.host, out.display(), made.disk_guid);
-    Ok(made)
-}
-
-/// The file of a store path, or any other as it is.
-fn located(store: &Path, path: &Path) -> PathBuf {
-    path.strip_prefix(STORE).map_or_else(|_| path.to_path_buf(), |inside| store.join(inside))
+    Ok(())
 }
 
 fn text(file: &Path) -> Result<String> {
@@ -87,13 +79,13 @@ fn text(file: &Path) -> Result<String> {
 }
 
 impl Given {
-    fn parse(text: &str, store: &Path) -> Result<Given> {
+    fn parse(text: &str) -> Result<Given> {
         let value: Value = serde_json::from_str(text)?;
         let word = |value: &Value, key: &str| {
             let word = value[key].as_str().filter(|word| !word.is_empty());
             word.map(str::to_owned).with_context(|| format!("`{key}` is missing"))
         };
-        let maybe = |key: &str| value[key].as_str().map(|path| located(store, Path::new(path)));
+        let maybe = |key: &str| value[key].as_str().map(PathBuf::from);
         let path = |key: &str| maybe(key).with_context(|| format!("`{key}` is missing"));
         let host = word(&value, "host")?;
         host::check_name(&host)?;
@@ -106,18 +98,18 @@ impl Given {
             programs: path("programs")?,
             loader: path("loader")?,
             grub: path("grub")?,
-            stage2_store: maybe("stage2Paths").map(|list| paths(&list, store, &stage2)).transpose()?.unwrap_or_default(),
+            stage2_store: maybe("stage2Paths").map(|list| paths(&list, &stage2)).transpose()?.unwrap_or_default(),
             stage2,
             stand_ins: maybe("standIns"),
         };
         let files = value["files"].as_object().into_iter().flatten();
         let files = files.map(|(name, path)| match path.as_str() {
-            Some(path) if !name.contains('/') => Ok((name.clone(), located(store, Path::new(path)))),
+            Some(path) if !name.contains('/') => Ok((name.clone(), path.into())),
             _ => bail!("`files`: {name} is not the name of a file with a path"),
         });
         let closure = match &value["closure"] {
             Value::Null => None,
-            closure => Some((word(closure, "toplevel")?, located(store, Path::new(&word(closure, "registration")?)))),
+            closure => Some((word(closure, "toplevel")?, word(closure, "registration")?.into())),
         };
         Ok(Given {
             host,
@@ -130,10 +122,10 @@ impl Given {
     }
 }
 
-/// The store paths of a list, where they are; without the root itself, which is laid out and not carried.
-fn paths(list: &Path, store: &Path, root: &Path) -> Result<Vec<PathBuf>> {
+/// The store paths of a list; without the root itself, which is laid out and not carried.
+fn paths(list: &Path, root: &Path) -> Result<Vec<PathBuf>> {
     let text = text(list)?;
-    let mut paths: Vec<PathBuf> = text.lines().map(|path| located(store, Path::new(path))).filter(|path| path != root).collect();
+    let mut paths: Vec<PathBuf> = text.lines().map(PathBuf::from).filter(|path| path != root).collect();
     paths.sort();
     Ok(paths)
 }
@@ -146,29 +138,23 @@ mod tests {
     const LEAST: &str = r#"{"host":"a","settings":{"settings":"targetHost=a\n"},"init":"/nix/store/i/bin/init","kernel":"/k","kernelConfig":"/c",
         "modules":"/nix/store/m","built":7,"programs":"/p","loader":"/l","grub":"/g","stage2":"/s"}"#;
 
-    fn parsed(text: &str) -> Result<Given> {
-        Given::parse(text, Path::new("/elsewhere"))
-    }
-
     #[test]
-    fn store_paths_are_looked_for_where_the_store_is() {
-        let given = parsed(LEAST).unwrap();
-        assert_eq!(given.init, Path::new("/elsewhere/i/bin/init"));
-        assert_eq!((given.parts.kernel, given.parts.built), (PathBuf::from("/k"), 7));
+    fn every_key_is_read() {
+        let given = Given::parse(LEAST).unwrap();
+        assert_eq!((given.init, given.parts.kernel, given.parts.built), ("/nix/store/i/bin/init".into(), PathBuf::from("/k"), 7));
         assert!(given.closure.is_none() && given.files.is_empty() && given.parts.stage2_store.is_empty());
         let more = LEAST.replace(
             "\"built\"",
             r#""files":{"deploy-key":"/nix/store/d"},"closure":{"toplevel":"/nix/store/t","registration":"/nix/store/r"},"built""#,
         );
-        let given = parsed(&more).unwrap();
-        assert_eq!(given.files, [("deploy-key".to_owned(), PathBuf::from("/elsewhere/d"))]);
-        // The installed system knows its own name for it.
-        assert_eq!(given.closure, Some(("/nix/store/t".to_owned(), "/elsewhere/r".into())));
+        let given = Given::parse(&more).unwrap();
+        assert_eq!(given.files, [("deploy-key".to_owned(), PathBuf::from("/nix/store/d"))]);
+        assert_eq!(given.closure, Some(("/nix/store/t".to_owned(), "/nix/store/r".into())));
     }
 
     #[test]
     fn what_is_missing_is_named() {
-        let error = |from: &str, to: &str| format!("{:#}", parsed(&LEAST.replace(from, to)).err().unwrap());
+        let error = |from: &str, to: &str| format!("{:#}", Given::parse(&LEAST.replace(from, to)).err().unwrap());
         assert_eq!(error(r#""grub":"/g","#, ""), "`grub` is missing");
         assert_eq!(error(r#""built":7"#, r#""built":"7""#), "`built` is missing");
         assert_eq!(error(r#""init":"/nix/store/i/bin/init","#, ""), "`init` is missing");

@@ -18,7 +18,6 @@ use crate::{bundle, cache, closure, debian, given, host, prerequisites};
 struct Options {
     host: String,
     parts: Option<PathBuf>,
-    store: Option<PathBuf>,
     out: Option<PathBuf>,
     stage2_overlay: Option<PathBuf>,
     repository: Option<PathBuf>,
@@ -40,13 +39,13 @@ pub struct More {
 const FILES: [(&str, &str); 2] = [("--deploy-key", "deploy-key"), ("--certificates", "certificates.pem")];
 
 /// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE] [--certificates FILE]`, or
-/// `iso --parts FILE [--store DIR] [--repo DIR] --out FILE`.
+/// `iso --parts FILE [--repo DIR] --out FILE`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = parse(words)?;
     options.out.as_deref().map_or(Ok(()), check_out)?;
     if let Some(parts) = &options.parts {
         let out = options.out.as_deref().context("reading the command line: with --parts the image needs a name, `--out FILE`")?;
-        given::iso(parts, options.store.as_deref().unwrap_or(Path::new(given::STORE)), options.repository.as_deref(), out)?;
+        given::iso(parts, options.repository.as_deref(), out)?;
         return Ok(ExitCode::SUCCESS);
     }
     prerequisites::ensure(&[prerequisites::ISO])?;
@@ -89,12 +88,10 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>, mo
         out,
         any_size: false,
     };
-    let Made { iso, initrd, disk_guid, commit, sizes } = build(&parts, &request)?;
-    print!("{sizes}");
-    if !commit.is_empty() {
-        println!("a clone of commit {commit} is left on the disk");
-    }
-    println!("medium of {host}: {} with disk GUID {disk_guid}", iso.display());
+    let made = build(&parts, &request)?;
+    print!("{made}");
+    println!("medium of {host}: {} with disk GUID {}", made.iso.display(), made.disk_guid);
+    let Made { iso, initrd, disk_guid, commit, .. } = made;
     let [ovmf_code, ovmf_vars] = debian::firmware()?;
     Ok(Image {
         iso,
@@ -134,7 +131,6 @@ fn parse(words: &[String]) -> Result<Options> {
             "--out" => Some(&mut options.out),
             "--parts" => Some(&mut options.parts),
             "--repo" => Some(&mut options.repository),
-            "--store" => Some(&mut options.store),
             "--stage2-overlay" => Some(&mut options.stage2_overlay),
             _ => None,
         };
@@ -177,8 +173,8 @@ mod tests {
         assert_eq!(options, Options { host: "ultraviolet".into(), out, stage2_overlay, repository, ..Options::default() });
         let files = parsed("a --deploy-key k --certificates c").unwrap().files;
         assert_eq!(files, [("deploy-key", "k".into()), ("certificates.pem", "c".into())]);
-        let given = parsed("--parts p --store s --out o").unwrap();
-        assert_eq!((given.parts, given.store, given.out), (Some("p".into()), Some("s".into()), Some("o".into())));
+        let given = parsed("--parts p --out o").unwrap();
+        assert_eq!((given.parts, given.out), (Some("p".into()), Some("o".into())));
     }
 
     #[test]

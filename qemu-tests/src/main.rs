@@ -50,7 +50,7 @@ const VERBS: &[Verb] = &[
     Verb {
         name: "iso",
         arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE]\n        [--certificates FILE] | \
-                    --parts FILE [--store DIR] [--repo DIR] --out FILE",
+                    --parts FILE [--repo DIR] --out FILE",
         help: "makes the medium of a host, or one of given parts",
         writes: true,
         run: iso::run,

@@ -1,14 +1,14 @@
 //! The medium of a host as `nix/iso.nix` builds it, by the real Nix of parts from Debian: what a user's `nix build` does, without a network.
 //! There is one assembler, and here is the proof: called with the same parts it must make the same bytes outside of Nix.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::image::{Image, init_binary};
 use crate::iso::{self, More};
 use crate::nix::Nix;
-use crate::{cache, command, debian, given, tools};
+use crate::{cache, command, debian, tools};
 
 /// Builds the medium with Nix, then without, and compares.
 ///
@@ -52,17 +52,36 @@ pub fn of_host(host: &str) -> Result<Image> {
         let json = nix.run("nix-instantiate", &[&words[..], &["--eval", "--strict", "--json", "--attr", name]].concat())?;
         serde_json::from_str::<String>(&json).with_context(|| format!("reading {name} of the medium"))
     };
-    let text = attribute("parts")?;
     let repository = nix.outside(Path::new(&attribute("repository.outPath")?));
-    let file = cache::directory("iso")?.join(format!("{host}-given.json"));
-    std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
-    let again = cache::directory("iso")?.join(format!("{host}-given.iso"));
-    cache::remove(&again)?;
-    let made = given::iso(&file, &nix.outside(Path::new(given::STORE)), Some(&repository), &again)?;
-    let [theirs, ours] = [cache::sha256_file(&iso)?.1, cache::sha256_file(&again)?.1];
-    ensure!(theirs == ours, "comparing the media of {host}: {} has {theirs}, {} has {ours}", iso.display(), again.display());
+    let made = again(&nix, host, &attribute("parts")?, &repository)?;
+    let [theirs, ours] = [cache::sha256_file(&iso)?.1, cache::sha256_file(&made.iso)?.1];
+    ensure!(theirs == ours, "comparing the media of {host}: {} has {theirs}, {} has {ours}", iso.display(), made.iso.display());
     println!("medium of {host}: from Nix and from cargo xtask iso the same bytes, SHA-256 {ours}");
-    Ok(Image { iso, initrd: made.initrd, disk_guid: made.disk_guid, commit: made.commit, ..plain })
+    let said = |before: &str| made.said.split(before).nth(1).and_then(|after| after.split_whitespace().next()).map(str::to_owned);
+    let disk_guid = said("with disk GUID ").context("reading the GUID of the medium")?;
+    let commit = said("a clone of commit ").context("reading the commit that is on the medium")?;
+    Ok(Image { iso, initrd: made.initrd, disk_guid, commit, ..plain })
+}
+
+/// What was made without Nix.
+struct Again {
+    iso: PathBuf,
+    initrd: PathBuf,
+    said: String,
+}
+
+/// Makes the same medium outside of Nix, with the machine's own programs and nothing that was made before.
+fn again(nix: &Nix, host: &str, parts: &str, repository: &Path) -> Result<Again> {
+    let directory = cache::directory("nix-again")?;
+    cache::remove(&directory)?;
+    let root = directory.join("root");
+    std::fs::create_dir_all(&root).with_context(|| format!("making {}", root.display()))?;
+    let (file, iso) = (directory.join("parts.json"), directory.join(format!("{host}.iso")));
+    std::fs::write(&file, parts).with_context(|| format!("writing {}", file.display()))?;
+    let mut command = nix.beside(&root, &std::env::current_exe().context("finding this program")?);
+    command.args(["iso", "--parts"]).arg(&file).arg("--repo").arg(repository).arg("--out").arg(&iso).env("CARGO_TARGET_DIR", &directory);
+    let said = command::text(&format!("making the medium of {host} without Nix"), &mut command)?;
+    Ok(Again { iso, initrd: directory.join(format!("iso/{host}-given.initrd")), said })
 }
 
 /// The public half of the key that was made is in the log of the build, where people look for it.

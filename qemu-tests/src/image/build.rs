@@ -1,5 +1,6 @@
 //! Makes a medium of parts, and says where its bytes are. What was made of the same content before is not made again.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -49,6 +50,14 @@ pub struct Made {
     pub commit: String,
     /// Where its bytes are.
     pub sizes: Sizes,
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Made { sizes, commit, .. } = self;
+        write!(f, "{sizes}")?;
+        if commit.is_empty() { Ok(()) } else { writeln!(f, "a clone of commit {commit} is left on the disk") }
+    }
 }
 
 /// Makes the medium; programs must be there already. Nothing but the parts and the request has a say in its bytes.
