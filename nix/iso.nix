@@ -8,6 +8,7 @@
 #             `isoName`, `kernel`, `extraPackages` and `deployKey` are read, all but the first of which may be missing
 #   toplevel  the host's system, a derivation or a store path, where it is prebuilt
 #   source    the flake's source tree, of which a prebuilt installation leaves a clone. Its `lastModified` dates the medium
+#   static    where the programs of the initrd come from; `pkgs` where one of them does not build without libraries, which then come along
 #   built     the date of the medium, in seconds since 1970: a machine whose clock stands earlier is told that it is wrong
 # Nothing is imported from a derivation: what is built does not depend on what was built before it.
 {
@@ -15,6 +16,7 @@
   init ? (import ./packages.nix { inherit pkgs; }).init,
   xtask ? (import ./packages.nix { inherit pkgs; }).xtask,
   config,
+  static ? pkgs.pkgsStatic,
   toplevel ? null,
   source ? null,
   built ? source.lastModified or 1,
@@ -47,19 +49,19 @@ let
   # not, its libraries come along.
   programs = pkgs.runCommand "autoinstaller-programs" { } ''
     mkdir -p $out/usr/bin $out/usr/sbin $out/usr/share $out/etc
-    ln -s ${pkgs.pkgsStatic.busybox}/bin/busybox $out/usr/bin/busybox
+    ln -s ${program "busybox"}/bin/busybox $out/usr/bin/busybox
     # Packages have them in either directory, or in both.
-    for file in ${static "e2fsprogs"}/*bin/mkfs.ext4 ${static "dosfstools"}/*bin/mkfs.vfat ${static "util-linux"}/*bin/mkswap; do
+    for file in ${program "e2fsprogs"}/*bin/mkfs.ext4 ${program "dosfstools"}/*bin/mkfs.vfat ${program "util-linux"}/*bin/mkswap; do
       ln -sf $file $out/usr/sbin/
     done
     ln -s ${pkgs.kbd}/bin/loadkeys $out/usr/bin/loadkeys
     ln -s ${pkgs.kbd}/share/keymaps $out/usr/share/keymaps
     # Where there is none, mkfs.ext4 does what it would say.
-    for package in ${static "e2fsprogs"} ${pkgs.e2fsprogs.out or pkgs.e2fsprogs}; do
+    for package in ${program "e2fsprogs"} ${pkgs.e2fsprogs.out or pkgs.e2fsprogs}; do
       [ -e $out/etc/mke2fs.conf ] || [ ! -e $package/etc/mke2fs.conf ] || cp $package/etc/mke2fs.conf $out/etc/
     done
   '';
-  static = package: pkgs.pkgsStatic.${package}.bin or pkgs.pkgsStatic.${package};
+  program = package: static.${package}.bin or static.${package};
 
   key = {
     publicKey = null;
@@ -107,10 +109,10 @@ let
           nativeBuildInputs = [ pkgs.buildPackages.gitMinimal ];
           GIT_AUTHOR_NAME = "autoinstaller";
           GIT_AUTHOR_EMAIL = "autoinstaller@localhost";
-          GIT_AUTHOR_DATE = "${toString built} +0000";
+          GIT_AUTHOR_DATE = "@${toString built} +0000";
           GIT_COMMITTER_NAME = "autoinstaller";
           GIT_COMMITTER_EMAIL = "autoinstaller@localhost";
-          GIT_COMMITTER_DATE = "${toString built} +0000";
+          GIT_COMMITTER_DATE = "@${toString built} +0000";
           GIT_CONFIG_GLOBAL = "/dev/null";
           GIT_CONFIG_NOSYSTEM = "1";
         }

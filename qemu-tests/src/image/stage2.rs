@@ -150,3 +150,28 @@ fn pack(tree: &Path, image: &Path) -> Result<()> {
         .env_remove("SOURCE_DATE_EPOCH");
     command::run("packing stage-2", &mut command)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_says_what_is_a_program_and_no_more() {
+        let place = std::env::temp_dir().join(format!("stage2-test-{}", std::process::id()));
+        let inside = |name: &str| place.join(name);
+        fs::create_dir_all(inside("store")).unwrap();
+        for (name, mode) in [("store/program", 0o4511), ("store/text", 0o400), ("store", 0o555)] {
+            if name != "store" {
+                fs::write(inside(name), name).unwrap();
+            }
+            fs::set_permissions(inside(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        std::os::unix::fs::symlink("/nix/store/nowhere", inside("link")).unwrap();
+        open_up(&place).unwrap();
+        plain_modes(&place).unwrap();
+        let mode = |name: &str| fs::metadata(inside(name)).unwrap().permissions().mode() & 0o7777;
+        let modes = ["store/program", "store/text", "store", "tmp", "var/tmp", "var"].map(mode);
+        fs::remove_dir_all(&place).unwrap();
+        assert_eq!(modes, [0o755, 0o644, 0o755, 0o1777, 0o1777, 0o755]);
+    }
+}
