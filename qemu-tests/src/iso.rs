@@ -153,7 +153,12 @@ fn parse(words: &[String]) -> Result<Options> {
             _ => bail!("reading `{word}`: one host at a time"),
         };
     }
-    ensure!(options.parts.is_some() || !options.host.is_empty(), "reading the command line: which host? `iso HOST`");
+    if options.parts.is_some() {
+        let more = !options.host.is_empty() || options.stage2_overlay.is_some() || !options.files.is_empty();
+        ensure!(!more, "reading the command line: with --parts all the rest is said in that file, but for --repo and --out");
+        return Ok(options);
+    }
+    ensure!(!options.host.is_empty(), "reading the command line: which host? `iso HOST`");
     Ok(options)
 }
 
@@ -194,6 +199,10 @@ mod tests {
         assert_eq!(error("a --out"), "reading `--out`: its value is missing");
         assert_eq!(error("a --repo"), "reading `--repo`: its value is missing");
         assert_eq!(error("a --deploy-key"), "reading `--deploy-key`: its value is missing");
+        assert_eq!(
+            error("a --parts p --out o"),
+            "reading the command line: with --parts all the rest is said in that file, but for --repo and --out"
+        );
         assert_eq!(error("a b"), "reading `b`: one host at a time");
         assert_eq!(error("--out x"), "reading the command line: which host? `iso HOST`");
     }
