@@ -2,8 +2,8 @@
 //! cargo, no Nix, no network. The programs it calls are those of PATH, and what it makes by the way lies in the build directory
 //! (`CARGO_TARGET_DIR`).
 //!
-//! The file is the JSON that `nix/iso.nix` writes; its keys are the fields of [`Given`]. The names of store paths are where things are, and
-//! must not have a say in the medium's bytes.
+//! The file is the JSON that `nix/iso.nix` writes; its keys are the fields of [`Given`]. Where parts lie must not have a say in the medium's
+//! bytes, unless they have it in themselves.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,8 +26,8 @@ struct Given {
     settings: HostSettings,
     /// `init`: the program.
     init: PathBuf,
-    /// `kernel`, `kernelConfig`, `modules`, `built`, `programs`, `loader`, `grub`; of stage-2 its root, `stage2`, a list of store paths for
-    /// it, `stage2Paths`, and `standIns`, both of which may be left out.
+    /// `kernel`, `kernelConfig`, `modules`, `built`, `programs`, `loader`, `grub`; of stage-2 its root, `stage2`, and a list of store paths
+    /// for it, `stage2Paths`, which may be left out.
     parts: Parts,
     /// `files`: of the initrd, below /etc/autoinstaller, by their names there.
     files: Vec<(String, PathBuf)>,
@@ -100,7 +100,7 @@ impl Given {
             grub: path("grub")?,
             stage2_store: maybe("stage2Paths").map(|list| paths(&list, &stage2)).transpose()?.unwrap_or_default(),
             stage2,
-            stand_ins: maybe("standIns"),
+            stand_ins: None,
         };
         let files = value["files"].as_object().into_iter().flatten();
         let files = files.map(|(name, path)| match path.as_str() {
