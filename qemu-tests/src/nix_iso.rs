@@ -78,7 +78,9 @@ fn again(nix: &Nix, host: &str, parts: &str, repository: &Path) -> Result<Again>
     std::fs::create_dir_all(&root).with_context(|| format!("making {}", root.display()))?;
     let (file, iso) = (directory.join("parts.json"), directory.join(format!("{host}.iso")));
     std::fs::write(&file, parts).with_context(|| format!("writing {}", file.display()))?;
-    let mut command = nix.beside(&root, &std::env::current_exe().context("finding this program")?);
+    let program = directory.join("xtask");
+    std::fs::copy(tools::THIS, &program).context("copying this program")?;
+    let mut command = nix.beside(&root, &program);
     command.args(["iso", "--parts"]).arg(&file).arg("--repo").arg(repository).arg("--out").arg(&iso).env("CARGO_TARGET_DIR", &directory);
     let said = command::text(&format!("making the medium of {host} without Nix"), &mut command)?;
     Ok(Again { iso, initrd: directory.join(format!("iso/{host}-given.initrd")), said })

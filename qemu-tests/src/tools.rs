@@ -27,6 +27,9 @@ const PROGRAMS: [&str; 14] = [
     "zstd",
 ];
 
+/// This program, even if another was built in its place since.
+pub const THIS: &str = "/proc/self/exe";
+
 /// The character set of names in a FAT file system, which mtools asks the C library for (iconv(3)): its file, and the table that names it.
 const CHARACTERS: &str = "IBM850.so";
 const TABLE: &str = "alias CP850// IBM850//\nmodule IBM850// INTERNAL IBM850 1\nmodule INTERNAL IBM850// IBM850 1\n";
@@ -41,7 +44,7 @@ pub fn lay(directory: &Path) -> Result<()> {
         fs::create_dir_all(directory.join(name)).with_context(|| format!("making {}", directory.display()))?;
     }
     let mut programs = Vec::from(PROGRAMS.map(|name| Ok((name, find(name)?)))).into_iter().collect::<Result<Vec<_>>>()?;
-    programs.push(("xtask", std::env::current_exe().context("finding this program")?));
+    programs.push(("xtask", THIS.into()));
     for (name, file) in &programs {
         copy(file, &directory.join("bin").join(name))?;
         let file = file.to_str().with_context(|| format!("naming {}: not UTF-8", file.display()))?;
