@@ -7,7 +7,8 @@
 #   config    the evaluated `autoInstaller` options of the host. `settings.nix` makes its settings of them; from here `targetHost`, `prebuilt`,
 #             `isoName`, `kernel`, `extraPackages` and `deployKey` are read, all but the first of which may be missing
 #   toplevel  the host's system, a derivation or a store path, where it is prebuilt
-#   source    the flake's source tree, for the clone that a prebuilt installation leaves; not used yet. Its `lastModified` dates the medium
+#   source    the flake's source tree, of which a prebuilt installation leaves a clone. Its `lastModified` dates the medium
+#   static    where the programs of the initrd come from; `pkgs` where one of them does not build without libraries, which then come along
 #   built     the date of the medium, in seconds since 1970: a machine whose clock stands earlier is told that it is wrong
 # Nothing is imported from a derivation: what is built does not depend on what was built before it.
 {
@@ -15,6 +16,7 @@
   init ? (import ./packages.nix { inherit pkgs; }).init,
   xtask ? (import ./packages.nix { inherit pkgs; }).xtask,
   config,
+  static ? pkgs.pkgsStatic,
   toplevel ? null,
   source ? null,
   built ? source.lastModified or 1,
@@ -47,17 +49,19 @@ let
   # not, its libraries come along.
   programs = pkgs.runCommand "autoinstaller-programs" { } ''
     mkdir -p $out/usr/bin $out/usr/sbin $out/usr/share $out/etc
-    ln -s ${pkgs.pkgsStatic.busybox}/bin/busybox $out/usr/bin/busybox
-    ln -s ${program "e2fsprogs" "mkfs.ext4"} ${program "dosfstools" "mkfs.vfat"} ${program "util-linux" "mkswap"} $out/usr/sbin/
+    ln -s ${program "busybox"}/bin/busybox $out/usr/bin/busybox
+    # Packages have them in either directory, or in both.
+    for file in ${program "e2fsprogs"}/*bin/mkfs.ext4 ${program "dosfstools"}/*bin/mkfs.vfat ${program "util-linux"}/*bin/mkswap; do
+      ln -sf $file $out/usr/sbin/
+    done
     ln -s ${pkgs.kbd}/bin/loadkeys $out/usr/bin/loadkeys
     ln -s ${pkgs.kbd}/share/keymaps $out/usr/share/keymaps
     # Where there is none, mkfs.ext4 does what it would say.
-    for package in ${static "e2fsprogs"} ${pkgs.e2fsprogs.out or pkgs.e2fsprogs}; do
+    for package in ${program "e2fsprogs"} ${pkgs.e2fsprogs.out or pkgs.e2fsprogs}; do
       [ -e $out/etc/mke2fs.conf ] || [ ! -e $package/etc/mke2fs.conf ] || cp $package/etc/mke2fs.conf $out/etc/
     done
   '';
-  static = package: pkgs.pkgsStatic.${package}.bin or pkgs.pkgsStatic.${package};
-  program = package: file: "${static package}/bin/${file}";
+  program = package: static.${package}.bin or static.${package};
 
   key = {
     publicKey = null;
@@ -95,6 +99,31 @@ let
         registration = "${pkgs.closureInfo { rootPaths = [ toplevel ]; }}/registration";
       };
 
+  # A flake knows its files and not their history: the clone has one commit. The same files give the same one.
+  repository =
+    if !prebuilt || source == null then
+      null
+    else
+      pkgs.runCommand "${host}-repository"
+        {
+          nativeBuildInputs = [ pkgs.buildPackages.gitMinimal ];
+          GIT_AUTHOR_NAME = "autoinstaller";
+          GIT_AUTHOR_EMAIL = "autoinstaller@localhost";
+          GIT_AUTHOR_DATE = "@${toString built} +0000";
+          GIT_COMMITTER_NAME = "autoinstaller";
+          GIT_COMMITTER_EMAIL = "autoinstaller@localhost";
+          GIT_COMMITTER_DATE = "@${toString built} +0000";
+          GIT_CONFIG_GLOBAL = "/dev/null";
+          GIT_CONFIG_NOSYSTEM = "1";
+        }
+        ''
+          cp -r ${source} $out
+          chmod -R u+w $out
+          git -C $out init --quiet --initial-branch=main
+          git -C $out add --all --force
+          git -C $out commit --quiet --message="The files that this machine was installed from"
+        '';
+
   parts = builtins.toJSON {
     inherit host built closure;
     settings = import ./settings.nix (removeAttrs config buildOnly);
@@ -117,6 +146,7 @@ let
   ++ (with pkgs.buildPackages; [
     coreutils
     dosfstools
+    gitMinimal
     gptfdisk
     grub2
     gzip
@@ -132,7 +162,7 @@ pkgs.runCommand "${name}-iso"
     nativeBuildInputs = tools;
     inherit parts;
     passAsFile = [ "parts" ];
-    passthru = { inherit parts; };
+    passthru = { inherit parts repository; };
   }
   ''
     ${
@@ -144,8 +174,18 @@ pkgs.runCommand "${name}-iso"
           echo "${publicKey}"
         ''
     }
+    ${
+      # git works in a directory of whoever runs it, and in no other.
+      if repository == null then
+        ""
+      else
+        ''
+          cp -r ${repository} repository
+          chmod -R u+w repository
+        ''
+    }
     mkdir -p $out/iso
     # Where xtask keeps what it makes by the way.
     export CARGO_TARGET_DIR=$PWD/made
-    xtask iso --parts $partsPath --out $out/iso/${name}.iso
+    xtask iso --parts $partsPath ${if repository == null then "" else "--repo repository"} --out $out/iso/${name}.iso
   ''

@@ -19,10 +19,9 @@ let
     else
       [ pkgs.nixos-install-tools ];
 
-  # The first that has a program wins.
+  # The first that has a program wins: what is there for a host's scripts does not change what the installation runs.
   packages =
-    extraPackages
-    ++ nixosTools
+    nixosTools
     ++ [
       pkgs.nix
       pkgs.gitMinimal
@@ -39,7 +38,8 @@ let
       pkgs.xfsprogs
       pkgs.f2fs-tools
       pkgs.jq
-    ];
+    ]
+    ++ extraPackages;
   programs = map (package: package.bin or package) packages;
 
   # No builders: root builds. `sshd` is the user that an ssh server lays its privileges down as.

@@ -96,6 +96,8 @@ in
     "the image of ultraviolet" = is "ultraviolet-iso" (image "ultraviolet").name;
     "a prebuilt image carries the system of its host" = is "nixos-system-ultraviolet" (parts (image "ultraviolet")).closure.toplevel;
     "an image that builds its system carries none" = is null (parts (image "vermissian")).closure;
+    "a prebuilt image carries the files of its flake, as a repository" = is "ultraviolet-repository" (image "ultraviolet").repository.name;
+    "an image that builds its system carries no repository" = is null (image "vermissian").repository;
     "an image is dated by its flake" = is 1700000000 (parts (image "ultraviolet")).built;
     "the initrd of stygianlibrary has its module" = is [ "thunderbolt" ] (parts (image "stygianlibrary")).settings.kernelModules;
     "the key of vermissian is made" = is {

@@ -54,7 +54,7 @@ impl Key {
         Ok(())
     }
 
-    /// Adds names, modes, links and contents of everything below a directory.
+    /// Adds names, links and contents of everything below a directory, and of the modes what a store keeps: whether a file is a program.
     pub fn add_tree(&mut self, directory: &Path) -> Result<()> {
         let reading = || format!("reading {}", directory.display());
         let mut entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>).with_context(reading)?;
@@ -63,7 +63,6 @@ impl Key {
             let path = entry.path();
             let kind = entry.metadata().with_context(reading)?;
             self.add(entry.file_name().as_encoded_bytes());
-            self.add(&kind.permissions().mode().to_le_bytes());
             if kind.is_symlink() {
                 let target = fs::read_link(&path).with_context(reading)?;
                 self.add(target.as_os_str().as_encoded_bytes());
@@ -71,6 +70,7 @@ impl Key {
                 self.add_tree(&path)?;
                 self.add(b"end of directory");
             } else {
+                self.add(&[u8::from(kind.permissions().mode() & 0o100 != 0)]);
                 self.add_file(&path)?;
             }
         }

@@ -28,9 +28,13 @@ pub fn tool(program: &str) -> Command {
     tool_at(OsStr::new(program))
 }
 
-/// A program of an unpacked tree, run with the tree's own libraries.
+/// A program of an unpacked tree, run with the tree's own libraries. Where it has none, its programs find theirs by themselves.
 pub fn of_tree(tree: &Path, program: &str) -> Command {
-    let mut command = tool_at(tree.join("usr/lib64/ld-linux-x86-64.so.2").as_os_str());
+    let loader = tree.join("usr/lib64/ld-linux-x86-64.so.2");
+    if !loader.exists() {
+        return tool_at(tree.join(program).as_os_str());
+    }
+    let mut command = tool_at(loader.as_os_str());
     command.arg("--library-path").arg(tree.join("usr/lib/x86_64-linux-gnu")).arg(tree.join(program));
     command
 }

@@ -9,6 +9,7 @@ mod mirror;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
@@ -101,6 +102,20 @@ const SERVERS: Tree = Tree {
     version: 1,
 };
 
+/// Puts the places of libraries into programs, as Nix's packages have them.
+const PATCHELF: Tree =
+    Tree { name: "patchelf", packages: &["patchelf"], leave_out: "", fix_up: fixup::merge_usr, finish: |_| Ok(()), version: 1 };
+
+/// The tree with `patchelf`.
+pub fn patchelf() -> Result<PathBuf> {
+    tree(&PATCHELF)
+}
+
+/// The tree that the other parts of an image but stage-2 come from.
+pub fn boot() -> Result<PathBuf> {
+    tree(&BOOT)
+}
+
 /// The servers that tests install from.
 pub fn servers() -> Result<PathBuf> {
     tree(&SERVERS)
@@ -113,19 +128,34 @@ pub fn contenders() -> Result<PathBuf> {
 
 /// Everything an image is made of.
 pub fn parts() -> Result<Parts> {
-    let boot = tree(&BOOT)?;
+    let boot = boot()?;
     let version = kernel_version(&boot)?;
+    let kernel = boot.join(format!("boot/vmlinuz-{version}"));
     Ok(Parts {
-        kernel: boot.join(format!("boot/vmlinuz-{version}")),
+        built: date(&kernel)?,
+        kernel,
         kernel_config: boot.join(format!("boot/config-{version}")),
         modules: boot.join("usr/lib/modules").join(&version),
         loader: boot.join("usr/lib/systemd/boot/efi/systemd-bootx64.efi"),
         grub: PathBuf::from("/usr/lib/grub/i386-pc"),
-        ovmf_code: boot.join("usr/share/OVMF/OVMF_CODE_4M.fd"),
-        ovmf_vars: boot.join("usr/share/OVMF/OVMF_VARS_4M.fd"),
         stage2: tree(&STAGE2)?,
+        stand_ins: Some(cache::root().join("qemu-tests/stand-in")),
+        stage2_store: Vec::new(),
         programs: boot,
     })
+}
+
+/// UEFI firmware for virtual machines: code and the empty variable store.
+pub fn firmware() -> Result<[PathBuf; 2]> {
+    let boot = boot()?;
+    Ok(["CODE", "VARS"].map(|half| boot.join(format!("usr/share/OVMF/OVMF_{half}_4M.fd"))))
+}
+
+/// When the kernel was made, which is said by the package that it comes in: two builds of the same content say the same.
+fn date(kernel: &Path) -> Result<u64> {
+    let doing = || format!("reading the date of {}", kernel.display());
+    let date = fs::metadata(kernel).and_then(|kernel| kernel.modified()).with_context(doing)?;
+    Ok(date.duration_since(SystemTime::UNIX_EPOCH).with_context(doing)?.as_secs())
 }
 
 /// The one kernel of a tree.

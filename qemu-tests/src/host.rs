@@ -77,7 +77,14 @@ fn check_exists(hosts: &Path, host: &str) -> Result<()> {
 }
 
 fn parse(json: &str) -> Result<HostSettings> {
-    let value: serde_json::Value = serde_json::from_str(json)?;
+    of_value(&serde_json::from_str(json)?)
+}
+
+/// What `nix/settings.nix` makes of a host's options.
+///
+/// # Errors
+/// If it is something else.
+pub fn of_value(value: &serde_json::Value) -> Result<HostSettings> {
     let text = |name: &str| value[name].as_str().map(str::to_owned);
     let list = |name: &str, option: &str| {
         let elements = value[name].as_array().into_iter().flatten().map(|element| element.as_str().map(str::to_owned));

@@ -1,4 +1,5 @@
-//! `cargo xtask iso HOST`: makes the medium of one host. Other verbs call [`of_host`].
+//! `cargo xtask iso HOST`: makes the medium of one host. Other verbs call [`of_host`]. With `--parts` everything comes from a file: see
+//! [`crate::given`].
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,14 +8,16 @@ use anyhow::{Context, Result, bail, ensure};
 use init::settings::{Settings, Source};
 
 use crate::image::Image;
-use crate::image::build::{Request, build};
+use crate::image::build::{Made, Request, build};
+use crate::image::{init_binary, loader};
 use crate::nix::Nix;
-use crate::{bundle, cache, closure, debian, host, prerequisites};
+use crate::{bundle, cache, closure, debian, given, host, prerequisites};
 
 /// What was asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Options {
     host: String,
+    parts: Option<PathBuf>,
     out: Option<PathBuf>,
     stage2_overlay: Option<PathBuf>,
     repository: Option<PathBuf>,
@@ -35,10 +38,16 @@ pub struct More {
 /// Files that are read here, and where they go in the initrd.
 const FILES: [(&str, &str); 2] = [("--deploy-key", "deploy-key"), ("--certificates", "certificates.pem")];
 
-/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE] [--certificates FILE]`.
+/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE] [--certificates FILE]`, or
+/// `iso --parts FILE [--repo DIR] --out FILE`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = parse(words)?;
     options.out.as_deref().map_or(Ok(()), check_out)?;
+    if let Some(parts) = &options.parts {
+        let out = options.out.as_deref().context("reading the command line: with --parts the image needs a name, `--out FILE`")?;
+        given::iso(parts, options.repository.as_deref(), out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     prerequisites::ensure(&[prerequisites::ISO])?;
     let text = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()));
     let files = options.files.iter().map(|(name, file)| Ok(((*name).to_owned(), text(file)?))).collect::<Result<_>>()?;
@@ -65,14 +74,40 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>, mo
     let closure_image = place("closure")?;
     let built = parsed.prebuilt.then(|| closure::build(&nix, &parts, host, &closure_image, bundle.as_ref())).transpose()?;
     let closure = built.as_ref().map(|closure| (closure, closure_image.as_path()));
-    let request = Request { name: &name, settings: &settings, parsed: &parsed, closure, files: &more.files, stage2_overlay, out };
-    let (image, sizes) = build(&parts, &request)?;
-    print!("{sizes}");
-    if let Some(bundle) = &bundle {
-        println!("a clone of commit {} is left on the disk", bundle.commit);
-    }
-    println!("medium of {host}: {} with disk GUID {}", image.iso.display(), image.disk_guid);
-    Ok(image)
+    let init = init_binary::build()?;
+    let overlay = if stage2_overlay.is_some() { "-overlay" } else { "" };
+    let name = format!("{name}{overlay}{}", if more.files.is_empty() { "" } else { "-files" });
+    let request = Request {
+        name: &name,
+        settings: &settings,
+        parsed: &parsed,
+        closure,
+        files: &more.files,
+        init: &init,
+        stage2_overlay,
+        out,
+        any_size: false,
+    };
+    let made = build(&parts, &request)?;
+    print!("{made}");
+    println!("medium of {host}: {} with disk GUID {}", made.iso.display(), made.disk_guid);
+    let Made { iso, initrd, disk_guid, commit, .. } = made;
+    let [ovmf_code, ovmf_vars] = debian::firmware()?;
+    Ok(Image {
+        iso,
+        kernel: parts.kernel,
+        initrd,
+        cmdline: loader::COMMAND_LINE.to_owned(),
+        ovmf_code,
+        ovmf_vars,
+        disk_guid,
+        commit,
+        toplevel: built.map(|closure| closure.toplevel).unwrap_or_default(),
+        stage2_root: parts.stage2,
+        settings_text: settings.settings,
+        settings: parsed,
+        loader: parts.loader,
+    })
 }
 
 /// The finished image takes the place of what is there, which must not be a device node or a link to one: a stick is
@@ -92,33 +127,36 @@ fn parse(words: &[String]) -> Result<Options> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut open = &words[..];
     while let [word, after @ ..] = open {
-        open = match (*word, after) {
-            ("--out", [file, rest @ ..]) => {
-                options.out = Some(file.into());
-                rest
-            }
-            ("--stage2-overlay", [directory, rest @ ..]) => {
-                options.stage2_overlay = Some(directory.into());
-                rest
-            }
-            ("--repo", [directory, rest @ ..]) => {
-                options.repository = Some(directory.into());
-                rest
-            }
-            (option, [file, rest @ ..]) if FILES.iter().any(|(known, _)| *known == option) => {
-                options.files.extend(FILES.iter().filter(|(known, _)| *known == option).map(|(_, name)| (*name, file.into())));
-                rest
-            }
-            ("--out" | "--stage2-overlay" | "--repo" | "--deploy-key" | "--certificates", []) => {
-                bail!("reading `{word}`: its value is missing")
-            }
-            (option, _) if option.starts_with('-') => bail!("reading `{option}`: iso has no such option"),
-            (host, rest) if options.host.is_empty() => {
-                host.clone_into(&mut options.host);
-                rest
-            }
-            (second, _) => bail!("reading `{second}`: one host at a time"),
+        let place = match *word {
+            "--out" => Some(&mut options.out),
+            "--parts" => Some(&mut options.parts),
+            "--repo" => Some(&mut options.repository),
+            "--stage2-overlay" => Some(&mut options.stage2_overlay),
+            _ => None,
         };
+        let file = FILES.iter().find(|(option, _)| option == word);
+        open = match (place, file, after) {
+            (Some(place), _, [path, rest @ ..]) => {
+                *place = Some(path.into());
+                rest
+            }
+            (_, Some((_, name)), [path, rest @ ..]) => {
+                options.files.push((*name, path.into()));
+                rest
+            }
+            (Some(_), _, []) | (_, Some(_), []) => bail!("reading `{word}`: its value is missing"),
+            _ if word.starts_with('-') => bail!("reading `{word}`: iso has no such option"),
+            (_, _, rest) if options.host.is_empty() => {
+                (*word).clone_into(&mut options.host);
+                rest
+            }
+            _ => bail!("reading `{word}`: one host at a time"),
+        };
+    }
+    if options.parts.is_some() {
+        let more = !options.host.is_empty() || options.stage2_overlay.is_some() || !options.files.is_empty();
+        ensure!(!more, "reading the command line: with --parts all the rest is said in that file, but for --repo and --out");
+        return Ok(options);
     }
     ensure!(!options.host.is_empty(), "reading the command line: which host? `iso HOST`");
     Ok(options)
@@ -137,9 +175,11 @@ mod tests {
     fn options_are_read_in_any_order() {
         let options = parsed("--out a.iso ultraviolet --stage2-overlay over --repo config").unwrap();
         let (out, stage2_overlay, repository) = (Some("a.iso".into()), Some("over".into()), Some("config".into()));
-        assert_eq!(options, Options { host: "ultraviolet".into(), out, stage2_overlay, repository, files: Vec::new() });
+        assert_eq!(options, Options { host: "ultraviolet".into(), out, stage2_overlay, repository, ..Options::default() });
         let files = parsed("a --deploy-key k --certificates c").unwrap().files;
         assert_eq!(files, [("deploy-key", "k".into()), ("certificates.pem", "c".into())]);
+        let given = parsed("--parts p --out o").unwrap();
+        assert_eq!((given.parts, given.out), (Some("p".into()), Some("o".into())));
     }
 
     #[test]
@@ -159,6 +199,10 @@ mod tests {
         assert_eq!(error("a --out"), "reading `--out`: its value is missing");
         assert_eq!(error("a --repo"), "reading `--repo`: its value is missing");
         assert_eq!(error("a --deploy-key"), "reading `--deploy-key`: its value is missing");
+        assert_eq!(
+            error("a --parts p --out o"),
+            "reading the command line: with --parts all the rest is said in that file, but for --repo and --out"
+        );
         assert_eq!(error("a b"), "reading `b`: one host at a time");
         assert_eq!(error("--out x"), "reading the command line: which host? `iso HOST`");
     }

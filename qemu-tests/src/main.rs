@@ -9,20 +9,24 @@ mod command;
 mod debian;
 mod fat;
 mod fixture;
+mod given;
 mod host;
 mod image;
 mod iso;
 mod kit;
 mod lock;
 mod nix;
+mod nix_iso;
 mod nix_test;
 mod parts;
 mod power_cut;
 mod prerequisites;
+mod registration;
 mod run;
 mod servers;
 mod stamp;
 mod tidy;
+mod tools;
 mod vm;
 mod vm_test;
 
@@ -45,8 +49,9 @@ struct Verb {
 const VERBS: &[Verb] = &[
     Verb {
         name: "iso",
-        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE]\n        [--certificates FILE]",
-        help: "makes the medium of a host",
+        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE]\n        [--certificates FILE] | \
+                    --parts FILE [--repo DIR] --out FILE",
+        help: "makes the medium of a host, or one of given parts",
         writes: true,
         run: iso::run,
     },

@@ -38,6 +38,26 @@ mount --rbind "$repository" "$tree/mnt"
 exec chroot "$tree" "$@"
 "#;
 
+/// Run in the new mount namespace: `$1` an empty directory, `$2` store, then the command. The machine as it is, but for the store at /nix.
+const BESIDE: &str = r#"
+set -eu
+root=$1 store=$2
+shift 2
+mount -t tmpfs tmpfs "$root"
+for path in /*; do
+  if [ -L "$path" ]; then
+    cp -P "$path" "$root$path"
+  elif [ -d "$path" ] && [ "$path" != /nix ]; then
+    mkdir "$root$path"
+    mount --rbind "$path" "$root$path"
+  fi
+done
+mkdir "$root/nix"
+mount --bind "$store" "$root/nix"
+cd /
+exec chroot "$root" "$@"
+"#;
+
 /// A Nix that can be called.
 pub struct Nix {
     root: PathBuf,
@@ -107,6 +127,13 @@ impl Nix {
             );
         }
         String::from_utf8(output.stdout).with_context(|| format!("reading the output of {program}"))
+    }
+
+    /// A command line of this machine, which sees the store at its place. Nothing of the machine is changed: `root` is an empty directory.
+    pub fn beside(&self, root: &Path, program: &Path) -> Command {
+        let mut command = unshare();
+        command.args(["--mount", "--", "/bin/sh", "-c", BESIDE, "sh"]).args([root, &self.store, program]);
+        command
     }
 
     fn command(&self, program: &str, arguments: &[&str]) -> Command {

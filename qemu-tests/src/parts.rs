@@ -10,6 +10,8 @@ pub struct Parts {
     pub kernel_config: PathBuf,
     /// Its module directory with depmod's tables.
     pub modules: PathBuf,
+    /// When the image is said to be made, in seconds since 1970: a clock that stands earlier is wrong.
+    pub built: u64,
     /// Tree that holds busybox and the mkfs programs with their libraries, and `loadkeys` with keyboard layouts.
     pub programs: PathBuf,
     /// systemd-boot's EFI binary.
@@ -18,8 +20,8 @@ pub struct Parts {
     pub grub: PathBuf,
     /// Root of stage-2.
     pub stage2: PathBuf,
-    /// UEFI firmware for virtual machines: code and the empty variable store.
-    pub ovmf_code: PathBuf,
-    /// See `ovmf_code`.
-    pub ovmf_vars: PathBuf,
+    /// Laid over its `usr/bin`: what stands in for the NixOS tools where the root does not have them.
+    pub stand_ins: Option<PathBuf>,
+    /// Store paths that the root refers to, for its own `/nix/store`.
+    pub stage2_store: Vec<PathBuf>,
 }

@@ -14,7 +14,7 @@ use crate::vm::accel::{KVM, accel};
 use crate::vm::jobs::{Count, run_all};
 use crate::vm::scenario::Scenario;
 use crate::vm::{one, scenarios};
-use crate::{cache, iso, prerequisites};
+use crate::{cache, iso, nix_iso, prerequisites};
 
 /// What was asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -45,10 +45,11 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
 pub fn count(options: &Options) -> Result<Count> {
     let rows = choose(options)?;
     let mut images = BTreeMap::new();
-    let kind = |row: &Scenario| (row.host, row.repository);
-    for medium @ (host, repository) in rows.iter().map(|row| kind(row)).collect::<BTreeSet<_>>() {
+    let kind = |row: &Scenario| (row.host, row.repository, row.from_nix);
+    for medium @ (host, repository, from_nix) in rows.iter().map(|row| kind(row)).collect::<BTreeSet<_>>() {
         let served = rows.iter().any(|row| row.host == host && !row.servers.is_empty());
-        images.insert(medium, Medium::of_host(host, options.stage2_overlay.as_deref(), served, repository)?);
+        let built = || Medium::of_host(host, options.stage2_overlay.as_deref(), served, repository);
+        images.insert(medium, if from_nix { Medium::from_nix(host)? } else { built()? });
     }
     let work = work_dir()?;
     let run = |row: &Scenario| {
@@ -90,6 +91,12 @@ impl Medium {
         }
         let store = Nix::new(&image.stage2_root, &cache::root())?;
         Ok(Medium { image, store, servers })
+    }
+
+    fn from_nix(host: &str) -> Result<Medium> {
+        let image = nix_iso::of_host(host)?;
+        let store = Nix::new(&image.stage2_root, &cache::root())?;
+        Ok(Medium { image, store, servers: None })
     }
 }
 

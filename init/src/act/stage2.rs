@@ -55,7 +55,7 @@ impl Stage2 {
 
     /// Whether it has this program.
     pub fn has(&self, program: &str) -> bool {
-        Path::new(&format!("{ROOT}{}", place(program))).exists()
+        is_there(&place(program))
     }
 
     /// Path of a file in its writable layer, in memory: outside, and as its programs see it.
@@ -105,7 +105,12 @@ impl Stage2 {
 /// Where a program is in stage-2.
 fn place(program: &str) -> String {
     let system = format!("/usr/sbin/{program}");
-    if Path::new(&format!("{ROOT}{system}")).exists() { system } else { format!("/usr/bin/{program}") }
+    if is_there(&system) { system } else { format!("/usr/bin/{program}") }
+}
+
+/// Whether stage-2 has this path. A link into its own store leads nowhere as long as its root is not the root, and counts all the same.
+fn is_there(path: &str) -> bool {
+    Path::new(&format!("{ROOT}{path}")).symlink_metadata().is_ok()
 }
 
 impl Drop for Stage2 {

@@ -11,7 +11,8 @@ pub mod loop_device;
 mod messages;
 pub mod namespace;
 pub mod process;
-#[cfg(not(test))]
+// musl answers without all that.
+#[cfg(all(not(test), target_env = "gnu"))]
 mod stack;
 pub mod swap;
 #[cfg(all(target_env = "gnu", target_feature = "crt-static", panic = "abort"))]

@@ -1,16 +1,16 @@
 //! Makes a medium of parts, and says where its bytes are. What was made of the same content before is not made again.
 
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use init::settings::Settings;
 
-use super::Image;
 use super::identity::{self, Raw};
 use super::initrd;
 use super::medium::Medium;
 use super::sizes::Sizes;
-use super::{init_binary, keymaps, loader, stage2};
+use super::{keymaps, stage2};
 use crate::cache;
 use crate::closure::Closure;
 use crate::host::HostSettings;
@@ -18,9 +18,9 @@ use crate::parts::Parts;
 
 /// What a medium is to be made of.
 pub struct Request<'a> {
-    /// What it is called: the host that it installs, and more where that has several.
+    /// What it is called in the build directory: the host that it installs, and more where that has several.
     pub name: &'a str,
-    /// Its settings, banner and scripts.
+    /// The host's settings, banner and scripts.
     pub settings: &'a HostSettings,
     /// The same settings, understood.
     pub parsed: &'a Settings,
@@ -28,20 +28,46 @@ pub struct Request<'a> {
     pub closure: Option<(&'a Closure, &'a Path)>,
     /// More files of the initrd, below `/etc/autoinstaller`.
     pub files: &'a [(String, String)],
+    /// `init`, as one static program.
+    pub init: &'a Path,
     /// Laid over the stage-2 root.
     pub stage2_overlay: Option<&'a Path>,
     /// Where the image goes instead of `target/iso/NAME.iso`.
     pub out: Option<&'a Path>,
+    /// Whether it may be as large as its parts make it: they are not this project's choice.
+    pub any_size: bool,
 }
 
-/// Makes the medium; programs must be there already.
+/// What was made.
+pub struct Made {
+    /// The hybrid ISO.
+    pub iso: PathBuf,
+    /// The initrd that lies on it.
+    pub initrd: PathBuf,
+    /// GUID of its GPT, lower case.
+    pub disk_guid: String,
+    /// The commit of which it leaves a clone; empty where it leaves none.
+    pub commit: String,
+    /// Where its bytes are.
+    pub sizes: Sizes,
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Made { sizes, commit, .. } = self;
+        write!(f, "{sizes}")?;
+        if commit.is_empty() { Ok(()) } else { writeln!(f, "a clone of commit {commit} is left on the disk") }
+    }
+}
+
+/// Makes the medium; programs must be there already. Nothing but the parts and the request has a say in its bytes.
 ///
 /// # Errors
 /// A part is missing or damaged, a program fails, or something is larger than it may be.
-pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
+pub fn build(parts: &Parts, request: &Request) -> Result<Made> {
     request.parsed.keymap.as_deref().map_or(Ok(()), |name| keymaps::check(&parts.programs, name))?;
     let mut pieces = Vec::from(initrd::base(parts, &request.settings.kernel_modules)?);
-    pieces.push(initrd::init(&init_binary::build()?)?);
+    pieces.push(initrd::init(request.init)?);
     let mut files = request.settings.files();
     files.extend(request.files.iter().map(|(name, text)| (name.clone(), text.as_str())));
     pieces.push(initrd::settings(&files));
@@ -51,33 +77,21 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
     let mut images = vec![Raw::of("stage2", &stage2)?];
     images.extend(closure_image.map(|image| Raw::of("closure", image)).transpose()?);
     let disk_guid = identity::disk_guid(parts, &pieces, &images, closure)?;
-    let medium = identity::medium_file(&disk_guid, identity::built(parts)?, &images, closure);
+    let medium = identity::medium_file(&disk_guid, parts.built, &images, closure);
     pieces.push(initrd::settings(&[("medium".to_owned(), &medium)]));
 
     let directory = cache::directory("iso")?;
-    let overlay = if request.stage2_overlay.is_some() { "-overlay" } else { "" };
-    let name = format!("{}{overlay}{}", request.name, if request.files.is_empty() { "" } else { "-files" });
+    let name = request.name;
     let initrd = directory.join(format!("{name}.initrd"));
     cache::replace(&initrd, |part| initrd::write(part, &pieces))?;
     let iso = request.out.map_or_else(|| directory.join(format!("{name}.iso")), Path::to_path_buf);
     let medium = Medium { parts, initrd: &initrd, stage2: &stage2, closure: closure_image, disk_guid: &disk_guid };
     let measure = |iso: &Path| Sizes::of(parts, &pieces, &images, iso);
-    medium.write_unless_same(&iso, |part| measure(part)?.check())?;
+    medium.write_unless_same(&iso, |part| {
+        let sizes = measure(part)?;
+        if request.any_size { Ok(()) } else { sizes.check() }
+    })?;
     let sizes = measure(&iso)?;
-    let image = Image {
-        iso,
-        kernel: parts.kernel.clone(),
-        initrd,
-        cmdline: loader::COMMAND_LINE.to_owned(),
-        ovmf_code: parts.ovmf_code.clone(),
-        ovmf_vars: parts.ovmf_vars.clone(),
-        disk_guid,
-        toplevel: closure.map(|closure| closure.toplevel.clone()).unwrap_or_default(),
-        commit: closure.and_then(|closure| closure.commit.clone()).unwrap_or_default(),
-        stage2_root: parts.stage2.clone(),
-        settings: request.parsed.clone(),
-        settings_text: request.settings.settings.clone(),
-        loader: parts.loader.clone(),
-    };
-    Ok((image, sizes))
+    let commit = closure.and_then(|closure| closure.commit.clone()).unwrap_or_default();
+    Ok(Made { iso, initrd, disk_guid, commit, sizes })
 }

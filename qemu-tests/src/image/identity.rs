@@ -1,11 +1,9 @@
 //! What a medium is: the digests `init` verifies, and the GUID by which it knows its own medium. Both follow from the
 //! content alone.
 
-use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::initrd::Piece;
 use super::medium;
@@ -38,7 +36,7 @@ pub fn disk_guid(parts: &Parts, pieces: &[Piece], images: &[Raw], closure: Optio
     for piece in pieces {
         key.add(&piece.bytes);
     }
-    key.add(medium_file("", built(parts)?, images, closure).as_bytes());
+    key.add(medium_file("", parts.built, images, closure).as_bytes());
     Ok(guid(key.bytes()))
 }
 
@@ -59,17 +57,6 @@ fn guid(digest: [u8; 32]) -> String {
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
-/// When an image of these parts was made at the earliest, in seconds since 1970: when its kernel was, which is said by the package that
-/// the kernel comes in. Two builds of the same content say the same. `SOURCE_DATE_EPOCH` says it for a kernel from a store without times.
-pub fn built(parts: &Parts) -> Result<u64> {
-    let doing = || format!("reading the date of {}", parts.kernel.display());
-    if let Ok(seconds) = std::env::var("SOURCE_DATE_EPOCH") {
-        return seconds.parse().context("reading SOURCE_DATE_EPOCH");
-    }
-    let date = fs::metadata(&parts.kernel).and_then(|kernel| kernel.modified()).with_context(doing)?;
-    Ok(date.duration_since(SystemTime::UNIX_EPOCH).with_context(doing)?.as_secs())
-}
-
 /// Text of /etc/autoinstaller/medium. Without a closure it names no system: that is built where it is installed.
 pub fn medium_file(guid: &str, built: u64, images: &[Raw], closure: Option<&Closure>) -> String {
     let mut text = format!("diskGuid={guid}\nbuilt={built}\n");
@@ -85,6 +72,8 @@ pub fn medium_file(guid: &str, built: u64, images: &[Raw], closure: Option<&Clos
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -107,8 +96,6 @@ mod tests {
         fs::create_dir_all(at("grub")).unwrap();
         let files = ["kernel", "loader", "grub/boot_hybrid.img", "grub/linux.mod"];
         files.iter().for_each(|name| fs::write(at(name), name).unwrap());
-        let date = || fs::File::options().append(true).open(at("kernel")).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        date();
         let parts = Parts {
             kernel: at("kernel"),
             loader: at("loader"),
@@ -116,9 +103,10 @@ mod tests {
             kernel_config: at(""),
             modules: at(""),
             programs: at(""),
+            built: 1,
             stage2: at(""),
-            ovmf_code: at(""),
-            ovmf_vars: at(""),
+            stand_ins: None,
+            stage2_store: Vec::new(),
         };
         let made = |bytes: &[u8], size, toplevel, content| {
             let pieces = [Piece { name: "test", unpacked: 1, bytes: bytes.to_vec() }];
@@ -132,7 +120,6 @@ mod tests {
             fs::write(at(name), "other").unwrap();
             assert_ne!(made(b"a", 1, "/x", 1), first, "{name}");
             fs::write(at(name), name).unwrap();
-            date();
         }
         assert_eq!(first, made(b"a", 1, "/x", 1));
         fs::remove_dir_all(&place).unwrap();

@@ -73,7 +73,7 @@ fn holds(program: &[u8], directory: &str) -> bool {
 }
 
 /// A program that asks for an interpreter cannot be PID 1 of our initrd, and a large one costs memory everywhere.
-fn check(binary: &Path) -> Result<()> {
+pub fn check(binary: &Path) -> Result<()> {
     if let Some(interpreter) = Needs::read(binary)?.interpreter {
         bail!("checking init: it is not static, it asks for {interpreter}");
     }

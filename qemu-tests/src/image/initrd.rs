@@ -24,7 +24,7 @@ const PROGRAMS: [(&str, &str); 4] = [
     ("bin/mkswap", "usr/sbin/mkswap"),
 ];
 
-/// Defaults of mkfs.ext4, without which it makes file systems of the last century.
+/// Defaults of mkfs.ext4, which has the same built in: an empty file would have it make file systems of the last century.
 const MKE2FS: &str = "etc/mke2fs.conf";
 
 /// Mount points.
@@ -69,7 +69,10 @@ fn programs(parts: &Parts) -> Result<Archive> {
     for (path, source) in libraries::needed(&parts.programs, &sources)? {
         archive.file(&path, 0o755, read(&source)?);
     }
-    archive.file(MKE2FS, 0o644, read(&parts.programs.join(MKE2FS))?);
+    let defaults = parts.programs.join(MKE2FS);
+    if defaults.exists() {
+        archive.file(MKE2FS, 0o644, read(&defaults)?);
+    }
     Ok(archive)
 }
 

@@ -31,14 +31,18 @@ pub fn check(tree: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// What the file of a layout ends with: in Debian's console-data, which was unpacked, and in kbd, whose `loadkeys` unpacks it.
+const ENDINGS: [&str; 3] = [".kmap", ".map", ".map.gz"];
+
 /// Name and file of each layout.
 fn sources(tree: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    let pattern = tree.join("usr/share/keymaps/i386/*/*.kmap");
+    let finding = "finding the keyboard layouts";
     let mut sources = BTreeMap::new();
-    for path in glob::glob(&pattern.to_string_lossy()).context("finding the keyboard layouts")? {
-        let path = path.context("finding the keyboard layouts")?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some(other) = sources.insert(name, path.clone()) {
+    for path in glob::glob(&tree.join("usr/share/keymaps/i386/*/*").to_string_lossy()).context(finding)? {
+        let path = path.context(finding)?;
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(name) = ENDINGS.iter().find_map(|ending| file.strip_suffix(ending)) else { continue };
+        if let Some(other) = sources.insert(name.to_owned(), path.clone()) {
             bail!("naming the keyboard layout {}: {} has the same name", path.display(), other.display());
         }
     }
@@ -66,7 +70,7 @@ mod tests {
     fn a_layout_is_named_by_its_file_and_must_be_there() {
         let tree = std::env::temp_dir().join(format!("keymaps-test-{}", std::process::id()));
         let file = |name: &str| tree.join("usr/share/keymaps/i386").join(name);
-        for name in ["qwertz/de.kmap", "qwerty/uk.kmap", "include/euro.inc"] {
+        for name in ["qwertz/de.kmap", "qwerty/uk.map.gz", "include/euro.inc"] {
             fs::create_dir_all(file(name).parent().unwrap()).unwrap();
             fs::write(file(name), "").unwrap();
         }

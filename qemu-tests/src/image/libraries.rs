@@ -14,23 +14,19 @@ const DEFAULT_DIRECTORIES: [&str; 3] = ["usr/lib/x86_64-linux-gnu", "usr/lib64",
 /// The libraries and interpreters `programs` need: path below `/` where they are looked for, and their file.
 pub fn needed(tree: &Path, programs: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
     let mut found = BTreeMap::new();
-    let mut open: Vec<PathBuf> = programs.iter().map(|program| tree.join(program)).collect();
-    while let Some(file) = open.pop() {
+    let mut open: Vec<(PathBuf, bool)> = programs.iter().map(|program| (tree.join(program), true)).collect();
+    while let Some((file, is_program)) = open.pop() {
         let elf = Needs::read(&file)?;
-        // The C library names the interpreter, too, which is running by then and is not looked for again.
+        // The C library needs and names the interpreter, too, which is running by then and is not looked for again.
         for library in elf.libraries.iter().filter(|name| !name.starts_with("ld-linux")) {
             let (path, source) = locate(tree, library, &elf.search).with_context(|| format!("finding {library} for {}", file.display()))?;
             if found.insert(path, source.clone()).is_none() {
-                open.push(source);
+                open.push((source, false));
             }
         }
-        if let Some(path) = elf.interpreter {
+        if let Some(path) = elf.interpreter.filter(|_| is_program) {
             let path = path.trim_start_matches('/').to_owned();
-            let source = tree.join("usr").join(&path);
-            let source = [source, tree.join(&path)]
-                .into_iter()
-                .find(|source| source.exists())
-                .with_context(|| format!("finding {path} for {}", file.display()))?;
+            let source = find(tree, &path).with_context(|| format!("finding {path} for {}", file.display()))?;
             found.insert(path, source);
         }
     }
@@ -62,10 +58,15 @@ impl Needs {
 
 fn locate(tree: &Path, library: &str, search: &[String]) -> Option<(String, PathBuf)> {
     let own = search.iter().map(|path| path.trim_start_matches('/'));
-    own.chain(DEFAULT_DIRECTORIES).map(|directory| format!("{directory}/{library}")).find(|path| tree.join(path).exists()).map(|path| {
-        let source = tree.join(&path);
-        (path, source)
-    })
+    own.chain(DEFAULT_DIRECTORIES)
+        .map(|directory| format!("{directory}/{library}"))
+        .find_map(|path| Some((path.clone(), find(tree, &path)?)))
+}
+
+/// The file for a path below `/`: the tree's, with or without a merged /usr, or one of the store that the tree's programs were built into.
+fn find(tree: &Path, path: &str) -> Option<PathBuf> {
+    let store = path.starts_with("nix/store/").then(|| Path::new("/").join(path));
+    [tree.join(path), tree.join("usr").join(path)].into_iter().chain(store).find(|file| file.exists())
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct Scenario {
     pub firmware: Firmware,
     /// Whose medium it is, as in `hosts`.
     pub host: &'static str,
+    /// The medium is the one that Nix builds.
+    pub from_nix: bool,
     /// What the script types as passphrase, where the host is encrypted.
     pub passphrase: Option<&'static str>,
     /// Whether the medium has a repository, of which a clone is left.
@@ -69,6 +71,7 @@ pub const BASE: Scenario = Scenario {
     core: true,
     firmware: Firmware::Ovmf,
     host: "ultraviolet",
+    from_nix: false,
     passphrase: None,
     repository: false,
     medium: Medium::UsbStick,

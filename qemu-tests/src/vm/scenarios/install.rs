@@ -48,6 +48,16 @@ pub const ROWS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
+        name: "nix-built-medium",
+        proves: "The medium that Nix builds is the one that `cargo xtask iso` makes of the same parts, and installs from a stage-2 with a store of its own.",
+        from_nix: true,
+        disks: &[NVME],
+        finds: &[Expect("FIXTURE-CLONE origin= branch=ref: refs/heads/main commit={commit} owner=0:0", BOOT)],
+        script: PREBUILT,
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
+        ..BASE
+    },
+    Scenario {
         name: "prebuilt-cdrom",
         proves: "The same image installs from a disc, on which Linux makes no partitions and nothing can be written.",
         medium: Medium::Cdrom,
