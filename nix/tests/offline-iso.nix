@@ -35,3 +35,6 @@ import ../iso.nix {
   # Any files will do.
   source = ../../hosts;
 }
+// {
+  tools = "${pkgs.xtask}";
+}

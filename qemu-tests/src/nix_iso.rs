@@ -52,6 +52,7 @@ pub fn of_host(host: &str) -> Result<Image> {
         let json = nix.run("nix-instantiate", &[&words[..], &["--eval", "--strict", "--json", "--attr", name]].concat())?;
         serde_json::from_str::<String>(&json).with_context(|| format!("reading {name} of the medium"))
     };
+    forget_others(&nix, host, &[built.to_owned(), attribute("tools")?])?;
     let repository = nix.outside(Path::new(&attribute("repository.outPath")?));
     let made = again(&nix, host, &attribute("parts")?, &repository)?;
     let [theirs, ours] = [cache::sha256_file(&iso)?.1, cache::sha256_file(&made.iso)?.1];
@@ -61,6 +62,17 @@ pub fn of_host(host: &str) -> Result<Image> {
     let disk_guid = said("with disk GUID ").context("reading the GUID of the medium")?;
     let commit = said("a clone of commit ").context("reading the commit that is on the medium")?;
     Ok(Image { iso, initrd: made.initrd, disk_guid, commit, ..plain })
+}
+
+/// Removes from the store what the build before left there and this one has not: every change of this program makes all of it anew.
+fn forget_others(nix: &Nix, host: &str, paths: &[String]) -> Result<()> {
+    let list = cache::directory("iso")?.join(format!("{host}.nix-paths"));
+    let before = std::fs::read_to_string(&list).unwrap_or_default();
+    for other in before.lines().filter(|other| paths.iter().all(|path| path != other)) {
+        // It is room that is lost, and no more.
+        nix.run("nix-store", &["--delete", other]).map_or_else(|error| eprintln!("{error:#}"), drop);
+    }
+    std::fs::write(&list, paths.join("\n")).with_context(|| format!("writing {}", list.display()))
 }
 
 /// What was made without Nix.
