@@ -155,8 +155,10 @@ pub fn decoded(name: &str) -> String {
 }
 
 fn create(directories: &[&str], flags: MountFlags) -> Result<()> {
-    let new = directories.iter().filter(|_| !flags.contains(MountFlags::RDONLY));
-    new.into_iter().try_for_each(|directory| create_dir_all(directory).doing(Kind::Disk, || format!("creating {directory}")))
+    if flags.contains(MountFlags::RDONLY) {
+        return Ok(());
+    }
+    directories.iter().try_for_each(|directory| create_dir_all(directory).doing(Kind::Disk, || format!("creating {directory}")))
 }
 
 fn no_longer_use(swap: &Volume) -> Result<()> {

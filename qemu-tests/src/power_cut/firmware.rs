@@ -112,14 +112,14 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
     /// Its cluster, and its entries: name, attributes, first cluster.
-    type Directory<'a> = (usize, &'a [(&'a str, u8, u8)]);
+    pub type Directory<'a> = (usize, &'a [(&'a str, u8, u8)]);
 
     /// An ESP of clusters of 512 bytes: the root directory is cluster 2, and each directory is one cluster.
-    fn esp(directories: &[Directory]) -> Vec<u8> {
+    pub fn esp(directories: &[Directory]) -> Vec<u8> {
         let mut disk = vec![0; 64 * 512];
         disk[510..512].copy_from_slice(&[0x55, 0xaa]);
         // Bytes of a sector, sectors of a cluster, sectors before the tables, tables, sectors of a table, cluster of the root.
@@ -145,8 +145,8 @@ mod tests {
         loaders(&read).unwrap()
     }
 
-    const DIRECTORY: u8 = 0x10;
-    const FILE: u8 = 0x20;
+    pub const DIRECTORY: u8 = 0x10;
+    pub const FILE: u8 = 0x20;
 
     #[test]
     fn loaders_are_found_below_efi_alone() {

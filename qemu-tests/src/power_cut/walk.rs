@@ -97,3 +97,44 @@ pub fn too_early(log: &Log, publishing: usize) -> Result<Cut> {
     }
     anyhow::bail!("making the disk bootable too early: it never was")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::firmware::tests::{DIRECTORY, FILE, esp};
+    use super::super::log::{SECTOR, tests::log};
+    use super::*;
+    use crate::vm::after::ESP_START;
+    use crate::vm::disk::scratch;
+
+    const FLUSH: (u64, &[u8], u64) = (0, &[], 1);
+
+    #[test]
+    fn the_write_that_makes_a_disk_bootable_is_found_wherever_it_comes() {
+        let dir = scratch("walk");
+        let at = |name: &str| esp(&[(2, &[(name, DIRECTORY, 3)]), (3, &[("SHELL   EFI", FILE, 9)])]);
+        let (staged, published) = (at("EFI     NEW"), at("EFI        "));
+        let start = ESP_START / SECTOR;
+        // The sector of the root directory, and a kernel on some other partition.
+        let files = (start, &staged[..], 0);
+        let name = (start + 3, &published[3 * 512..4 * 512], 0);
+        let kernel = (start * 2000, &[1; 4096][..], 0);
+
+        let late = log(&dir, &[files, FLUSH, kernel, FLUSH, name, FLUSH]);
+        let seen = walk(&late, 1).unwrap();
+        let publishing = seen.publishing().unwrap();
+        assert_eq!((seen.flushes, seen.in_order, publishing.safe, publishing.kept[0].entry), (4, 3, 4, 4));
+        // Nothing is bootable before everything else is safe.
+        assert!(seen.bootable.iter().all(|cut| cut.safe >= 4), "{:?}", seen.bootable);
+        let early = too_early(&late, 4).unwrap();
+        assert_eq!((early.safe, early.kept.len()), (0, 2));
+
+        // In the same window as the kernel it may be there without that; alone, with a flush, it always is.
+        for (order, without) in [([files, FLUSH, kernel, name, FLUSH, FLUSH], 2), ([files, FLUSH, name, FLUSH, kernel, FLUSH], 2)] {
+            let seen = walk(&log(&dir, &order), 1).unwrap();
+            assert!(seen.bootable.iter().any(|cut| cut.safe == without && cut.kept.iter().all(|kept| order[kept.entry] != kernel)));
+        }
+        let never = walk(&log(&dir, &[files, FLUSH, kernel, FLUSH]), 1).unwrap();
+        let error = never.publishing().unwrap_err().to_string();
+        assert_eq!(error, "looking for the write that makes the disk bootable: there is none");
+    }
+}
