@@ -27,7 +27,8 @@ pub const ROWS: &[Scenario] = &[
             Expect(ASK, BOOT + PROMPT + READY),
             Type(Serial, "yes"),
             Expect("running nixos-install for {host}", LONG),
-            Expect("failed: running nixos-install: the machine ran out of memory (nixos-install exited with ", LONG),
+            // The kernel first tries for minutes to make room.
+            Expect("failed: running nixos-install: the machine ran out of memory (nixos-install exited with ", 3 * LONG),
             Expect("): give it more, or the host more swap (swap.size)", 10),
             Expect("nvme0n1 was erased and is not bootable", 10),
             HELD,
