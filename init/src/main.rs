@@ -15,7 +15,8 @@ fn main() -> ! {
 }
 
 fn installation() -> Result<End> {
-    // Look. Nothing is opened for writing. The medium first: whatever is refused from here on is logged there.
+    // Look. Nothing is opened for writing, but by the host's own boot commands if they do. The medium first: whatever is refused from here
+    // on is logged there.
     log::info!("looking at this machine");
     let mut drivers = Drivers::start()?;
     drivers::boot_commands();

@@ -94,6 +94,10 @@ pub fn agree(
     drivers: &mut Drivers,
     talk: &mut Talk,
 ) -> Result<Answer> {
+    // Whatever went before may have taken long, and disks come and go.
+    if disks_changed(facts.disks) {
+        return Ok(Answer::Changed);
+    }
     let source = passphrase::Source::find(settings, medium)?;
     loop {
         let outcome = match decide::choose(facts, settings, talk.typed.as_deref()) {

@@ -2,7 +2,7 @@
 
 use std::fs::read_to_string;
 
-use crate::decide::{Carried, Disk, Loser, Outcome, Page, Plan, Undecided};
+use crate::decide::{self, Carried, Disk, Loser, Outcome, Page, Plan, Undecided};
 use crate::pid1::{console, viewers};
 use crate::settings::Settings;
 
@@ -37,18 +37,18 @@ impl Shown {
     /// Prints a screenful on every console. The log gets every line whole.
     pub fn print(&self, settings: &Settings, toplevel: Option<&str>) {
         read_to_string(BANNER).unwrap_or_default().lines().for_each(|line| log::info!("{line}"));
-        let (others, notes, body): (&[Loser], &[String], Vec<String>) = match self {
-            Shown::Plan(plan) => (plan.others(), plan.notes(), plan.body()),
-            Shown::Open(why) => (&why.disks, &why.notes, Vec::new()),
+        let (others, notes, body, steps): (&[Loser], &[String], Vec<String>, Vec<String>) = match self {
+            Shown::Plan(plan) => (plan.others(), plan.notes(), plan.body(), plan.acts()),
+            Shown::Open(why) => (&why.disks, &why.notes, Vec::new(), Vec::new()),
         };
         // By what a person who is not here knows that it is this machine, on the screen of who is.
         let body: Vec<String> = viewers::invitation().map(|how| how.to_string()).into_iter().chain(body).collect();
         log::debug!("the system on this medium is {}", toplevel.unwrap_or("none"));
         others.iter().for_each(|other| log::debug!("not chosen: {other}"));
-        notes.iter().chain(&body).for_each(|line| log::debug!("{line}"));
+        notes.iter().chain(&body).chain(&decide::numbered(&steps)).for_each(|line| log::debug!("{line}"));
         let head =
             format!("autoinstaller: this medium installs {} ({})", settings.target_host, toplevel.map_or("built from a flake", name));
-        let lines = Page { head: &head, others, notes, body: &body, question: &self.question() }.lines();
+        let lines = Page { head: &head, others, notes, body: &body, steps: &steps, question: &self.question() }.lines();
         console::print(&(lines.join("\n") + "\n"));
     }
 }

@@ -18,7 +18,7 @@ pub use by_id::{Ids, names as by_id};
 pub use choice::{Choice, Facts, Loser, Outcome, Undecided, choose, is_name};
 pub use disk::{Disk, Disks, MAX_DISKS};
 pub use layout::{Geometry, Layout, Region, Wanted};
-pub use page::Page;
+pub use page::{Page, numbered};
 pub use plan::{Carried, Plan};
 pub use rules::Rule;
 pub use step::Step;

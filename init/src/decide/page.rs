@@ -2,7 +2,7 @@
 //! or a table whose top has scrolled away, is answered without having been read.
 //!
 //! What does not fit is left out in this order: what lies on the other disks, notes, then other disks that could never be the target.
-//! The log has all of it.
+//! The last steps of a long plan, which work on the new root alone, share lines before that. The log has all of it.
 
 use super::choice::Loser;
 use super::human;
@@ -10,6 +10,10 @@ use super::human;
 /// The screen that every terminal has. The last column stays free: some terminals go to the next line when it is written.
 const COLUMNS: usize = 79;
 const LINES: usize = 24;
+/// So many other disks have a line each, however long the plan is.
+const OTHERS: usize = 4;
+/// Lines that the last steps of a long plan share.
+const SHARED: usize = 3;
 
 /// The parts of the screen.
 #[derive(Debug)]
@@ -20,8 +24,10 @@ pub struct Page<'a> {
     pub others: &'a [Loser],
     /// What may be left out.
     pub notes: &'a [String],
-    /// What must be read: warnings, the target, the steps.
+    /// What must be read: warnings and the target.
     pub body: &'a [String],
+    /// What will be done.
+    pub steps: &'a [String],
     /// What is asked below.
     pub question: &'a str,
 }
@@ -33,9 +39,7 @@ impl Page<'_> {
         let room = LINES.saturating_sub(3 + self.question.chars().count() / COLUMNS + 1);
         let long: Vec<String> = self.others.iter().flat_map(long).collect();
         let short: Vec<String> = self.others.iter().map(short).collect();
-        let whole: Vec<String> = self.body.iter().flat_map(|line| wrap(line)).collect();
-        let cut_body: Vec<String> = self.body.iter().map(|line| cut(line, COLUMNS)).collect();
-        let body = if whole.len() + short.len().min(2) <= room { whole } else { cut_body };
+        let body = self.body(room.saturating_sub(short.len().min(OTHERS)));
         let room = room.saturating_sub(body.len());
         let notes: Vec<String> = self.notes.iter().flat_map(|note| wrap(note)).collect();
         let tables = [[long.clone(), notes.clone()].concat(), [short.clone(), notes].concat(), long, short];
@@ -43,6 +47,31 @@ impl Page<'_> {
         // A line of nothing around what must be read, where there is room for it.
         let gap = if table.len() + 2 <= room { vec![String::new()] } else { Vec::new() };
         [vec![cut(self.head, COLUMNS)], table, gap.clone(), body, gap].concat()
+    }
+
+    /// What must be read, and the steps: whole where there is room for that.
+    fn body(&self, room: usize) -> Vec<String> {
+        let steps = numbered(self.steps);
+        let lines = || self.body.iter().chain(&steps);
+        let whole: Vec<String> = lines().flat_map(|line| wrap(line)).collect();
+        if whole.len() <= room {
+            return whole;
+        }
+        let mut lines: Vec<String> = lines().map(|line| cut(line, COLUMNS)).collect();
+        if lines.len() > room {
+            // The first steps are those that destroy.
+            let own = room.saturating_sub(self.body.len() + SHARED).min(self.steps.len());
+            let rest = self.steps.get(own..).unwrap_or_default().join("; ");
+            let (first, last) = (own + 1, self.steps.len());
+            let mut shared = wrap(&format!("plan {first}-{last}/{last}: {rest}"));
+            if shared.len() > SHARED {
+                shared.truncate(SHARED);
+                shared.iter_mut().skip(SHARED - 1).for_each(|line| *line = cut(&format!("{line}{:COLUMNS$}", ""), COLUMNS));
+            }
+            lines.truncate(self.body.len() + own);
+            lines.extend(shared);
+        }
+        lines
     }
 
     /// As many of the other disks as fit, those that could be the target first.
@@ -53,6 +82,11 @@ impl Page<'_> {
         lines.push(format!("  and {} more disks, which the log describes", self.others.len().saturating_sub(fit)));
         lines
     }
+}
+
+/// The steps with their places in the plan.
+pub fn numbered(steps: &[String]) -> Vec<String> {
+    (1..).zip(steps).map(|(number, step)| format!("plan {number}/{}: {step}", steps.len())).collect()
 }
 
 /// A row of the table, and below it what is on the disk and why it is not the target.
@@ -124,29 +158,33 @@ mod tests {
         Loser { disk, why: why.into(), possible }
     }
 
-    fn page(others: &[Loser], notes: usize, body: usize) -> Vec<String> {
+    fn page(others: &[Loser], notes: usize, steps: usize) -> Vec<String> {
         let line = |text: &str| text.repeat(30);
-        let (notes, body) = (vec![line("note "); notes], vec![line("step "); body]);
-        Page { head: &line("head "), others, notes: &notes, body: &body, question: QUESTION }.lines()
+        let (notes, steps) = (vec![line("note "); notes], vec![line("step "); steps]);
+        let body: Vec<String> = ["warning", "warning", "invitation", "> target", "  chosen", "  partitions"].map(|text| line(text)).into();
+        Page { head: &line("head "), others, notes: &notes, body: &body, steps: &steps, question: QUESTION }.lines()
     }
 
     #[test]
     fn whatever_there_is_fits_on_a_screen_with_its_question() {
         let question = QUESTION.len().div_ceil(80);
         for disks in [0, 1, 2, 3, 5, 8, 20, 64] {
-            for (notes, steps) in [(0, 10), (3, 13), (40, 17)] {
+            for (notes, steps) in [(0, 1), (0, 10), (3, 13), (40, 19)] {
                 let others: Vec<Loser> = (0..disks).map(|number| loser(number, number % 3 == 0)).collect();
                 let lines = page(&others, notes, steps);
                 assert!(lines.len() + question < 24, "{disks} disks, {steps} steps: {} lines", lines.len());
                 assert!(lines.iter().all(|line| line.chars().count() < 80));
-                assert_eq!(lines.iter().filter(|line| line.starts_with("step ")).count(), steps, "{lines:?}");
+                // The first steps, which destroy, and the target have lines of their own, and so have some of the other disks.
+                assert!(lines.iter().any(|line| line.starts_with("> target")));
+                assert!((1..=steps.min(4)).all(|step| lines.iter().any(|line| line.starts_with(&format!("plan {step}/{steps}: ")))));
+                assert!(lines.iter().filter(|line| line.starts_with("  sd")).count() >= disks.min(OTHERS - 1), "{lines:?}");
             }
         }
     }
 
     #[test]
     fn a_disk_has_a_row_and_a_reason() {
-        let lines = page(&[loser(1, false)], 1, 10);
+        let lines = page(&[loser(1, false)], 1, 4);
         assert_eq!(lines[1], "  sd1          8.0 TiB  sata   A model name of forty... SSSSSSSSSSSSSSSSSSSS...");
         assert_eq!(lines[2], "      no partition table: ext4 A-LO...; it is attached by USB; it must be named");
         assert!(lines[3].starts_with("note "));
@@ -155,10 +193,20 @@ mod tests {
     #[test]
     fn what_must_be_read_is_whole_where_there_is_room() {
         let body = [format!("plan 2/10: {}", "UV-ROOT 12.9 GiB, ".repeat(6))];
-        let lines = Page { head: "head", others: &[], notes: &[], body: &body, question: QUESTION }.lines();
+        let lines = Page { head: "head", others: &[], notes: &[], body: &body, steps: &[], question: QUESTION }.lines();
         assert_eq!((lines.len(), lines[1].as_str(), lines[4].as_str()), (5, "", ""));
         assert!(lines[2].starts_with("plan 2/10: UV-ROOT") && lines[3].starts_with("    ") && lines[3].ends_with("UV-ROOT 12.9 GiB,"));
         assert_eq!(wrap(&"x".repeat(100)).last().map(|line| line.len()), Some(79));
+    }
+
+    #[test]
+    fn the_last_steps_of_a_long_plan_share_lines() {
+        let steps: Vec<String> = (1..=19).map(|number| format!("doing number {number}")).collect();
+        let lines = Page { head: "head", others: &[], notes: &[], body: &[], steps: &steps, question: QUESTION }.lines();
+        assert_eq!(lines[15], "plan 15/19: doing number 15");
+        assert_eq!(lines[16], "plan 16-19/19: doing number 16; doing number 17; doing number 18; doing number");
+        assert_eq!(lines[17], "    19");
+        assert_eq!(lines.len(), 18);
     }
 
     #[test]

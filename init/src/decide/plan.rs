@@ -92,7 +92,7 @@ impl Plan {
         self.steps.iter().find_map(|step| if let Step::Encrypt(container) = step { Some(container) } else { None })
     }
 
-    /// What must be read before answering: what speaks against it, the target with the reason for it, the steps.
+    /// What must be read before answering: what speaks against it, the target with the reason for it.
     pub fn body(&self) -> Vec<String> {
         let mut lines = self.warnings.clone();
         lines.push(format!("> target {}: {}", self.target, self.target.summary()));
@@ -102,8 +102,12 @@ impl Plan {
             1 => format!("  {} has a partition now, which WILL BE LOST", self.target.name),
             count => format!("  {} has {count} partitions now, which WILL ALL BE LOST", self.target.name),
         });
-        lines.extend((1..).zip(&self.steps).map(|(number, step)| format!("plan {number}/{}: {step}", self.steps.len())));
         lines
+    }
+
+    /// What will be done, a text each.
+    pub fn acts(&self) -> Vec<String> {
+        self.steps.iter().map(Step::to_string).collect()
     }
 
     /// The question that stands below the plan.

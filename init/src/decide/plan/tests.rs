@@ -1,7 +1,7 @@
 //! Plans as people read them.
 
 use super::*;
-use crate::decide::{Facts, Outcome, Transport, choose};
+use crate::decide::{Facts, Outcome, Transport, choose, numbered};
 use crate::facts::superblock::Hint;
 use crate::settings::Source;
 use crate::settings::kit::inventory;
@@ -45,7 +45,7 @@ fn the_plan_as_the_person_reads_it() {
     let disks = [nvme, old];
     let plan = plan("", &disks);
     assert_eq!(
-        plan.body().join("\n"),
+        [plan.body(), numbered(&plan.acts())].concat().join("\n"),
         "warning: sda carries the label UV-ROOT too: detach it, or the system may mount it\n\
          > target nvme0n1 (QEMU NVMe Ctrl, serial UV0001, 16.0 GiB, nvme): nothing recognised\n\
          \x20 chosen because no other disk can be the target\n\
