@@ -30,6 +30,8 @@ let
     cfg.labels.root
     cfg.labels.swap
   ];
+  # As the installed system sees them.
+  mountDirs = map (path: if lib.hasPrefix "/mnt/" path then lib.removePrefix "/mnt" path else path) cfg.extraMountDirs;
   twice = lib.filter (label: lib.count (other: other == label) labels > 1) labels;
 in
 broken [ ] (removeAttrs cfg (names.files ++ names.build))
@@ -71,6 +73,9 @@ broken [ ] (removeAttrs cfg (names.files ++ names.build))
   cfg.luks.enable && given cfg.luks.keyFile && cfg.luks.recoveryKey
 ) "luks.recoveryKey is shown to whoever types the passphrase, and with luks.keyFile nobody does"
 ++ optional (cfg.swap.enable && !given cfg.labels.swap) "swap.enable needs labels.swap"
+++ map (path: "extraMountDirs: ${path} lies in repoClonePath, where git needs an empty directory") (
+  lib.take 1 (lib.filter (lib.hasPrefix "${lib.removePrefix "/mnt" cfg.repoClonePath}/") mountDirs)
+)
 ++ optional (twice != [ ]) "the label ${lib.head twice} is given twice"
 ++ optional (
   !cfg.prebuilt && !given cfg.repoRemote

@@ -160,6 +160,10 @@ in
         "/mnt2"
       ];
     })
+    (bad "extraMountDirs: /nix-config/x lies in repoClonePath, where git needs an empty directory" {
+      extraMountDirs = [ "/mnt/nix-config/x" ];
+    })
+    (good { extraMountDirs = [ "/nix-config" "/nix-configs" ]; })
     (bad "extraMountDirs: persist is not an absolute path without . and .." { extraMountDirs = [ "persist" ]; })
     (bad "extraMountDirs: /a/../b is not an absolute path without . and .." {
       extraMountDirs = [

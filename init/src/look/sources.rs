@@ -42,6 +42,7 @@ pub fn settings(kit: &Kit) -> Result<Settings> {
         ));
     }
     let kit = kit::inventory(&names, kit.text(kit::MANIFEST)?, &settings.target_host)?;
+    kit::require_apart(&kit, &settings.repository)?;
     Ok(Settings { kit, post_mount: scripts(Path::new(POST_MOUNT))?, ..settings })
 }
 

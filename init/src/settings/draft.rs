@@ -82,6 +82,9 @@ impl Draft {
         if repository.clone.is_empty() {
             repository.clone = "/mnt/nix-config".into();
         }
+        if let Some(path) = self.mount_dirs.iter().find(|path| repository.holds(path)) {
+            return Err(wrong(format!("extraMountDirs: {path} lies in repoClonePath, where git needs an empty directory")));
+        }
         repository.key_to_user = repository.user.is_some() && self.key_to_user.unwrap_or(true);
         let online = Online { unattended: self.unattended, ..self.online };
         Ok(Settings {

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::Repository;
 use crate::error::{Error, Kind, Result};
 
 /// Where the lines of attributes are.
@@ -51,6 +52,16 @@ impl fmt::Display for Item {
 /// Where the age key of a host lies on the kit.
 pub fn age_key(host: &str) -> String {
     format!("age/{host}.agekey")
+}
+
+/// Refuses files that would lie in the clone, before it is made.
+///
+/// # Errors
+/// The first of them.
+pub fn require_apart(items: &[Item], repository: &Repository) -> Result<()> {
+    let Some(item) = items.iter().find(|item| repository.holds(&item.target)) else { return Ok(()) };
+    let cause = "it would lie in repoClonePath, where git needs an empty directory";
+    Err(Error::new(Kind::Kit, format!("placing {} from the kit partition", item.target), cause))
 }
 
 /// Everything that is placed, directories first. `names` are the files on the kit, by their paths there.
@@ -150,6 +161,19 @@ mod tests {
         "files/etc/wpa.conf",
         "files/home/alice/a b",
     ];
+
+    #[test]
+    fn nothing_is_put_where_the_clone_goes() {
+        let apart = |clone: &str| {
+            let repository = Repository { clone: clone.into(), ..Repository::default() };
+            require_apart(&[Item::file("files/srv/config/x", "srv/config/x", 0o600)], &repository).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            apart("/mnt/srv/config"),
+            Err("placing /srv/config/x from the kit partition: it would lie in repoClonePath, where git needs an empty directory".into())
+        );
+        assert_eq!((apart("/mnt/srv/conf"), apart("/mnt/srv/config/x")), (Ok(()), Ok(())));
+    }
 
     fn read(manifest: &str) -> std::result::Result<Vec<String>, String> {
         let items = inventory(&NAMES, manifest, "ultraviolet").map_err(|error| error.to_string())?;

@@ -32,6 +32,12 @@ impl Repository {
         host.get(..end.unwrap_or(host.len())).map(|host| host.trim_matches(['[', ']'])).filter(|host| !host.is_empty())
     }
 
+    /// Whether a path of the installed system lies in the clone, which cannot be made then.
+    pub fn holds(&self, path: &str) -> bool {
+        let clone = self.clone.strip_prefix("/mnt").unwrap_or(&self.clone);
+        path.strip_prefix(clone).is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// Whether anybody on the way could put another repository in its place: nothing proves who answers, and no commit is named.
     pub fn is_open_to_all(&self) -> bool {
         let plain = ["http://", "git://"].iter().any(|scheme| self.remote.starts_with(scheme));
