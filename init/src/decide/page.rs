@@ -161,7 +161,7 @@ mod tests {
     fn page(others: &[Loser], notes: usize, steps: usize) -> Vec<String> {
         let line = |text: &str| text.repeat(30);
         let (notes, steps) = (vec![line("note "); notes], vec![line("step "); steps]);
-        let body: Vec<String> = ["warning", "warning", "invitation", "> target", "  chosen", "  partitions"].map(|text| line(text)).into();
+        let body: Vec<String> = ["warning", "warning", "invitation", "> target", "  chosen", "  partitions"].map(line).into();
         Page { head: &line("head "), others, notes: &notes, body: &body, steps: &steps, question: QUESTION }.lines()
     }
 
