@@ -11,6 +11,7 @@ mod fixture;
 mod host;
 mod image;
 mod iso;
+mod kernel;
 mod kit;
 mod lock;
 mod nix;
@@ -39,7 +40,7 @@ struct Verb {
     run: fn(&[String]) -> Result<ExitCode>,
 }
 
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 8] = [
     Verb {
         name: "iso",
         arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE]",
@@ -54,6 +55,13 @@ const VERBS: [Verb; 7] = [
         help: "puts secrets and settings on the kit partition of an image or a stick, lists or removes them",
         writes: false,
         run: kit::run,
+    },
+    Verb {
+        name: "kernel",
+        arguments: "check CONFIG[.gz] | config | build",
+        help: "judges a kernel's configuration, resolves the repository's own, builds that kernel",
+        writes: false,
+        run: kernel::run,
     },
     Verb {
         name: "run",
