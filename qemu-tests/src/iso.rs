@@ -8,6 +8,7 @@ use init::settings::{Settings, Source};
 
 use crate::image::Image;
 use crate::image::build::{Request, build};
+use crate::kernel::{self, Choice};
 use crate::nix::Nix;
 use crate::{cache, closure, debian, host, prerequisites};
 
@@ -18,6 +19,7 @@ struct Options {
     out: Option<PathBuf>,
     stage2_overlay: Option<PathBuf>,
     files: Vec<(&'static str, PathBuf)>,
+    kernel: Choice,
 }
 
 /// What a medium gets beside what its host says.
@@ -27,19 +29,21 @@ pub struct More {
     pub settings: String,
     /// Files below /etc/autoinstaller, with their text.
     pub files: Vec<(String, String)>,
+    /// The kernel that it boots.
+    pub kernel: Choice,
 }
 
 /// Files that are read here, and where they go in the initrd.
 const FILES: [(&str, &str); 2] = [("--deploy-key", "deploy-key"), ("--certificates", "certificates.pem")];
 
-/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE]`.
+/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE] [--kernel own]`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = parse(words)?;
     options.out.as_deref().map_or(Ok(()), check_out)?;
     prerequisites::ensure(&[prerequisites::ISO])?;
     let text = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()));
     let files = options.files.iter().map(|(name, file)| Ok(((*name).to_owned(), text(file)?))).collect::<Result<_>>()?;
-    let more = More { files, ..More::default() };
+    let more = More { files, kernel: options.kernel, ..More::default() };
     let image = of_host(&options.host, options.stage2_overlay.as_deref(), options.out.as_deref(), &more)?;
     println!("{}", image.iso.display());
     Ok(ExitCode::SUCCESS)
@@ -58,7 +62,9 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>, mo
     let closure_image = cache::directory("iso")?.join(format!("{host}.closure"));
     let built = parsed.prebuilt.then(|| closure::build(&nix, &parts, host, &closure_image)).transpose()?;
     let closure = built.as_ref().map(|closure| (closure, closure_image.as_path()));
-    let request = Request { host, settings: &settings, parsed: &parsed, closure, files: &more.files, stage2_overlay, out };
+    let parts = kernel::chosen(more.kernel, parts)?;
+    let variant = more.kernel.suffix();
+    let request = Request { host, variant, settings: &settings, parsed: &parsed, closure, files: &more.files, stage2_overlay, out };
     let (image, sizes) = build(&parts, &request)?;
     print!("{sizes}");
     println!("medium of {host}: {} with disk GUID {}", image.iso.display(), image.disk_guid);
@@ -87,6 +93,10 @@ fn parse(words: &[String]) -> Result<Options> {
                 options.out = Some(file.into());
                 rest
             }
+            ("--kernel", [choice, rest @ ..]) => {
+                options.kernel = choice.parse()?;
+                rest
+            }
             ("--stage2-overlay", [directory, rest @ ..]) => {
                 options.stage2_overlay = Some(directory.into());
                 rest
@@ -95,7 +105,9 @@ fn parse(words: &[String]) -> Result<Options> {
                 options.files.extend(FILES.iter().filter(|(known, _)| *known == option).map(|(_, name)| (*name, file.into())));
                 rest
             }
-            ("--out" | "--stage2-overlay" | "--deploy-key" | "--certificates", []) => bail!("reading `{word}`: its value is missing"),
+            ("--out" | "--kernel" | "--stage2-overlay" | "--deploy-key" | "--certificates", []) => {
+                bail!("reading `{word}`: its value is missing")
+            }
             (option, _) if option.starts_with('-') => bail!("reading `{option}`: iso has no such option"),
             (host, rest) if options.host.is_empty() => {
                 host.clone_into(&mut options.host);
@@ -122,9 +134,10 @@ mod tests {
         let options = parsed("--out a.iso ultraviolet --stage2-overlay over").unwrap();
         assert_eq!(
             options,
-            Options { host: "ultraviolet".into(), out: Some("a.iso".into()), stage2_overlay: Some("over".into()), files: Vec::new() }
+            Options { host: "ultraviolet".into(), out: Some("a.iso".into()), stage2_overlay: Some("over".into()), ..Options::default() }
         );
         let files = parsed("a --deploy-key k --certificates c").unwrap().files;
+        assert_eq!(parsed("a --kernel own").unwrap().kernel, Choice::Own);
         assert_eq!(files, [("deploy-key", "k".into()), ("certificates.pem", "c".into())]);
     }
 
@@ -144,6 +157,7 @@ mod tests {
         assert_eq!(error("a --fast"), "reading `--fast`: iso has no such option");
         assert_eq!(error("a --out"), "reading `--out`: its value is missing");
         assert_eq!(error("a --deploy-key"), "reading `--deploy-key`: its value is missing");
+        assert_eq!(error("a --kernel none"), "reading `--kernel none`: there are `stock` and `own`");
         assert_eq!(error("a b"), "reading `b`: one host at a time");
         assert_eq!(error("--out x"), "reading the command line: which host? `iso HOST`");
     }

@@ -5,12 +5,60 @@ mod own;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::str::FromStr;
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 
 use crate::image::kernel_config::{self, Verdict};
+use crate::parts::Parts;
 use crate::{lock, prerequisites};
-use own::Workshop;
+use own::{Own, Workshop};
+
+/// Which kernel a medium boots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// Debian's.
+    #[default]
+    Stock,
+    /// The one that `kernel build` made.
+    Own,
+}
+
+impl Choice {
+    /// Ends the name of what is made with it.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Choice::Stock => "",
+            Choice::Own => "-own",
+        }
+    }
+}
+
+impl FromStr for Choice {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Choice> {
+        match word {
+            "stock" => Ok(Choice::Stock),
+            "own" => Ok(Choice::Own),
+            _ => bail!("reading `--kernel {word}`: there are `stock` and `own`"),
+        }
+    }
+}
+
+/// The parts with the kernel that was chosen. For the holder of the lock.
+///
+/// # Errors
+/// The own kernel was not built, or not with the fragments as they are.
+pub fn chosen(choice: Choice, parts: Parts) -> Result<Parts> {
+    match choice {
+        Choice::Stock => Ok(parts),
+        Choice::Own => {
+            let Own { kernel, config, modules } = Workshop::open()?.built()?;
+            Ok(Parts { kernel, kernel_config: config, modules, ..parts })
+        }
+    }
+}
 
 /// The verb: `kernel check CONFIG[.gz] | config | build`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
@@ -23,8 +71,8 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
         }
         ["build"] => {
             let workshop = workshop()?;
-            let own = workshop.build(&workshop.configure()?)?;
-            println!("{}", own.kernel.display());
+            workshop.configure()?;
+            println!("{}", workshop.build()?.kernel.display());
         }
         _ => bail!("reading the command line: `kernel check CONFIG[.gz] | config | build`"),
     }

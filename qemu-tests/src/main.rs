@@ -43,7 +43,7 @@ struct Verb {
 const VERBS: [Verb; 8] = [
     Verb {
         name: "iso",
-        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE]",
+        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--deploy-key FILE] [--certificates FILE] [--kernel own]",
         help: "makes the medium of a host",
         writes: true,
         run: iso::run,
@@ -72,7 +72,7 @@ const VERBS: [Verb; 8] = [
     },
     Verb {
         name: "vm-test",
-        arguments: "[NAME...] [--list] [--all] [--jobs N] [--stage2-overlay DIR]",
+        arguments: "[NAME...] [--list] [--all] [--jobs N] [--stage2-overlay DIR] [--kernel own]",
         help: "tests media in virtual machines",
         writes: true,
         run: vm_test::run,

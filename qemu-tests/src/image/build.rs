@@ -20,6 +20,8 @@ use crate::parts::Parts;
 pub struct Request<'a> {
     /// The host that it installs.
     pub host: &'a str,
+    /// Ends the name of its files, where it has another kernel than most.
+    pub variant: &'a str,
     /// Its settings, banner and scripts.
     pub settings: &'a HostSettings,
     /// The same settings, understood.
@@ -56,7 +58,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
 
     let directory = cache::directory("iso")?;
     let overlay = if request.stage2_overlay.is_some() { "-overlay" } else { "" };
-    let name = format!("{}{overlay}{}", request.host, if request.files.is_empty() { "" } else { "-files" });
+    let name = format!("{}{overlay}{}{}", request.host, request.variant, if request.files.is_empty() { "" } else { "-files" });
     let initrd = directory.join(format!("{name}.initrd"));
     cache::replace(&initrd, |part| initrd::write(part, &pieces))?;
     let iso = request.out.map_or_else(|| directory.join(format!("{name}.iso")), Path::to_path_buf);

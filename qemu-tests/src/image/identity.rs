@@ -120,7 +120,7 @@ mod tests {
             ovmf_vars: at(""),
         };
         let made = |bytes: &[u8], size, toplevel, content| {
-            let pieces = [Piece { name: "test", unpacked: 1, bytes: bytes.to_vec() }];
+            let pieces = [Piece { name: "test", unpacked: 1, list: String::new(), bytes: bytes.to_vec() }];
             disk_guid(&parts, &pieces, &[raw("stage2", size)], Some(&closure(toplevel, content))).unwrap()
         };
         let first = made(b"a", 1, "/x", 1);

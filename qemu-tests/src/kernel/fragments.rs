@@ -28,9 +28,10 @@ struct Wish<'a> {
     value: Option<&'a str>,
 }
 
-/// All fragments as one text, for `KCONFIG_ALLCONFIG`.
+/// All fragments as one text, for `KCONFIG_ALLCONFIG`, without what is for people.
 pub fn joined() -> String {
-    FRAGMENTS.iter().map(|(_, text)| *text).collect()
+    let lines = FRAGMENTS.iter().flat_map(|(_, text)| text.lines()).filter(|line| wish(line).is_some());
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// Fails with every line of the fragments that a resolved configuration does not have.
@@ -77,7 +78,6 @@ fn wishes<'a>(fragments: &[(&'a str, &'a str)]) -> Result<Vec<Wish<'a>>> {
 
 /// `CONFIG_X=value` or `# CONFIG_X is not set`.
 fn wish(line: &str) -> Option<(&str, Option<&str>)> {
-    let line = line.split(" # ").next().unwrap_or(line);
     match line.strip_prefix("# CONFIG_") {
         Some(off) => off.strip_suffix(" is not set").map(|symbol| (symbol, None)),
         None => line.strip_prefix("CONFIG_")?.split_once('=').map(|(symbol, value)| (symbol, Some(value))),

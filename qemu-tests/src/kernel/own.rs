@@ -1,12 +1,13 @@
 //! The own kernel: its configuration resolved against the source, and the kernel built from that. `make` takes up an interrupted build
 //! where it was, and after a change builds what the change touches; only a finished kernel is handed out.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::fragments;
 use crate::cache::{self, Key};
@@ -47,59 +48,62 @@ impl Workshop {
         fs::create_dir_all(&resolved).with_context(|| format!("making {}", resolved.display()))?;
         let wishes = resolved.join("all.config");
         fs::write(&wishes, fragments::joined()).with_context(|| format!("writing {}", wishes.display()))?;
-        let mut all = std::ffi::OsString::from("KCONFIG_ALLCONFIG=");
-        all.push(&wishes);
-        command::run("resolving the kernel's configuration", self.make(&resolved).arg(all).arg("allnoconfig"))?;
-        let config = resolved.join(".config");
+        let wishes = assign("KCONFIG_ALLCONFIG", &wishes);
+        command::run("resolving the kernel's configuration", self.make(&resolved).arg(wishes).arg("allnoconfig"))?;
+        let config = self.resolved();
         fragments::survive(&read(&config)?)?;
         Ok(config)
     }
 
-    /// Builds kernel and modules of that configuration, unless they were built already.
-    pub fn build(&self, config: &Path) -> Result<Own> {
-        let text = read(config)?;
-        let place = self.place(&text)?;
-        let built = cache::once(place, |part| {
+    /// Builds kernel and modules of the resolved configuration, unless they were built already.
+    pub fn build(&self) -> Result<Own> {
+        let config = read(&self.resolved())?;
+        let built = cache::once(self.place()?, |part| {
             let build = self.directory.join("objects");
             fs::create_dir_all(&build).with_context(|| format!("making {}", build.display()))?;
             let current = build.join(".config");
             // Its date would have everything built again.
-            if !fs::read_to_string(&current).is_ok_and(|found| found == text) {
-                fs::write(&current, &text).with_context(|| format!("writing {}", current.display()))?;
+            if !fs::read_to_string(&current).is_ok_and(|found| found == config) {
+                fs::write(&current, &config).with_context(|| format!("writing {}", current.display()))?;
             }
             let jobs = thread::available_parallelism().map_or(1, usize::from);
             let building = "building the kernel";
             command::run(building, self.make(&build).arg(format!("--jobs={jobs}")).args(["bzImage", "modules"]))?;
-            let mut install = std::ffi::OsString::from("INSTALL_MOD_PATH=");
-            install.push(part);
-            command::run(building, self.make(&build).arg(install).arg("modules_install"))?;
-            let bytes = |from: &Path, to: &str| fs::copy(from, part.join(to)).with_context(|| format!("copying {}", from.display()));
-            bytes(&build.join("arch/x86/boot/bzImage"), "bzImage")?;
-            bytes(&current, "config")?;
+            command::run(building, self.make(&build).arg(assign("INSTALL_MOD_PATH", part)).arg("modules_install"))?;
+            let copy = |from: &Path, to: &str| fs::copy(from, part.join(to)).with_context(|| format!("copying {}", from.display()));
+            copy(&build.join("arch/x86/boot/bzImage"), "bzImage")?;
+            copy(&current, "config")?;
             // The medium's date is its kernel's.
             self.date(&part.join("bzImage"))
         })?;
         Own::at(&built)
     }
 
-    /// The finished kernel of that configuration, if it was built.
-    pub fn built(&self, config: &Path) -> Result<Option<Own>> {
-        let place = self.place(&read(config)?)?;
-        place.exists().then(|| Own::at(&place)).transpose()
+    /// The finished kernel.
+    ///
+    /// # Errors
+    /// It was not built, or not with the fragments as they are.
+    pub fn built(&self) -> Result<Own> {
+        let place = self.place()?;
+        ensure!(place.exists(), "finding the own kernel: it was not built of the fragments as they are; run: cargo xtask kernel build");
+        Own::at(&place)
     }
 
-    fn place(&self, config: &str) -> Result<PathBuf> {
+    /// Named by what it is made of; the answer of Kconfig follows from that.
+    fn place(&self) -> Result<PathBuf> {
         let mut key = Key::new("own kernel 1");
         key.add(self.source.as_os_str().as_encoded_bytes());
-        key.add(config.as_bytes());
+        key.add(fragments::joined().as_bytes());
         Ok(cache::directory("kernel")?.join(format!("own-{}", key.name())))
+    }
+
+    fn resolved(&self) -> PathBuf {
+        self.directory.join("resolved/.config")
     }
 
     fn make(&self, output: &Path) -> Command {
         let mut command = command::tool("make");
-        let mut to = std::ffi::OsString::from("O=");
-        to.push(output);
-        command.arg("-C").arg(&self.source).arg(to).arg("ARCH=x86_64");
+        command.arg("-C").arg(&self.source).arg(assign("O", output)).arg("ARCH=x86_64");
         command.env("KBUILD_BUILD_USER", BUILDER).env("KBUILD_BUILD_HOST", BUILDER).env("KBUILD_BUILD_TIMESTAMP", "1970-01-01");
         command
     }
@@ -118,6 +122,13 @@ impl Own {
         let version = fs::read_dir(&versions).with_context(finding)?.next().with_context(finding)?.with_context(finding)?;
         Ok(Own { kernel: directory.join("bzImage"), config: directory.join("config"), modules: version.path() })
     }
+}
+
+/// A variable for make.
+fn assign(name: &str, path: &Path) -> OsString {
+    let mut word = OsString::from(format!("{name}="));
+    word.push(path);
+    word
 }
 
 fn read(path: &Path) -> Result<String> {
