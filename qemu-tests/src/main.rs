@@ -79,8 +79,8 @@ const VERBS: [Verb; 8] = [
     },
     Verb {
         name: "bench",
-        arguments: "storage [--rounds N]",
-        help: "measures the work on the disk beside what others do",
+        arguments: "boot | storage [--rounds N]",
+        help: "measures the boot beside the least there can be, or the work on the disk beside what others do",
         writes: true,
         run: bench::run,
     },

@@ -9,6 +9,7 @@ mod load;
 mod modprobe;
 mod tables;
 mod uevents;
+mod words;
 
 pub use attend::Drivers;
 pub use glob::matches;

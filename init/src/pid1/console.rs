@@ -99,6 +99,7 @@ pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String
     let _quiet = QuietKernel::hold();
     forget_typed();
     print(question);
+    log::debug!("waiting for an answer");
     while !withdrawn() {
         for (index, byte) in typed(TICK) {
             let mut consoles = consoles();

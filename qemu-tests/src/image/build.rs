@@ -70,6 +70,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<(Image, Sizes)> {
         iso,
         kernel: parts.kernel.clone(),
         initrd,
+        initrd_unpacked: sizes.initrd(),
         cmdline: loader::COMMAND_LINE.to_owned(),
         ovmf_code: parts.ovmf_code.clone(),
         ovmf_vars: parts.ovmf_vars.clone(),

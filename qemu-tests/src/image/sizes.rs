@@ -44,7 +44,7 @@ impl Sizes {
     }
 
     /// Bytes of the unpacked initrd.
-    fn initrd(&self) -> u64 {
+    pub fn initrd(&self) -> u64 {
         self.rows.iter().filter_map(|(_, _, unpacked)| *unpacked).sum()
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use super::disk::file_name;
-use super::scenario::{Bus, Consoles, Disk, Firmware, Medium, Nic};
+use super::scenario::{Bus, Consoles, Disk, Firmware, Keyboard, Medium, Nic};
 use super::{medium, nic, observer};
 use crate::image::Image;
 
@@ -40,6 +40,8 @@ pub struct Boot<'a> {
     pub kernel_words: &'a [&'a str],
     /// Where the kernel talks.
     pub consoles: Consoles,
+    /// What a person types on.
+    pub keyboard: Keyboard,
     /// Whether the machine goes on after a reset.
     pub survives_reset: bool,
     /// Options of the network on which its servers are.
@@ -49,7 +51,8 @@ pub struct Boot<'a> {
 /// All words after `qemu-system-x86_64` that do not say where the consoles are.
 pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
     let mut args = Args(Vec::new());
-    args.words(&["-nodefaults", "-machine", "q35", "-accel", accel, "-cpu", "max", "-smp", "2", "-m", &boot.ram_mib.to_string()]);
+    let machine = if boot.keyboard == Keyboard::Usb { "q35,i8042=off" } else { "q35" };
+    args.words(&["-nodefaults", "-machine", machine, "-accel", accel, "-cpu", "max", "-smp", "2", "-m", &boot.ram_mib.to_string()]);
     let card = if boot.consoles == Consoles::Serial { "none" } else { "std" };
     args.words(&["-display", "none", "-vga", card, "-nic", "none"]);
     if !boot.survives_reset {
@@ -57,6 +60,9 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
     }
     args.firmware(image, boot);
     args.words(&["-device", "qemu-xhci,id=xhci"]);
+    if boot.keyboard == Keyboard::Usb {
+        args.words(&["-device", "usb-kbd,bus=xhci.0"]);
+    }
     if let Some(medium) = boot.medium {
         args.medium(medium, boot);
     }
@@ -138,6 +144,14 @@ impl Args {
             // Port 0 of the controller is for the disc.
             Bus::Sata => self.words(&["-device", &format!("ide-hd,bus=ide.{},{drive},serial={serial}", index + 1)]),
             Bus::Virtio => self.words(&["-device", &format!("virtio-blk-pci,{drive},serial={serial},{sectors}")]),
+            Bus::VirtioScsi => {
+                self.words(&["-device", &format!("virtio-scsi-pci,id=scsi{index}")]);
+                self.words(&["-device", &format!("scsi-hd,bus=scsi{index}.0,{drive},serial={serial},{sectors}")]);
+            }
+            Bus::Uas => {
+                self.words(&["-device", &format!("usb-uas,id=uas{index},bus=xhci.0,serial={serial}")]);
+                self.words(&["-device", &format!("scsi-hd,bus=uas{index}.0,{drive},serial={serial},{sectors}")]);
+            }
             // The port alone: a step puts the controller behind it.
             Bus::NvmeLater => self.words(&["-device", &format!("pcie-root-port,id=port{index},chassis={}", index + 1)]),
             Bus::UsbLater => {}
@@ -195,6 +209,7 @@ mod tests {
             iso: "/i/a.iso".into(),
             kernel: "/i/linux".into(),
             initrd: "/i/initrd".into(),
+            initrd_unpacked: 0,
             cmdline: "console=tty0 console=ttyS0".to_owned(),
             ovmf_code: "/fw/code,1.fd".into(),
             ovmf_vars: "/fw/vars.fd".into(),
@@ -222,6 +237,7 @@ mod tests {
         words: &["install.disk=a,b"],
         kernel_words: &["stand-in.fail", "x"],
         consoles: Consoles::Both,
+        keyboard: Keyboard::Ps2,
         survives_reset: false,
         network: &[],
     };
@@ -259,6 +275,8 @@ mod tests {
         let serial = of(Consoles::Serial);
         assert!(serial.contains("-vga none") && serial.contains("-append console=ttyS0 no_timer_check"));
         let screen = of(Consoles::Screen);
+        let usb = line(&Boot { keyboard: Keyboard::Usb, ..BOOT });
+        assert!(usb.contains("-machine q35,i8042=off ") && usb.contains("-device usb-kbd,bus=xhci.0"));
         assert!(screen.contains("-vga std") && screen.contains("-append console=tty0 no_timer_check") && !screen.contains("pflash"));
     }
 

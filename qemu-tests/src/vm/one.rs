@@ -69,6 +69,7 @@ pub fn run(scenario: &Scenario, image: &Image, dir: &Path, store: &dyn StoreChec
         words: scenario.words,
         kernel_words: scenario.kernel_words,
         consoles: scenario.consoles,
+        keyboard: scenario.keyboard,
         survives_reset: scenario.survives_reset(),
     };
     let Watched { tail, secrets } = watch(image, &boot, dir, "console", scenario.script, &Names::of(scenario, image))?;

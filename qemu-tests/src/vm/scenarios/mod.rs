@@ -5,6 +5,7 @@ mod bystanders;
 mod choose;
 mod consoles;
 mod dirty;
+mod drivers;
 mod encrypted;
 mod fault;
 mod flake;
@@ -25,7 +26,7 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 pub fn all() -> Vec<&'static Scenario> {
     let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS, online::ROWS, flake::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
-    machines.into_iter().chain(persons).flatten().collect()
+    machines.into_iter().chain(persons).chain([drivers::ROWS]).flatten().collect()
 }
 
 /// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.
