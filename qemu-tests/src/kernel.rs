@@ -3,6 +3,7 @@
 mod fragments;
 mod own;
 
+use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -66,11 +67,12 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
     match words[..] {
         ["check", config] => return check(Path::new(config)),
         ["config"] => {
-            let config = workshop()?.configure()?;
+            let (workshop, _lock) = workshop()?;
+            let config = workshop.configure()?;
             println!("every line of the fragments survived: {}", config.display());
         }
         ["build"] => {
-            let workshop = workshop()?;
+            let (workshop, _lock) = workshop()?;
             workshop.configure()?;
             println!("{}", workshop.build()?.kernel.display());
         }
@@ -88,9 +90,10 @@ fn check(config: &Path) -> Result<ExitCode> {
     Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The lock is for the source alone: a build takes long, and other verbs need none of it.
-fn workshop() -> Result<Workshop> {
+/// The lock of all verbs is for the source alone: a build takes long, and others need none of it. The lock that is returned is for the build.
+fn workshop() -> Result<(Workshop, File)> {
     prerequisites::ensure(&[prerequisites::ISO, prerequisites::KERNEL])?;
+    let kernel = lock::hold_kernel()?;
     let _lock = lock::hold()?;
-    Workshop::open()
+    Ok((Workshop::open()?, kernel))
 }

@@ -60,5 +60,6 @@ pub fn run(image: &Image, dir: &Path) -> Result<String> {
         drop(output.read_to_end(&mut text).map(|_| sender.send(text)));
     });
     let said = said.recv_timeout(PATIENCE).with_context(|| format!("booting: see {}", dir.join("console.log").display()))?;
+    std::fs::write(dir.join("said.log"), &said).context("writing said.log")?;
     Ok(String::from_utf8_lossy(&said).into_owned())
 }
