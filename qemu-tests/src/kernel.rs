@@ -97,3 +97,14 @@ fn workshop() -> Result<(Workshop, File)> {
     let _lock = lock::hold()?;
     Ok((Workshop::open()?, kernel))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_words_are_named() {
+        let error = run(&["bild".to_owned()]).unwrap_err().to_string();
+        assert_eq!(error, "reading the command line: `kernel check CONFIG[.gz] | config | build`");
+    }
+}

@@ -134,3 +134,26 @@ fn assign(name: &str, path: &Path) -> OsString {
 fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_that_was_not_built_is_not_found() {
+        let workshop = Workshop { source: "/no/such/source".into(), directory: "/no/such/build".into() };
+        let error = workshop.built().err().unwrap().to_string();
+        assert_eq!(error, "finding the own kernel: it was not built of the fragments as they are; run: cargo xtask kernel build");
+    }
+
+    #[test]
+    fn a_finished_kernel_is_found_by_its_modules() {
+        let place = std::env::temp_dir().join(format!("own-test-{}", std::process::id()));
+        let error = Own::at(&place).err().unwrap().to_string();
+        assert_eq!(error, format!("finding the kernel in {}", place.join("lib/modules").display()));
+        fs::create_dir_all(place.join("lib/modules/6.12.1-autoinstaller")).unwrap();
+        let own = Own::at(&place).unwrap();
+        fs::remove_dir_all(&place).unwrap();
+        assert_eq!(own.modules, place.join("lib/modules/6.12.1-autoinstaller"));
+    }
+}
