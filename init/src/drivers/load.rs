@@ -18,6 +18,8 @@ const DIRECTORIES: [&str; 2] = ["/lib/modules", "/stage2/root/usr/lib/modules"];
 pub struct Loader {
     tables: Tables,
     tried: BTreeSet<String>,
+    /// What modules were looked up for.
+    asked: BTreeSet<String>,
     /// What a person says about modules.
     command_line: String,
 }
@@ -46,7 +48,7 @@ impl Loader {
     fn of(tables: Tables) -> Loader {
         // Without it nothing was said.
         let command_line = read_to_string("/proc/cmdline").unwrap_or_default();
-        Loader { tables, tried: BTreeSet::new(), command_line }
+        Loader { tables, tried: BTreeSet::new(), asked: BTreeSet::new(), command_line }
     }
 
     /// Reads the tables again, once stage-2 is mounted, and loads what of its modules no device announces.
@@ -55,14 +57,19 @@ impl Loader {
     /// As [`Loader::new`].
     pub fn renew(&mut self) -> Result<()> {
         self.tables = tables()?;
+        self.asked.clear();
         for module in self.tables.boot().to_vec() {
             self.load(&module);
         }
         Ok(())
     }
 
-    /// Loads what this modalias or name stands for.
+    /// Loads what this modalias or name stands for, the first time it is called with that.
     pub fn load_for(&mut self, alias: &str) -> Loaded {
+        // Most aliases are there in every round over the devices, and there are many hundred patterns.
+        if !self.asked.insert(alias.into()) {
+            return Loaded::default();
+        }
         let wanted: Vec<String> = self.tables.wanted(alias).into_iter().map(String::from).collect();
         let loaded: Vec<Loaded> = wanted.iter().map(|module| self.load(module)).collect();
         Loaded { anything_new: loaded.iter().any(|l| l.anything_new), is_there: loaded.iter().any(|l| l.is_there) }

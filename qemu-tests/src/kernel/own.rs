@@ -104,7 +104,9 @@ impl Workshop {
     fn make(&self, output: &Path) -> Command {
         let mut command = command::tool("make");
         command.arg("-C").arg(&self.source).arg(assign("O", output)).arg("ARCH=x86_64");
-        command.env("KBUILD_BUILD_USER", BUILDER).env("KBUILD_BUILD_HOST", BUILDER).env("KBUILD_BUILD_TIMESTAMP", "1970-01-01");
+        command.env("KBUILD_BUILD_USER", BUILDER).env("KBUILD_BUILD_HOST", BUILDER);
+        // It counts its builds otherwise.
+        command.env("KBUILD_BUILD_TIMESTAMP", "1970-01-01").env("KBUILD_BUILD_VERSION", "1");
         command
     }
 
