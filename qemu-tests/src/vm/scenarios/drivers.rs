@@ -32,7 +32,7 @@ pub const ROWS: &[Scenario] = &[
                     "serial SATA01, 16.0 GiB, sata): nothing recognised; it could be the target",
                     "serial NVME01, 16.0 GiB, nvme): nothing recognised; it could be the target",
                     "serial VIRTIO01, 16.0 GiB, virtio): nothing recognised; it could be the target",
-                    "serial SCSI01, 16.0 GiB, scsi): nothing recognised; it could be the target",
+                    "serial SCSI01, 16.0 GiB, virtio): nothing recognised; it could be the target",
                     "serial UAS01, 16.0 GiB, usb): nothing recognised; it is attached by USB; it must be named",
                     "serial 0xdeadbeef, 16.0 GiB, mmc): nothing recognised; it is an SD card; it must be named",
                 ],
@@ -59,7 +59,11 @@ pub const ROWS: &[Scenario] = &[
         firmware: Firmware::Direct,
         disks: DISKS,
         words: &["install.unattended"],
-        kernel_words: &["modprobe.blacklist=ahci,nvme,virtio-blk", "module_blacklist=virtio_scsi,uas,sdhci_pci", "loop.max_part=none"],
+        kernel_words: &[
+            "modprobe.blacklist=ahci,nvme,virtio-blk",
+            "module_blacklist=virtio_scsi,uas,sdhci_pci",
+            "mmc_block.perdev_minors=none",
+        ],
         script: &[
             REFUSED,
             Forbid("serial SATA01"),
@@ -83,7 +87,7 @@ pub const ROWS: &[Scenario] = &[
             DiskUnchanged(4),
             DiskUnchanged(5),
             KitHas("autoinstaller.log", " loading /lib/modules/nvme.ko: the kernel command line forbids it"),
-            KitHas("autoinstaller.log", " loading /lib/modules/loop.ko: Invalid argument"),
+            KitHas("autoinstaller.log", " loading /lib/modules/mmc_block.ko: Invalid argument"),
         ],
         ..BASE
     },
