@@ -46,8 +46,9 @@ impl Boot {
         let number = |word: &str| word.trim().parse::<u64>().with_context(|| format!("reading the boot: {word} is not a number"));
         let pid1 = number(counter)?;
         let kernel = pid1.saturating_sub(number(booted)?);
-        let (_, idle) = find("uptime ")?.split_once(' ').context("reading the boot: no idle time")?;
-        let idle = idle.trim().parse::<f64>().with_context(|| format!("reading the boot: {idle} is not a number"))?;
+        // proc_stat(5): user, nice, system, idle, waiting for disks, in hundredths of a second.
+        let spent = find("stat cpu ")?.split_whitespace().map(&number).collect::<Result<Vec<_>>>()?;
+        let idle = spent.iter().skip(3).take(2).sum::<u64>() * 10_000_000;
         let kib = |name: &str| number(find(&format!("memory {name}:"))?.trim_end_matches("kB"));
         let log: Vec<(u64, &str)> = lines.iter().filter_map(|line| logged(line.strip_prefix("log ")?)).collect();
         let after = |time: Option<&(u64, &str)>, before: u64| time.map_or(before, |(time, _)| kernel + time);
@@ -60,7 +61,7 @@ impl Boot {
             drivers,
             disks,
             question,
-            idle: (idle * 1e9) as u64,
+            idle,
             memory: MEMORY.saturating_sub(kib("MemAvailable")? * 1024),
             modules: log.iter().filter(|(_, text)| text.starts_with("loaded ")).count(),
         })
@@ -78,7 +79,7 @@ fn logged(line: &str) -> Option<(u64, &str)> {
 mod tests {
     use super::*;
 
-    const SAID: &str = "BENCH pid1 2600000000 1600000000\r\nBENCH uptime 5.00 2.25\r\nBENCH memory MemTotal: 1000000 kB\r\n\
+    const SAID: &str = "BENCH pid1 2600000000 1600000000\r\nBENCH stat cpu  9 0 90 205 20 7 0\r\nBENCH memory MemTotal: 1000000 kB\r\n\
         BENCH memory MemAvailable:   1000000 kB\r\nBENCH log     1.700 looking at this machine\r\nBENCH log     1.800 loaded nvme\r\n\
         BENCH log     1.900 loaded ext4\r\nBENCH log     4.000 nvme0n1: sectors of 512 bytes, sequence number 1\r\n\
         BENCH log     4.500 waiting for an answer\r\n";
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_program_without_a_log_has_only_its_start() {
-        let said = "BENCH pid1 2600000000 1600000000\nBENCH uptime 5.00 0.00\nBENCH memory MemAvailable: 1 kB\nBENCH done\n";
+        let said = "BENCH pid1 2600000000 1600000000\nBENCH stat cpu 1 0 1 0 0 0\nBENCH memory MemAvailable: 1 kB\nBENCH done\n";
         let boot = Boot::read(said).unwrap();
         assert_eq!((boot.pid1, boot.question, boot.modules), (2_600_000_000, 2_600_000_000, 0));
     }
