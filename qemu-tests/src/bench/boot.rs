@@ -1,6 +1,7 @@
 //! `cargo xtask bench boot`: how long a machine takes from power-on to the question, in instructions. QEMU counts each as a nanosecond, so
-//! that the same kernel and initrd need the same until PID 1, within a percent, on any machine and under any load; from there on it is waited for disks as well, and
-//! how long they take is the business of the machine below. Beside it the floor: the same kernel, and a static program that prints one line.
+//! that the same kernel and initrd need the same until PID 1, within a percent, on any machine and under any load; from there on disks are
+//! waited for as well, and how long they take is the business of the machine below. Beside it the floor: the same kernel, and a static
+//! program that prints one line.
 
 mod findings;
 mod initrd;
