@@ -1,8 +1,10 @@
-//! `cargo xtask bench storage`: what it costs to turn an empty disk into mounted file systems, for the installer and for others.
+//! `cargo xtask bench`: what a boot costs, see `boot`, and `bench storage`: what it costs to turn an empty disk into mounted file systems, for
+//! the installer and for others.
 //!
 //! All contenders run in one machine, in turn, and each starts on the same empty disk. A contender that fails, or that leaves something
 //! else than it was asked for, fails the benchmark.
 
+mod boot;
 mod findings;
 mod initrd;
 mod machine;
@@ -28,11 +30,12 @@ const DISK: u64 = 64 << 30;
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let rounds = match words[..] {
+        ["boot"] => return boot::run(),
         ["storage"] => ROUNDS,
         ["storage", "--rounds", number] => {
             number.parse().ok().filter(|n| *n > 0).with_context(|| format!("reading `{number}`: how many?"))?
         }
-        _ => bail!("reading the command line: `bench storage [--rounds N]`"),
+        _ => bail!("reading the command line: `bench boot | storage [--rounds N]`"),
     };
     prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
     let dir = cache::directory("vm")?.join("bench");

@@ -137,14 +137,17 @@ fn whole(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf>
 
 /// Removes what interrupted runs left half-made. Only for the holder of the lock: nothing else may be in the making.
 pub fn sweep() -> Result<()> {
-    for name in ["image", "iso", "parts", "parts/apt"] {
-        let directory = directory(name)?;
-        let reading = || format!("reading {}", directory.display());
-        for entry in fs::read_dir(&directory).with_context(reading)? {
-            let entry = entry.with_context(reading)?;
-            if entry.file_name().to_string_lossy().contains(PART) {
-                remove(&entry.path())?;
-            }
+    ["image", "iso", "parts", "parts/apt"].into_iter().try_for_each(sweep_one)
+}
+
+/// The same for one directory, which has a lock of its own.
+pub fn sweep_one(name: &str) -> Result<()> {
+    let directory = directory(name)?;
+    let reading = || format!("reading {}", directory.display());
+    for entry in fs::read_dir(&directory).with_context(reading)? {
+        let entry = entry.with_context(reading)?;
+        if entry.file_name().to_string_lossy().contains(PART) {
+            remove(&entry.path())?;
         }
     }
     Ok(())

@@ -92,6 +92,16 @@ const BENCH: Tree = Tree {
     version: 1,
 };
 
+/// What an own kernel is built from.
+const LINUX_SOURCE: Tree = Tree {
+    name: "linux-source",
+    packages: &["linux-source-6.12"],
+    leave_out: include_str!("../debian/linux-source.list"),
+    fix_up: |_| Ok(()),
+    finish: fixup::finish_linux_source,
+    version: 1,
+};
+
 /// What is installed from over a network, in tests.
 const SERVERS: Tree = Tree {
     name: "servers",
@@ -119,6 +129,11 @@ pub fn boot() -> Result<PathBuf> {
 /// The servers that tests install from.
 pub fn servers() -> Result<PathBuf> {
     tree(&SERVERS)
+}
+
+/// The source of the kernel, with Debian's changes.
+pub fn linux_source() -> Result<PathBuf> {
+    tree(&LINUX_SOURCE)
 }
 
 /// The programs that the installer's own work is measured against.

@@ -10,6 +10,7 @@ use init::settings::{Settings, Source};
 use crate::image::Image;
 use crate::image::build::{Made, Request, build};
 use crate::image::{init_binary, loader};
+use crate::kernel::{self, Choice};
 use crate::nix::Nix;
 use crate::{bundle, cache, closure, debian, given, host, prerequisites};
 
@@ -22,6 +23,7 @@ struct Options {
     stage2_overlay: Option<PathBuf>,
     repository: Option<PathBuf>,
     files: Vec<(&'static str, PathBuf)>,
+    kernel: Choice,
 }
 
 /// What a medium gets beside what its host says.
@@ -33,12 +35,15 @@ pub struct More {
     pub files: Vec<(String, String)>,
     /// A work tree of git, of which a clone is to be left. The medium has a system then.
     pub repository: Option<PathBuf>,
+    /// The kernel that it boots.
+    pub kernel: Choice,
 }
 
 /// Files that are read here, and where they go in the initrd.
 const FILES: [(&str, &str); 2] = [("--deploy-key", "deploy-key"), ("--certificates", "certificates.pem")];
 
-/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE] [--certificates FILE]`, or
+/// The verb: `iso HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE] [--certificates FILE]
+/// [--kernel own]`, or
 /// `iso --parts FILE [--repo DIR] --out FILE`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = parse(words)?;
@@ -51,7 +56,7 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
     prerequisites::ensure(&[prerequisites::ISO])?;
     let text = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()));
     let files = options.files.iter().map(|(name, file)| Ok(((*name).to_owned(), text(file)?))).collect::<Result<_>>()?;
-    let more = More { files, repository: options.repository, ..More::default() };
+    let more = More { files, repository: options.repository, kernel: options.kernel, ..More::default() };
     let image = of_host(&options.host, options.stage2_overlay.as_deref(), options.out.as_deref(), &more)?;
     println!("{}", image.iso.display());
     Ok(ExitCode::SUCCESS)
@@ -74,9 +79,10 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>, mo
     let closure_image = place("closure")?;
     let built = parsed.prebuilt.then(|| closure::build(&nix, &parts, host, &closure_image, bundle.as_ref())).transpose()?;
     let closure = built.as_ref().map(|closure| (closure, closure_image.as_path()));
+    let parts = kernel::chosen(more.kernel, parts)?;
     let init = init_binary::build()?;
     let overlay = if stage2_overlay.is_some() { "-overlay" } else { "" };
-    let name = format!("{name}{overlay}{}", if more.files.is_empty() { "" } else { "-files" });
+    let name = format!("{name}{overlay}{}{}", more.kernel.suffix(), if more.files.is_empty() { "" } else { "-files" });
     let request = Request {
         name: &name,
         settings: &settings,
@@ -91,12 +97,13 @@ pub fn of_host(host: &str, stage2_overlay: Option<&Path>, out: Option<&Path>, mo
     let made = build(&parts, &request)?;
     print!("{made}");
     println!("medium of {host}: {} with disk GUID {}", made.iso.display(), made.disk_guid);
-    let Made { iso, initrd, disk_guid, commit, .. } = made;
+    let Made { iso, initrd, disk_guid, commit, sizes } = made;
     let [ovmf_code, ovmf_vars] = debian::firmware()?;
     Ok(Image {
         iso,
         kernel: parts.kernel,
         initrd,
+        initrd_unpacked: sizes.initrd(),
         cmdline: loader::COMMAND_LINE.to_owned(),
         ovmf_code,
         ovmf_vars,
@@ -144,6 +151,11 @@ fn parse(words: &[String]) -> Result<Options> {
                 options.files.push((*name, path.into()));
                 rest
             }
+            (None, None, [choice, rest @ ..]) if *word == "--kernel" => {
+                options.kernel = choice.parse()?;
+                rest
+            }
+            _ if *word == "--kernel" => bail!("reading `{word}`: its value is missing"),
             (Some(_), _, []) | (_, Some(_), []) => bail!("reading `{word}`: its value is missing"),
             _ if word.starts_with('-') => bail!("reading `{word}`: iso has no such option"),
             (_, _, rest) if options.host.is_empty() => {
@@ -154,7 +166,10 @@ fn parse(words: &[String]) -> Result<Options> {
         };
     }
     if options.parts.is_some() {
-        let more = !options.host.is_empty() || options.stage2_overlay.is_some() || !options.files.is_empty();
+        let more = !options.host.is_empty()
+            || options.stage2_overlay.is_some()
+            || !options.files.is_empty()
+            || options.kernel != Choice::default();
         ensure!(!more, "reading the command line: with --parts all the rest is said in that file, but for --repo and --out");
         return Ok(options);
     }
@@ -177,6 +192,7 @@ mod tests {
         let (out, stage2_overlay, repository) = (Some("a.iso".into()), Some("over".into()), Some("config".into()));
         assert_eq!(options, Options { host: "ultraviolet".into(), out, stage2_overlay, repository, ..Options::default() });
         let files = parsed("a --deploy-key k --certificates c").unwrap().files;
+        assert_eq!(parsed("a --kernel own").unwrap().kernel, Choice::Own);
         assert_eq!(files, [("deploy-key", "k".into()), ("certificates.pem", "c".into())]);
         let given = parsed("--parts p --out o").unwrap();
         assert_eq!((given.parts, given.out), (Some("p".into()), Some("o".into())));
@@ -197,12 +213,14 @@ mod tests {
         let error = |line| parsed(line).unwrap_err().to_string();
         assert_eq!(error("a --fast"), "reading `--fast`: iso has no such option");
         assert_eq!(error("a --out"), "reading `--out`: its value is missing");
+        assert_eq!(error("a --kernel"), "reading `--kernel`: its value is missing");
         assert_eq!(error("a --repo"), "reading `--repo`: its value is missing");
         assert_eq!(error("a --deploy-key"), "reading `--deploy-key`: its value is missing");
         assert_eq!(
             error("a --parts p --out o"),
             "reading the command line: with --parts all the rest is said in that file, but for --repo and --out"
         );
+        assert_eq!(error("a --kernel none"), "reading `--kernel none`: there are `stock` and `own`");
         assert_eq!(error("a b"), "reading `b`: one host at a time");
         assert_eq!(error("--out x"), "reading the command line: which host? `iso HOST`");
     }

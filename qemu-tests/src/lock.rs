@@ -17,6 +17,13 @@ pub fn hold() -> Result<File> {
     Ok(lock)
 }
 
+/// The same for `target/kernel`, whose builds take so long that others must not wait for them.
+pub fn hold_kernel() -> Result<File> {
+    let lock = take(&cache::directory("kernel")?.join("lock"), || eprintln!("waiting for another build of the kernel to end"))?;
+    cache::sweep_one("kernel")?;
+    Ok(lock)
+}
+
 fn take(path: &Path, waiting: impl FnOnce()) -> Result<File> {
     let locking = || format!("locking {}", path.display());
     let file = File::options().create(true).append(true).open(path).with_context(locking)?;

@@ -13,6 +13,7 @@ mod given;
 mod host;
 mod image;
 mod iso;
+mod kernel;
 mod kit;
 mod lock;
 mod nix;
@@ -49,7 +50,7 @@ struct Verb {
 const VERBS: &[Verb] = &[
     Verb {
         name: "iso",
-        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE]\n        [--certificates FILE] | \
+        arguments: "HOST [--out FILE] [--stage2-overlay DIR] [--repo DIR] [--deploy-key FILE]\n        [--certificates FILE] [--kernel own] | \
                     --parts FILE [--repo DIR] --out FILE",
         help: "makes the medium of a host, or one of given parts",
         writes: true,
@@ -64,6 +65,13 @@ const VERBS: &[Verb] = &[
         run: kit::run,
     },
     Verb {
+        name: "kernel",
+        arguments: "check CONFIG[.gz] | config | build",
+        help: "judges a kernel's configuration, resolves the repository's own, builds that kernel",
+        writes: false,
+        run: kernel::run,
+    },
+    Verb {
         name: "run",
         arguments: "HOST [--stage2-overlay DIR]",
         help: "installs a host in QEMU with the console on this terminal, then boots it",
@@ -72,7 +80,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "vm-test",
-        arguments: "[NAME...] [--list] [--all] [--jobs N] [--stage2-overlay DIR]",
+        arguments: "[NAME...] [--list] [--all] [--jobs N] [--stage2-overlay DIR] [--kernel own]",
         help: "tests media in virtual machines",
         writes: true,
         run: vm_test::run,
@@ -86,8 +94,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "bench",
-        arguments: "storage [--rounds N]",
-        help: "measures the work on the disk beside what others do",
+        arguments: "boot | storage [--rounds N]",
+        help: "measures the boot beside the least there can be, or the work on the disk beside what others do",
         writes: true,
         run: bench::run,
     },

@@ -16,7 +16,10 @@ use crate::command;
 const PACKAGES: &[(&str, &str)] = &[
     ("/usr/lib/grub/i386-pc/boot_hybrid.img", "grub-pc-bin"),
     ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
+    ("/usr/include/gelf.h", "libelf-dev"),
     ("apt-get", "apt"),
+    ("bc", "bc"),
+    ("bison", "bison"),
     ("blkid", "util-linux"),
     ("chroot", "coreutils"),
     ("cp", "coreutils"),
@@ -25,7 +28,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("depmod", "kmod"),
     ("dpkg-deb", "dpkg"),
     ("e2fsck", "e2fsprogs"),
+    ("flex", "flex"),
     ("fsck.vfat", "dosfstools"),
+    ("gcc", "gcc"),
     ("git", "git"),
     ("grub-mkimage", "grub-common"),
     ("mcopy", "mtools"),
@@ -33,6 +38,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("losetup", "mount"),
     ("mdeltree", "mtools"),
     ("mdir", "mtools"),
+    ("make", "make"),
     ("mkfs.vfat", "dosfstools"),
     ("mksquashfs", "squashfs-tools"),
     ("mlabel", "mtools"),
@@ -44,6 +50,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("sfdisk", "fdisk"),
     ("sgdisk", "gdisk"),
     ("ssh", "openssh-client"),
+    ("tar", "tar"),
     ("unshare", "util-linux"),
     ("unsquashfs", "squashfs-tools"),
     ("wipefs", "util-linux"),
@@ -74,6 +81,9 @@ pub const ISO: &[&str] = &[
     "git",
     "unshare",
 ];
+
+/// What building a kernel takes.
+pub const KERNEL: &[&str] = &["bc", "bison", "flex", "gcc", "make", "tar", "xz", "zstd", "depmod", "/usr/include/gelf.h"];
 
 /// What running a virtual machine and reading its disks afterwards takes. Nothing is left out where one of these is missing.
 pub const MACHINE: &[&str] = &[
@@ -197,7 +207,7 @@ mod tests {
 
     #[test]
     fn every_listed_program_has_a_package() {
-        assert!(packages_of(&[ISO, MACHINE], |_| false).unwrap().len() > 10);
+        assert!(packages_of(&[ISO, KERNEL, MACHINE], |_| false).unwrap().len() > 10);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::image::Image;
 use crate::vm::command::Boot;
 use crate::vm::emulator::qemu;
 use crate::vm::medium::{Kit, MediumCopy};
-use crate::vm::scenario::{Bus, Consoles, Disk, Fault, Firmware, Medium, Prefill};
+use crate::vm::scenario::{Bus, Consoles, Disk, Fault, Firmware, Keyboard, Medium, Prefill};
 use crate::vm::{accel, after, command, disk};
 use crate::vm_test::work_dir;
 use crate::{cache, iso, prerequisites};
@@ -55,6 +55,7 @@ fn boot(image: &Image, medium: Option<Medium>, dir: &Path) -> Result<()> {
         words: &[],
         kernel_words: &[],
         consoles: Consoles::Both,
+        keyboard: Keyboard::Ps2,
         survives_reset: false,
         network: &[],
         login: None,

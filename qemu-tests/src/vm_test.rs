@@ -1,12 +1,13 @@
 //! `cargo xtask vm-test`: boots the image in virtual machines and judges the disks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::image::Image;
+use crate::kernel::Choice;
 use crate::nix::Nix;
 use crate::servers::Servers;
 use crate::servers::repository::work_tree;
@@ -24,6 +25,7 @@ pub struct Options {
     all: bool,
     jobs: usize,
     stage2_overlay: Option<PathBuf>,
+    kernel: Choice,
 }
 
 /// Runs the scenarios that were named, or the core set; the last line counts them.
@@ -48,7 +50,7 @@ pub fn count(options: &Options) -> Result<Count> {
     let kind = |row: &Scenario| (row.host, row.repository, row.from_nix);
     for medium @ (host, repository, from_nix) in rows.iter().map(|row| kind(row)).collect::<BTreeSet<_>>() {
         let served = rows.iter().any(|row| row.host == host && !row.servers.is_empty());
-        let built = || Medium::of_host(host, options.stage2_overlay.as_deref(), served, repository);
+        let built = || Medium::of_host(host, options, served, repository);
         images.insert(medium, if from_nix { Medium::from_nix(host)? } else { built()? });
     }
     let work = work_dir()?;
@@ -77,11 +79,12 @@ struct Medium {
 }
 
 impl Medium {
-    fn of_host(host: &str, stage2_overlay: Option<&Path>, served: bool, repository: bool) -> Result<Medium> {
+    fn of_host(host: &str, options: &Options, served: bool, repository: bool) -> Result<Medium> {
         let servers = served.then(|| Servers::of_host(host)).transpose()?;
         let mut more = servers.as_ref().map(Servers::trust).transpose()?.unwrap_or_default();
         more.repository = repository.then(work_tree).transpose()?;
-        let mut image = iso::of_host(host, stage2_overlay, None, &more)?;
+        more.kernel = options.kernel;
+        let mut image = iso::of_host(host, options.stage2_overlay.as_deref(), None, &more)?;
         if let Some(servers) = &servers {
             image.toplevel.clone_from(&servers.toplevel);
             image.commit.clone_from(&servers.commit);
@@ -142,6 +145,7 @@ pub fn parse(words: &[String]) -> Result<Options> {
                 options.jobs =
                     text.parse().ok().filter(|jobs| *jobs > 0).with_context(|| format!("reading `--jobs {text}`: not a number above 0"))?;
             }
+            "--kernel" => options.kernel = value()?.parse()?,
             "--stage2-overlay" => options.stage2_overlay = Some(value()?.into()),
             option if option.starts_with('-') => {
                 bail!("reading `{option}`: vm-test has no such option")

@@ -18,6 +18,8 @@ fn collect(directory: &Path, aliases: &mut BTreeSet<String>) {
     let Ok(entries) = read_dir(directory) else { return };
     for entry in entries.flatten() {
         match entry.file_type() {
+            // Every device has one of these, and none of them holds a device: they are half of all directories.
+            Ok(_) if entry.file_name() == "power" => {}
             Ok(kind) if kind.is_dir() => collect(&entry.path(), aliases),
             Ok(_) if entry.file_name() == "modalias" => {
                 let alias = read_to_string(entry.path()).unwrap_or_default();

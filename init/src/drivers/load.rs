@@ -1,13 +1,15 @@
 //! Loads modules. One that fails is a line in the log and not the end: the machine may do without it.
 
 use std::collections::BTreeSet;
+use std::ffi::CString;
 use std::fs::{File, read_to_string, write};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
 use super::tables::Tables;
-use crate::error::{Doing, Kind, Result};
+use super::words;
+use crate::error::{Doing, Error, Kind, Result};
 
 /// Where modules and their tables are: in the initrd, and in stage-2 once that is mounted.
 const DIRECTORIES: [&str; 2] = ["/lib/modules", "/stage2/root/usr/lib/modules"];
@@ -16,6 +18,10 @@ const DIRECTORIES: [&str; 2] = ["/lib/modules", "/stage2/root/usr/lib/modules"];
 pub struct Loader {
     tables: Tables,
     tried: BTreeSet<String>,
+    /// What modules were looked up for.
+    asked: BTreeSet<String>,
+    /// What a person says about modules.
+    command_line: String,
 }
 
 impl Loader {
@@ -26,7 +32,7 @@ impl Loader {
     pub fn start() -> Result<Loader> {
         const HELPER: &str = "/proc/sys/kernel/modprobe";
         write(HELPER, "/init").doing(Kind::System, || format!("writing {HELPER}"))?;
-        let mut loader = Loader { tables: Tables::default(), tried: BTreeSet::new() };
+        let mut loader = Loader::of(Tables::default());
         loader.renew()?;
         Ok(loader)
     }
@@ -36,7 +42,13 @@ impl Loader {
     /// # Errors
     /// A table is missing: the image was not built by this project.
     pub fn new() -> Result<Loader> {
-        Ok(Loader { tables: tables()?, tried: BTreeSet::new() })
+        tables().map(Loader::of)
+    }
+
+    fn of(tables: Tables) -> Loader {
+        // Without it nothing was said.
+        let command_line = read_to_string("/proc/cmdline").unwrap_or_default();
+        Loader { tables, tried: BTreeSet::new(), asked: BTreeSet::new(), command_line }
     }
 
     /// Reads the tables again, once stage-2 is mounted, and loads what of its modules no device announces.
@@ -45,14 +57,19 @@ impl Loader {
     /// As [`Loader::new`].
     pub fn renew(&mut self) -> Result<()> {
         self.tables = tables()?;
+        self.asked.clear();
         for module in self.tables.boot().to_vec() {
             self.load(&module);
         }
         Ok(())
     }
 
-    /// Loads what this modalias or name stands for.
+    /// Loads what this modalias or name stands for, the first time it is called with that.
     pub fn load_for(&mut self, alias: &str) -> Loaded {
+        // Most aliases are there in every round over the devices, and there are many hundred patterns.
+        if !self.asked.insert(alias.into()) {
+            return Loaded::default();
+        }
         let wanted: Vec<String> = self.tables.wanted(alias).into_iter().map(String::from).collect();
         let loaded: Vec<Loaded> = wanted.iter().map(|module| self.load(module)).collect();
         Loaded { anything_new: loaded.iter().any(|l| l.anything_new), is_there: loaded.iter().any(|l| l.is_there) }
@@ -67,15 +84,29 @@ impl Loader {
             }
             loaded.anything_new = true;
             // The module itself comes last; a dependency may fail where another does its work, as ciphers of other processors do.
-            let result = insert(&file(&name));
+            let result = self.insert(&name);
             loaded.is_there = result.is_ok();
-            match result {
-                Ok(()) => log::debug!("loaded {name}"),
-                Err(error) => log::debug!("{error}"),
+            if let Err(error) = result {
+                log::debug!("{error}");
             }
             self.tried.insert(name);
         }
         loaded
+    }
+
+    fn insert(&self, name: &str) -> Result<()> {
+        let path = file(name);
+        let doing = || format!("loading {}", path.display());
+        if words::unwanted(&self.command_line, name) {
+            return Err(Error::new(Kind::System, doing(), "the kernel command line forbids it"));
+        }
+        let parameters = words::parameters(&self.command_line, name);
+        let file = File::open(&path).doing(Kind::System, doing)?;
+        match rustix::system::finit_module(&file, CString::new(parameters.as_str()).unwrap_or_default().as_c_str(), 0) {
+            Ok(()) | Err(Errno::EXIST) => log::debug!("loaded {}", format!("{name} {parameters}").trim_end()),
+            Err(error) => return Err(error).doing(Kind::System, doing),
+        }
+        Ok(())
     }
 }
 
@@ -105,13 +136,4 @@ fn tables() -> Result<Tables> {
 fn file(module: &str) -> PathBuf {
     let [initrd, stage2] = DIRECTORIES.map(|directory| Path::new(directory).join(format!("{module}.ko")));
     if initrd.exists() { initrd } else { stage2 }
-}
-
-fn insert(path: &Path) -> Result<()> {
-    let doing = || format!("loading {}", path.display());
-    let file = File::open(path).doing(Kind::System, doing)?;
-    match rustix::system::finit_module(&file, c"", 0) {
-        Ok(()) | Err(Errno::EXIST) => Ok(()),
-        Err(error) => Err(error).doing(Kind::System, doing),
-    }
 }

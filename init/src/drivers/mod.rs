@@ -10,6 +10,7 @@ mod load;
 mod modprobe;
 mod tables;
 mod uevents;
+mod words;
 
 pub use attend::Drivers;
 pub use boot_commands::boot_commands;

@@ -55,7 +55,7 @@ impl Tables {
 }
 
 /// `-` and `_` are one in module names (kmod, `alias_normalize`).
-fn normal(name: &str) -> String {
+pub fn normal(name: &str) -> String {
     name.trim().replace('-', "_")
 }
 

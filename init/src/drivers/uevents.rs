@@ -31,13 +31,13 @@ impl Uevents {
         Ok(Uevents(socket))
     }
 
-    /// Whether anything was announced since the last call.
+    /// Whether a device was announced since the last call.
     pub fn heard(&self) -> bool {
         let mut heard = false;
         let mut message = [0; 4096];
         loop {
             match recv(&self.0, &mut message, RecvFlags::empty()) {
-                Ok((length, _)) if length > 0 => heard = true,
+                Ok((length, _)) if length > 0 => heard |= is_of_a_device(message.get(..length).unwrap_or_default()),
                 // More than the socket's buffer holds.
                 Err(Errno::NOBUFS) => heard = true,
                 Err(Errno::INTR) => {}
@@ -54,9 +54,24 @@ impl Uevents {
     }
 }
 
+/// Modules and drivers announce themselves as well, and that is our own doing.
+fn is_of_a_device(message: &[u8]) -> bool {
+    let path = message.iter().position(|byte| *byte == b'@').and_then(|at| message.get(at..));
+    path.is_some_and(|path| path.starts_with(b"@/devices/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_devices_count() {
+        assert!(is_of_a_device(b"add@/devices/pci0000:00/0000:00:04.0/nvme/nvme0\0ACTION=add\0"));
+        assert!(is_of_a_device(b"remove@/devices/virtual/block/loop0\0"));
+        for other in [&b"add@/module/nvme\0DEVPATH=/devices/\0"[..], b"add@/bus/pci/drivers/nvme\0", b"libudev\0@", b""] {
+            assert!(!is_of_a_device(other), "{other:?}");
+        }
+    }
 
     #[test]
     fn silence_is_nothing_heard() {

@@ -30,6 +30,8 @@ impl Verification {
         let verification = Verification { stage2: stage2.clone(), outcome: outcome.clone() };
         // Nobody waits for this thread to end: what it found is what counts, and without that nothing is written.
         std::thread::spawn(move || {
+            // For this thread alone: where there is one processor, the question is what a person waits for.
+            rustix::process::nice(19).unwrap_or_default();
             let first = stage2.get_or_init(|| image_is_whole(&medium, &medium.manifest.stage2)).clone();
             let closure = medium.manifest.closure.as_ref();
             let rest = || closure.map_or(Ok(()), |closure| image_is_whole(&medium, &closure.image));

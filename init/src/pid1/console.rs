@@ -112,6 +112,7 @@ pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String
     let _quiet = QuietKernel::hold();
     forget_typed();
     print(question);
+    log::debug!("waiting for an answer");
     while !withdrawn() {
         for (id, byte) in typed(TICK) {
             let mut consoles = consoles();

@@ -72,7 +72,7 @@ pub fn write(path: &Path, parts: &Parts, medium: &Medium, rounds: u32) -> Result
     archive.file("bench/apply", 0o755, read(&init_binary::build_contender()?)?);
     archive.file("etc/autoinstaller/medium", 0o644, medium.manifest.clone().into());
     let bytes = archive.bytes();
-    let own = initrd::Piece { name: "benchmark", unpacked: bytes.len() as u64, bytes };
+    let own = initrd::Piece { name: "benchmark", unpacked: bytes.len() as u64, list: archive.list(), bytes };
     cache::replace(path, |part| initrd::write(part, &[programs, modules, init, own]))
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -92,6 +92,22 @@ pub fn finish_servers(tree: &Path) -> Result<()> {
     write(tree, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")?;
     cache::remove(&tree.join("usr/bin/sh"))?;
     symlink("busybox", tree.join("usr/bin/sh")).context("linking usr/bin/sh")
+}
+
+/// Puts the source in the place of the archive that the package wraps it in.
+pub fn finish_linux_source(tree: &Path) -> Result<()> {
+    let archive = single(&tree.join("usr/src/linux-source-*.tar.xz"))?;
+    let mut command = command::tool("tar");
+    command.args(["--strip-components=1", "--no-same-owner", "-xJf"]).arg(&archive).arg("-C").arg(tree);
+    command::run("unpacking the kernel's source", &mut command)?;
+    cache::remove(&archive)
+}
+
+/// The one file of a pattern.
+fn single(pattern: &Path) -> Result<PathBuf> {
+    let pattern = pattern.to_string_lossy();
+    let mut found = glob::glob(&pattern).with_context(|| format!("finding {pattern}"))?;
+    found.next().with_context(|| format!("finding {pattern}: there is none"))?.with_context(|| format!("finding {pattern}"))
 }
 
 /// The bundle that every TLS library looks for, from the single certificates.

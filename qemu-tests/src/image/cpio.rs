@@ -38,6 +38,12 @@ impl Archive {
         out
     }
 
+    /// Paths and sizes of its files, a line each.
+    pub fn list(&self) -> String {
+        let files = self.0.iter().filter(|(_, entry)| entry.mode & DIRECTORY == 0);
+        files.map(|(path, entry)| format!("{} {path}\n", entry.content.len())).collect()
+    }
+
     fn insert(&mut self, path: &str, mode: u32, content: Vec<u8>) {
         let path = path.trim_matches('/');
         for (end, _) in path.match_indices('/') {
@@ -106,6 +112,11 @@ mod tests {
         let sample = sample();
         let names: Vec<&String> = sample.0.keys().collect();
         assert_eq!(names, ["bin", "bin/tool", "proc"]);
+    }
+
+    #[test]
+    fn files_are_listed_with_their_sizes() {
+        assert_eq!(sample().list(), "5 bin/tool\n");
     }
 
     #[test]

@@ -109,7 +109,7 @@ mod tests {
             stage2_store: Vec::new(),
         };
         let made = |bytes: &[u8], size, toplevel, content| {
-            let pieces = [Piece { name: "test", unpacked: 1, bytes: bytes.to_vec() }];
+            let pieces = [Piece { name: "test", unpacked: 1, list: String::new(), bytes: bytes.to_vec() }];
             disk_guid(&parts, &pieces, &[raw("stage2", size)], Some(&closure(toplevel, content))).unwrap()
         };
         let first = made(b"a", 1, "/x", 1);

@@ -36,6 +36,8 @@ pub struct Piece {
     pub name: &'static str,
     /// Bytes it takes when the kernel has unpacked it.
     pub unpacked: u64,
+    /// Its files: lines of size and path.
+    pub list: String,
     /// The archive, compressed or not.
     pub bytes: Vec<u8>,
 }
@@ -45,15 +47,15 @@ pub fn base(parts: &Parts, more_modules: &[String]) -> Result<[Piece; 3]> {
     let chosen = Chosen::for_initrd(&parts.modules, more_modules)?;
     kernel_config::check(&parts.kernel_config, |name| chosen.on_board(name))?;
     // Trees of parts are named by their content.
-    let mut key = Key::new("programs 1");
+    let mut key = Key::new("programs 2");
     key.add(parts.programs.as_os_str().as_encoded_bytes());
     key.add(format!("{PROGRAMS:?} {DIRECTORIES:?} {MKE2FS}").as_bytes());
     let programs = compressed("initrd: programs and libraries", key, || programs(parts))?;
-    let mut key = Key::new("modules 1");
+    let mut key = Key::new("modules 2");
     key.add(parts.modules.as_os_str().as_encoded_bytes());
     key.add(chosen.summary().as_bytes());
     let modules = compressed("initrd: modules", key, || chosen.archive())?;
-    let mut key = Key::new("keyboard layouts 1");
+    let mut key = Key::new("keyboard layouts 2");
     key.add(parts.programs.as_os_str().as_encoded_bytes());
     let layouts = compressed("initrd: keyboard layouts", key, || keymaps::archive(&parts.programs))?;
     Ok([programs, modules, layouts])
@@ -78,7 +80,7 @@ fn programs(parts: &Parts) -> Result<Archive> {
 
 /// PID 1 itself.
 pub fn init(binary: &Path) -> Result<Piece> {
-    let mut key = Key::new("init 1");
+    let mut key = Key::new("init 2");
     key.add_file(binary)?;
     compressed("initrd: init", key, || {
         let mut archive = Archive::default();
@@ -95,7 +97,7 @@ pub fn settings(files: &[(String, &str)]) -> Piece {
         archive.file(&path, 0o600, text.as_bytes().to_vec());
     }
     let bytes = archive.bytes();
-    Piece { name: "initrd: settings", unpacked: bytes.len() as u64, bytes }
+    Piece { name: "initrd: settings", unpacked: bytes.len() as u64, list: archive.list(), bytes }
 }
 
 /// Writes the pieces one after the other.
@@ -113,20 +115,23 @@ pub fn write(path: &Path, pieces: &[Piece]) -> Result<()> {
 fn compressed(name: &'static str, key: Key, archive: impl FnOnce() -> Result<Archive>) -> Result<Piece> {
     let directory = cache::directory("image")?.join(format!("initrd-{}", key.name()));
     let directory = cache::once(directory, |part| {
-        let bytes = archive()?.bytes();
+        let archive = archive()?;
+        let bytes = archive.bytes();
         let plain = part.join("cpio");
         fs::create_dir_all(part)
             .and_then(|()| fs::write(&plain, &bytes))
             .and_then(|()| fs::write(part.join("unpacked"), bytes.len().to_string()))
+            .and_then(|()| fs::write(part.join("list"), archive.list()))
             .with_context(|| format!("writing {}", plain.display()))?;
         let mut command = command::tool("zstd");
         command.args(["-19", "--quiet", "--single-thread", "--rm"]);
         command::run(&format!("compressing {name}"), command.arg(&plain))
     })?;
-    let unpacked = fs::read_to_string(directory.join("unpacked"));
+    let text = |file: &str| fs::read_to_string(directory.join(file)).with_context(|| format!("reading the {file} of a piece"));
     Ok(Piece {
         name,
-        unpacked: unpacked.context("reading the size of a piece")?.parse().context("reading the size of a piece")?,
+        unpacked: text("unpacked")?.parse().context("reading the unpacked size of a piece")?,
+        list: text("list")?,
         bytes: read(&directory.join("cpio.zst"))?,
     })
 }
@@ -140,7 +145,7 @@ mod tests {
     use super::*;
 
     fn piece(unpacked: u64, bytes: &[u8]) -> Piece {
-        Piece { name: "test", unpacked, bytes: bytes.to_vec() }
+        Piece { name: "test", unpacked, list: String::new(), bytes: bytes.to_vec() }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::command;
+
 const REQUIRED: &str = include_str!("../../../kernel-config/required.list");
 
 /// One row of the list.
@@ -19,12 +21,52 @@ struct Row<'a> {
 
 /// Fails with every row the configuration does not meet; `on_board` knows the initrd's modules.
 pub fn check(config: &Path, on_board: impl Fn(&str) -> bool) -> Result<()> {
-    let text = fs::read_to_string(config).with_context(|| format!("reading {}", config.display()))?;
+    let text = read(config)?;
     let bad = faults(&parse(REQUIRED)?, &text, on_board);
     if !bad.is_empty() {
         bail!("checking {}: {}", config.display(), bad.join("; "));
     }
     Ok(())
+}
+
+/// What a kernel of this configuration is short of, and what an initrd has to carry for it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Rows that are not met, with the reason why they are there.
+    pub broken: Vec<String>,
+    /// Modules, with the symbol they stand for and the reason.
+    pub carry: Vec<String>,
+}
+
+/// Judges a configuration alone, which may be compressed: `/proc/config.gz` is.
+pub fn judge(config: &Path) -> Result<Verdict> {
+    Ok(verdict(&parse(REQUIRED)?, &read(config)?))
+}
+
+fn verdict(rows: &[Row<'_>], config: &str) -> Verdict {
+    let values = values(config);
+    let modules = rows.iter().filter(|row| row.module != "-" && row.want == "m" && !row.is("y", &values) && row.is("m", &values));
+    let carry = modules.map(|Row { symbols, module, why, .. }| format!("{module} ({symbols}: {why})")).collect();
+    Verdict { broken: faults(rows, config, |_| true), carry }
+}
+
+fn read(config: &Path) -> Result<String> {
+    let reading = || format!("reading {}", config.display());
+    if config.extension().is_some_and(|suffix| suffix == "gz") {
+        return command::text(&reading(), command::tool("gzip").arg("-dc").arg(config));
+    }
+    fs::read_to_string(config).with_context(reading)
+}
+
+fn values(config: &str) -> BTreeMap<&str, &str> {
+    config.lines().filter_map(|line| line.strip_prefix("CONFIG_")?.split_once('=')).collect()
+}
+
+impl Row<'_> {
+    /// Whether one of its symbols has this value.
+    fn is(&self, value: &str, values: &BTreeMap<&str, &str>) -> bool {
+        self.symbols.split('|').any(|symbol| values.get(symbol) == Some(&value))
+    }
 }
 
 fn parse(text: &str) -> Result<Vec<Row<'_>>> {
@@ -39,13 +81,10 @@ fn parse(text: &str) -> Result<Vec<Row<'_>>> {
 }
 
 fn faults(rows: &[Row<'_>], config: &str, on_board: impl Fn(&str) -> bool) -> Vec<String> {
-    let values: BTreeMap<&str, &str> = config.lines().filter_map(|line| line.strip_prefix("CONFIG_")?.split_once('=')).collect();
+    let values = values(config);
     let mut faults = Vec::new();
     for row in rows {
-        let has = |value: &str| {
-            let mut symbols = row.symbols.split('|');
-            symbols.any(|symbol| values.get(symbol) == Some(&value))
-        };
+        let has = |value| row.is(value, &values);
         let met = match row.want {
             "y" => has("y"),
             "n" => !has("y") && !has("m"),
@@ -80,6 +119,31 @@ mod tests {
             faults(&rows, config, |module| module == "sd_mod"),
             ["UNIX should be y (pid1)", "SR its module sr_mod is not on board (CD)", "FORCE should be n (own modules)"]
         );
+    }
+
+    #[test]
+    fn a_configuration_alone_says_what_an_initrd_must_carry() {
+        let rows = parse("UNIX y - pid1\nNVME m nvme disks\nSD m sd_mod disks\nSR m sr_mod CD\nMD m - RAID\n").unwrap();
+        let verdict = verdict(&rows, "CONFIG_NVME=m\nCONFIG_SD=y\nCONFIG_MD=m\n");
+        assert_eq!(verdict.broken, ["UNIX should be y (pid1)", "SR should be m (CD)"]);
+        assert_eq!(verdict.carry, ["nvme (NVME: disks)"]);
+    }
+
+    /// Needs gzip, as does every verb that makes an image.
+    #[test]
+    fn a_compressed_configuration_is_read_as_well() {
+        let plain = std::env::temp_dir().join(format!("kernel-config-test-{}", std::process::id()));
+        let compressed = crate::cache::beside(&plain, ".gz");
+        fs::write(&plain, "CONFIG_UNIX=y\n").unwrap();
+        let both = |path| judge(path).unwrap();
+        let first = both(&plain);
+        command::run("compressing", command::tool("gzip").arg(&plain)).unwrap();
+        let second = both(&compressed);
+        fs::remove_file(&compressed).unwrap();
+        assert_eq!(first, second);
+        assert!(first.broken.len() > 90);
+        let error = judge(&plain).unwrap_err().to_string();
+        assert_eq!(error, format!("reading {}", plain.display()));
     }
 
     #[test]

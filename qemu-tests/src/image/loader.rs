@@ -3,9 +3,11 @@
 
 use crate::cache::Key;
 
-/// Both consoles; the kernel's self tests of its algorithms cost 0.7 s of a boot and test nothing we change. The root file system may hold
-/// a deploy key, and as a ramfs it is never swapped, which a tmpfs is.
-pub const COMMAND_LINE: &str = "console=tty0 console=ttyS0,115200 quiet printk.devkmsg=on cryptomgr.notests rootfstype=ramfs";
+/// Both consoles; the kernel's self tests of its algorithms cost 0.7 s of a boot and test nothing we change; a stick is looked at as
+/// soon as it is there, and not a second later: whether the disks are quiet is our own affair. The root file system may hold a deploy key,
+/// and as a ramfs it is never swapped, which a tmpfs is.
+pub const COMMAND_LINE: &str =
+    "console=tty0 console=ttyS0,115200 quiet printk.devkmsg=on usb-storage.delay_use=0 cryptomgr.notests rootfstype=ramfs";
 
 /// In seconds: long enough to press a key, short enough for an unattended start.
 const TIMEOUT: u32 = 2;

@@ -30,6 +30,8 @@ pub struct Image {
     pub kernel: PathBuf,
     /// The initrd that lies on the ISO.
     pub initrd: PathBuf,
+    /// Bytes of the initrd when the kernel has unpacked it.
+    pub initrd_unpacked: u64,
     /// The kernel command line of the ISO's boot entry.
     pub cmdline: String,
     /// UEFI firmware, read-only half.

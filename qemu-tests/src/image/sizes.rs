@@ -15,11 +15,15 @@ const LARGEST_MEDIUM: u64 = 100_000_000;
 /// In bytes, unpacked: it stays in memory for the whole installation.
 const LARGEST_INITRD: u64 = 28_000_000;
 
+/// Characters in a line of the list of modules.
+const WIDEST: usize = 140;
+
 /// A row each: what, bytes on the medium, bytes in memory.
 pub struct Sizes {
     rows: Vec<(String, u64, Option<u64>)>,
     medium: u64,
     closure: u64,
+    modules: String,
 }
 
 impl Sizes {
@@ -35,11 +39,12 @@ impl Sizes {
         let known: u64 = rows.iter().map(|(_, bytes, _)| bytes).sum();
         rows.push(("loaders, tables, free space".to_owned(), medium.saturating_sub(known), None));
         let closure = images.iter().find(|raw| raw.name == "closure").map_or(0, |raw| raw.size);
-        Ok(Sizes { rows, medium, closure })
+        let modules = modules(&pieces.iter().map(|piece| piece.list.as_str()).collect::<String>());
+        Ok(Sizes { rows, medium, closure, modules })
     }
 
     /// Bytes of the unpacked initrd.
-    fn initrd(&self) -> u64 {
+    pub fn initrd(&self) -> u64 {
         self.rows.iter().filter_map(|(_, _, unpacked)| *unpacked).sum()
     }
 
@@ -64,8 +69,32 @@ impl fmt::Display for Sizes {
             writeln!(f, "{name:<32}{bytes:>14}{unpacked:>14}")?;
         }
         writeln!(f, "{:<32}{:>14}{:>14}", "all", self.medium, self.initrd())?;
-        writeln!(f, "{:<32}{:>14}", "all without the closure", self.medium - self.closure)
+        writeln!(f, "{:<32}{:>14}", "all without the closure", self.medium - self.closure)?;
+        f.write_str(&self.modules)
     }
+}
+
+/// The modules among the files of the initrd, the largest first.
+fn modules(list: &str) -> String {
+    let module = |line: &str| {
+        let (size, path) = line.split_once(' ')?;
+        let name = path.strip_prefix("lib/modules/")?.strip_suffix(".ko")?;
+        Some((size.parse::<u64>().ok()?, name.to_owned()))
+    };
+    let mut modules: Vec<(u64, String)> = list.lines().filter_map(module).collect();
+    modules.sort_by(|(a, first), (b, second)| b.cmp(a).then(first.cmp(second)));
+    let mut text = format!("{} modules in the initrd, {} bytes:", modules.len(), modules.iter().map(|(size, _)| size).sum::<u64>());
+    let mut width = WIDEST;
+    for (size, name) in modules {
+        let entry = format!(" {name} {size}");
+        if width + entry.len() > WIDEST {
+            text.push_str("\n ");
+            width = 1;
+        }
+        width += entry.len();
+        text.push_str(&entry);
+    }
+    text + "\n"
 }
 
 #[cfg(test)]
@@ -74,10 +103,18 @@ mod tests {
 
     #[test]
     fn a_medium_or_initrd_that_has_grown_is_refused() {
-        let of = |medium, unpacked| Sizes { rows: vec![("init".into(), 1, Some(unpacked))], medium, closure: 10 };
+        let of = |medium, unpacked| Sizes { rows: vec![("init".into(), 1, Some(unpacked))], medium, closure: 10, modules: String::new() };
         assert!(of(LARGEST_MEDIUM + 10, LARGEST_INITRD).check().is_ok());
         let error = |sizes: Sizes| sizes.check().unwrap_err().to_string();
         assert!(error(of(LARGEST_MEDIUM + 11, 1)).starts_with("making the medium: it has 100000001 bytes without the closure"));
         assert!(error(of(20, LARGEST_INITRD + 1)).starts_with("making the initrd: it has 28000001 bytes unpacked"));
+    }
+
+    #[test]
+    fn modules_are_listed_with_their_sizes() {
+        let list = "5 bin/tool\n7 lib/modules/nvme.ko\n9 lib/modules/deps\n300 lib/modules/ext4.ko\n7 lib/modules/loop.ko\n";
+        assert_eq!(modules(list), "3 modules in the initrd, 314 bytes:\n  ext4 300 loop 7 nvme 7\n");
+        let many: String = (10..40).map(|number| format!("1000 lib/modules/module{number}.ko\n")).collect();
+        assert!(modules(&many).lines().count() > 3 && modules(&many).lines().all(|line| line.len() <= WIDEST));
     }
 }

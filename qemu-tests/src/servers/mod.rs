@@ -139,7 +139,7 @@ impl Servers {
         let host = host.rsplit_once(' ').map_or(host.as_str(), |(key, _)| key);
         let settings = format!("knownHosts={ADDRESS} {host}\nnix.settings.trusted-public-keys={}\n", key("cache.pub")?.trim());
         let files = vec![("deploy-key".to_owned(), key("deploy")?), ("certificates.pem".to_owned(), key("ca.pem")?)];
-        Ok(More { settings, files, repository: None })
+        Ok(More { settings, files, ..More::default() })
     }
 
     /// A text of a row with its keys in place of their names.

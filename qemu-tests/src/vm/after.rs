@@ -10,7 +10,7 @@ use super::medium::{self, MediumCopy};
 use super::names::Names;
 use super::one::{Failure, watch};
 use super::oracle::{self, Installed, Keys, StoreCheck, Wanted};
-use super::scenario::{After, Consoles, Disk, Entry, Firmware, NOTHING_BOOTS, Prefill, Scenario, Step, Vars};
+use super::scenario::{After, Consoles, Disk, Entry, Firmware, Keyboard, NOTHING_BOOTS, Prefill, Scenario, Step, Vars};
 use super::{dirty, disk, nic, sparse, variables};
 use crate::fat::Fat;
 use crate::image::Image;
@@ -194,6 +194,7 @@ pub fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step
         words: &[],
         kernel_words: &[],
         consoles: Consoles::Both,
+        keyboard: Keyboard::Ps2,
         survives_reset: false,
         network: &[],
         login: None,

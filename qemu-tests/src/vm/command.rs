@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use super::disk::{file_name, log_name};
-use super::scenario::{Bus, Consoles, Disk, Firmware, Medium, Nic};
+use super::scenario::{Bus, Consoles, Disk, Firmware, Keyboard, Medium, Nic};
 use super::{medium, nic, observer};
 use crate::image::Image;
 
@@ -40,6 +40,8 @@ pub struct Boot<'a> {
     pub kernel_words: &'a [&'a str],
     /// Where the kernel talks.
     pub consoles: Consoles,
+    /// What a person types on.
+    pub keyboard: Keyboard,
     /// Whether the machine goes on after a reset.
     pub survives_reset: bool,
     /// Options of the network on which its servers are.
@@ -51,7 +53,8 @@ pub struct Boot<'a> {
 /// All words after `qemu-system-x86_64` that do not say where the consoles are.
 pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
     let mut args = Args(Vec::new());
-    args.words(&["-nodefaults", "-machine", "q35", "-accel", accel, "-cpu", "max", "-smp", "2", "-m", &boot.ram_mib.to_string()]);
+    let machine = if boot.keyboard == Keyboard::Usb { "q35,i8042=off" } else { "q35" };
+    args.words(&["-nodefaults", "-machine", machine, "-accel", accel, "-cpu", "max", "-smp", "2", "-m", &boot.ram_mib.to_string()]);
     let card = if boot.consoles == Consoles::Serial { "none" } else { "std" };
     args.words(&["-display", "none", "-vga", card, "-nic", "none"]);
     if !boot.survives_reset {
@@ -59,6 +62,9 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
     }
     args.firmware(image, boot);
     args.words(&["-device", "qemu-xhci,id=xhci"]);
+    if boot.keyboard == Keyboard::Usb {
+        args.words(&["-device", "usb-kbd,bus=xhci.0"]);
+    }
     if let Some(medium) = boot.medium {
         args.medium(medium, boot);
     }
@@ -147,6 +153,14 @@ impl Args {
             // Port 0 of the controller is for the disc.
             Bus::Sata => self.words(&["-device", &format!("ide-hd,bus=ide.{},{drive},serial={serial}", index + 1)]),
             Bus::Virtio => self.words(&["-device", &format!("virtio-blk-pci,{drive},serial={serial},{sectors}")]),
+            Bus::VirtioScsi => {
+                self.words(&["-device", &format!("virtio-scsi-pci,id=scsi{index}")]);
+                self.words(&["-device", &format!("scsi-hd,bus=scsi{index}.0,{drive},serial={serial},{sectors}")]);
+            }
+            Bus::Uas => {
+                self.words(&["-device", &format!("usb-uas,id=uas{index},bus=xhci.0,serial={serial}")]);
+                self.words(&["-device", &format!("scsi-hd,bus=uas{index}.0,{drive},serial={serial},{sectors}")]);
+            }
             // The port alone: a step puts the controller behind it.
             Bus::NvmeLater => self.words(&["-device", &format!("pcie-root-port,id=port{index},chassis={}", index + 1)]),
             Bus::UsbLater => {}

@@ -8,6 +8,7 @@ fn image() -> Image {
         iso: "/i/a.iso".into(),
         kernel: "/i/linux".into(),
         initrd: "/i/initrd".into(),
+        initrd_unpacked: 0,
         cmdline: "console=tty0 console=ttyS0".to_owned(),
         ovmf_code: "/fw/code,1.fd".into(),
         ovmf_vars: "/fw/vars.fd".into(),
@@ -36,6 +37,7 @@ const BOOT: Boot = Boot {
     words: &["install.disk=a,b"],
     kernel_words: &["stand-in.fail", "x"],
     consoles: Consoles::Both,
+    keyboard: Keyboard::Ps2,
     survives_reset: false,
     network: &[],
     login: None,
@@ -81,6 +83,8 @@ fn a_machine_has_the_consoles_of_its_row() {
     let serial = of(Consoles::Serial);
     assert!(serial.contains("-vga none") && serial.contains("-append console=ttyS0 no_timer_check"));
     let screen = of(Consoles::Screen);
+    let usb = line(&Boot { keyboard: Keyboard::Usb, ..BOOT });
+    assert!(usb.contains("-machine q35,i8042=off ") && usb.contains("-device usb-kbd,bus=xhci.0"));
     assert!(screen.contains("-vga std") && screen.contains("-append console=tty0 no_timer_check") && !screen.contains("pflash"));
 }
 

@@ -87,6 +87,7 @@ pub fn run_and_keep(
         words: &words,
         kernel_words: scenario.kernel_words,
         consoles: scenario.consoles,
+        keyboard: scenario.keyboard,
         survives_reset: scenario.survives_reset(),
     };
     let Watched { tail, secrets } = watch(image, &boot, dir, "console", scenario.script, &names)?;

@@ -50,6 +50,8 @@ pub struct Scenario {
     pub kernel_words: &'static [&'static str],
     /// Where the kernel talks.
     pub consoles: Consoles,
+    /// What a person types on.
+    pub keyboard: Keyboard,
     /// What is wrong with the medium.
     pub fault: Fault,
     /// Guest memory in MiB.
@@ -83,6 +85,7 @@ pub const BASE: Scenario = Scenario {
     words: &[],
     kernel_words: &[],
     consoles: Consoles::Both,
+    keyboard: Keyboard::Ps2,
     fault: Fault::None,
     ram_mib: 1024,
     servers: &[],
@@ -127,6 +130,15 @@ pub enum Consoles {
     Screen,
 }
 
+/// The keyboard of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyboard {
+    /// On the controller that every PC had once.
+    Ps2,
+    /// On USB; there is no such controller.
+    Usb,
+}
+
 /// How the image is attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Medium {
@@ -164,6 +176,10 @@ pub enum Bus {
     Sata,
     /// virtio-blk.
     Virtio,
+    /// A disk on a virtio-scsi controller of its own.
+    VirtioScsi,
+    /// A disk in a USB enclosure that speaks UAS and nothing else.
+    Uas,
     /// A controller and a namespace behind a port of its own, not there until a step plugs it in.
     NvmeLater,
     /// A disk in a USB enclosure, not removable.

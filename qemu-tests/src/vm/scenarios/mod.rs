@@ -7,6 +7,7 @@ mod choose;
 mod clone;
 mod consoles;
 mod dirty;
+mod drivers;
 mod encrypted;
 mod fault;
 mod flake;
@@ -30,7 +31,7 @@ pub fn all() -> Vec<&'static Scenario> {
     let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
     let repositories = [online::ROWS, flake::ROWS, adverse::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
-    machines.into_iter().chain(repositories).chain(persons).flatten().collect()
+    machines.into_iter().chain(repositories).chain(persons).chain([drivers::ROWS]).flatten().collect()
 }
 
 /// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.

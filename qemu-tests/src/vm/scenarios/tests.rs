@@ -100,7 +100,7 @@ fn rows_ask_only_for_what_their_machine_can_do() {
         assert!(row.firmware != Firmware::SeaBios || row.kernel_words.is_empty(), "{}: BIOS has no way for kernel words", row.name);
         assert!(row.words.iter().all(|word| word.starts_with("install.")), "{}", row.name);
         assert!(row.kernel_words.iter().all(|word| !word.starts_with("install.")), "{}", row.name);
-        let any_sector = [Bus::Nvme, Bus::Virtio, Bus::Usb];
+        let any_sector = [Bus::Nvme, Bus::Virtio, Bus::VirtioScsi, Bus::Usb, Bus::Uas];
         assert!(row.disks.iter().all(|disk| any_sector.contains(&disk.bus) || disk.sector == 512), "{}", row.name);
         assert!(!row.is_observed() || row.firmware.is_direct(), "{}: a loader takes the initrd of the medium", row.name);
         assert!(row.disks.iter().all(|disk| disk.sector == 512 || !matches!(disk.prefill, Prefill::Dirty(_))), "{}", row.name);

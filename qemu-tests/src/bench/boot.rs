@@ -1,0 +1,58 @@
+//! `cargo xtask bench boot`: how long a machine takes from power-on to the question, in instructions. QEMU counts each as a nanosecond, so
+//! that the same kernel and initrd need the same until PID 1, within a percent, on any machine and under any load; from there on disks are
+//! waited for as well, and how long they take is the business of the machine below. Beside it the floor: the same kernel, and a static
+//! program that prints one line.
+
+mod findings;
+mod initrd;
+mod machine;
+mod report;
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::image::Image;
+use crate::kernel::Choice;
+use crate::{cache, iso, prerequisites};
+use findings::Boot;
+use report::{Report, Row};
+
+/// Whose medium is booted.
+const HOST: &str = "ultraviolet";
+
+/// Boots medium and floor with the stock kernel and with the own one, which must have been built; prints the table and the goals.
+pub fn run() -> Result<ExitCode> {
+    prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE, prerequisites::KERNEL])?;
+    let dir = cache::directory("vm")?.join("bench-boot");
+    cache::remove(&dir)?;
+    fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
+    let rows = [("stock", Choice::Stock), ("own", Choice::Own)].map(|(name, kernel)| measure(&dir, name, kernel));
+    let report = Report { rows: rows.into_iter().collect::<Result<_>>()? };
+    print!("{report}");
+    Ok(if report.met() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn measure(dir: &Path, name: &'static str, kernel: Choice) -> Result<Row> {
+    let image = iso::of_host(HOST, None, None, &iso::More { kernel, ..iso::More::default() })?;
+    let boot = |what: &str, write: &dyn Fn(&Path, &Image) -> Result<()>| -> Result<Boot> {
+        eprintln!("booting {what} with the {name} kernel");
+        let place = dir.join(format!("{name}-{what}"));
+        fs::create_dir_all(&place).with_context(|| format!("making {}", place.display()))?;
+        write(&place.join(machine::INITRD), &image)?;
+        let boot = Boot::read(&machine::run(&image, &place)?).with_context(|| format!("reading what {} said", place.display()))?;
+        eprintln!("{boot:?}");
+        Ok(boot)
+    };
+    let medium = boot("the medium", &|path, image| initrd::medium(path, &image.initrd))?;
+    let floor = boot("the floor", &|path, _| initrd::floor(path))?;
+    Ok(Row {
+        name,
+        medium,
+        floor,
+        unpacked: image.initrd_unpacked,
+        kernel: fs::metadata(&image.kernel).context("measuring the kernel")?.len(),
+    })
+}
