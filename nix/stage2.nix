@@ -72,6 +72,9 @@ let
         done
       done
     done
+    # Where `init` tells the ssh server that its file transfer is.
+    ln -s ${pkgs.openssh}/libexec $out/usr/lib/openssh
+    [ -x $out/usr/lib/openssh/sftp-server ] || { echo "${pkgs.openssh} has no libexec/sftp-server"; exit 1; }
     [ -e $out/usr/bin/sh ] || ln -s bash $out/usr/bin/sh
     # What no package brought, such as grep, scripts find all the same.
     for name in $($out/usr/bin/busybox --list); do
