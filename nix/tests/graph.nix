@@ -68,6 +68,11 @@ let
   };
   older = ordinary (tree + "/nix/tests/older-host.nix");
   inNixos = ordinary (tree + "/hosts/ultraviolet/installer.nix");
+  ownRoot = ordinary {
+    imports = [ (tree + "/hosts/ultraviolet/installer.nix") ];
+    fileSystems."/".device = lib.mkDefault "/dev/own";
+    boot.loader.grub.devices = lib.mkDefault [ "/dev/sda" ];
+  };
 in
 {
   checks = {
@@ -146,6 +151,18 @@ in
 
     "in a NixOS: the image is the same" = is (image "ultraviolet").drvPath inNixos.config.system.build.isoImage.drvPath;
     "in a NixOS: an older host has its image" = is "older-installer-iso" older.config.system.build.isoImage.name;
+    "in a NixOS: an installer alone passes `nix flake check`" =
+      is "nixos-system-installer" inNixos.config.system.build.toplevel.name;
+    "in a NixOS: a host keeps what it has of its own" =
+      is
+        {
+          root = "/dev/own";
+          devices = [ "/dev/sda" ];
+        }
+        {
+          root = ownRoot.config.fileSystems."/".device;
+          inherit (ownRoot.config.boot.loader.grub) devices;
+        };
     "in a NixOS: nothing is asserted" = is [ ] inNixos.config.assertions;
     "in a NixOS: what is wrong is an assertion" =
       let
