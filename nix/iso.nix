@@ -80,13 +80,7 @@ let
         mkdir $out
         ssh-keygen -q -t ed25519 -N "" -C ${host}-installer -f $out/id_ed25519
       '';
-  publicKey =
-    if key.publicKey != null then
-      key.publicKey
-    else if key.generate then
-      "$(cat ${generated}/id_ed25519.pub)"
-    else
-      null;
+  publicKey = if key.publicKey != null then key.publicKey else "";
 
   closure =
     if !prebuilt then
@@ -160,18 +154,18 @@ in
 pkgs.runCommand "${name}-iso"
   {
     nativeBuildInputs = tools;
-    inherit parts;
+    inherit parts publicKey;
     passAsFile = [ "parts" ];
     passthru = { inherit parts repository; };
   }
   ''
     ${
-      if publicKey == null then
+      if publicKey == "" && !key.generate then
         ""
       else
         ''
           echo "INSTALLER SSH PUBLIC KEY for ${host}:"
-          echo "${publicKey}"
+          ${if publicKey == "" then "cat ${generated}/id_ed25519.pub" else ''printf '%s\n' "$publicKey"''}
         ''
     }
     ${
