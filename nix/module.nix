@@ -31,7 +31,7 @@ let
     if wrong != [ ] then
       throw "autoInstaller: ${lib.concatStringsSep "\nautoInstaller: " wrong}"
     else if cfg.prebuilt && cfg.toplevel == null then
-      throw "autoInstaller: prebuilt=true needs the system: give `self` to the modules, or set autoInstaller.toplevel"
+      throw "autoInstaller: prebuilt=true needs the system: give the modules a `self` that has nixosConfigurations.${cfg.targetHost}, or set autoInstaller.toplevel"
     else
       image;
 in

@@ -140,6 +140,10 @@ in
       inherit (flake.nixosConfigurations.ultraviolet.config.system.build) toplevel;
     })).closure.toplevel;
     "a prebuilt image without a system is refused" = is true (fails (own { prebuilt = true; }).drvPath);
+    "a prebuilt image of a flake without its host is refused" = is true (fails (own {
+      prebuilt = true;
+      flake = self;
+    }).drvPath);
     "an image of wrong settings is refused" = is true (fails (own (online // { swap.enable = true; })).drvPath);
     "NixOS's own cache comes after the host's" =
       is "https://cache.example.com https://cache.nixpkgs.example" (
