@@ -26,15 +26,6 @@ let
   name = config.isoName or host;
   prebuilt = config.prebuilt or false;
 
-  # Options that say nothing to the machine.
-  buildOnly = [
-    "deployKey"
-    "extraPackages"
-    "flake"
-    "isoName"
-    "kernel"
-    "toplevel"
-  ];
   given = option: default: if config.${option} or null == null then default else config.${option};
   kernel = given "kernel" pkgs.linuxPackages.kernel;
   # Since 25.11 modules are an output of their own.
@@ -83,10 +74,8 @@ let
   publicKey = if key.publicKey != null then key.publicKey else "";
 
   closure =
-    if !prebuilt then
+    if toplevel == null then
       null
-    else if toplevel == null then
-      throw "autoInstaller: ${host} is prebuilt, so its medium carries its system: give `toplevel`"
     else
       {
         toplevel = "${toplevel}";
@@ -120,7 +109,7 @@ let
 
   parts = builtins.toJSON {
     inherit host built closure;
-    settings = import ./settings.nix (removeAttrs config buildOnly);
+    settings = import ./settings.nix config;
     files = if key.publicKey == null && key.generate then { deploy-key = "${generated}/id_ed25519"; } else { };
     init = "${init}/bin/init";
     kernel = "${kernel}/bzImage";
