@@ -108,6 +108,13 @@ in
     "the key of vermissian is made" = is {
       deploy-key = "vermissian-installer-deploy-key/id_ed25519";
     } (parts (image "vermissian")).files;
+    "a key is made for a system on the stick where that is asked for" = is {
+      deploy-key = "own-installer-deploy-key/id_ed25519";
+    } (parts (own {
+      prebuilt = true;
+      deployKey.generate = true;
+      inherit (flake.nixosConfigurations.ultraviolet.config.system.build) toplevel;
+    })).files;
     "ultraviolet has no key" = is { } (parts (image "ultraviolet")).files;
     "the kernel is nixpkgs' own" = is "linux/bzImage" (parts (image "ultraviolet")).kernel;
     "the kernel can be another" = is "other/bzImage" (parts (own (
