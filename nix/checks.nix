@@ -13,6 +13,10 @@ let
       nativeBuildInputs = [
         pkgs.clippy
         pkgs.rustfmt
+        # Unit tests call them.
+        pkgs.git
+        pkgs.gptfdisk
+        pkgs.openssh
       ];
       buildPhase = command;
       doCheck = false;

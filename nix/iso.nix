@@ -26,15 +26,6 @@ let
   name = config.isoName or host;
   prebuilt = config.prebuilt or false;
 
-  # Options that say nothing to the machine.
-  buildOnly = [
-    "deployKey"
-    "extraPackages"
-    "flake"
-    "isoName"
-    "kernel"
-    "toplevel"
-  ];
   given = option: default: if config.${option} or null == null then default else config.${option};
   kernel = given "kernel" pkgs.linuxPackages.kernel;
   # Since 25.11 modules are an output of their own.
@@ -80,19 +71,11 @@ let
         mkdir $out
         ssh-keygen -q -t ed25519 -N "" -C ${host}-installer -f $out/id_ed25519
       '';
-  publicKey =
-    if key.publicKey != null then
-      key.publicKey
-    else if key.generate then
-      "$(cat ${generated}/id_ed25519.pub)"
-    else
-      null;
+  publicKey = if key.publicKey != null then key.publicKey else "";
 
   closure =
-    if !prebuilt then
+    if toplevel == null then
       null
-    else if toplevel == null then
-      throw "autoInstaller: ${host} is prebuilt, so its medium carries its system: give `toplevel`"
     else
       {
         toplevel = "${toplevel}";
@@ -126,7 +109,7 @@ let
 
   parts = builtins.toJSON {
     inherit host built closure;
-    settings = import ./settings.nix (removeAttrs config buildOnly);
+    settings = import ./settings.nix config;
     files = if key.publicKey == null && key.generate then { deploy-key = "${generated}/id_ed25519"; } else { };
     init = "${init}/bin/init";
     kernel = "${kernel}/bzImage";
@@ -160,18 +143,18 @@ in
 pkgs.runCommand "${name}-iso"
   {
     nativeBuildInputs = tools;
-    inherit parts;
+    inherit parts publicKey;
     passAsFile = [ "parts" ];
     passthru = { inherit parts repository; };
   }
   ''
     ${
-      if publicKey == null then
+      if publicKey == "" && !key.generate then
         ""
       else
         ''
           echo "INSTALLER SSH PUBLIC KEY for ${host}:"
-          echo "${publicKey}"
+          ${if publicKey == "" then "cat ${generated}/id_ed25519.pub" else ''printf '%s\n' "$publicKey"''}
         ''
     }
     ${

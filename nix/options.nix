@@ -36,7 +36,7 @@ let
   byKey = remote: lib.hasPrefix "ssh://" remote || !lib.hasInfix "://" remote;
   ofFlake =
     if cfg.prebuilt && cfg.flake != null then
-      cfg.flake.nixosConfigurations.${cfg.targetHost}.config.system.build.toplevel
+      cfg.flake.nixosConfigurations.${cfg.targetHost}.config.system.build.toplevel or null
     else
       null;
 in

@@ -9,37 +9,27 @@
   extraPackages ? [ ],
 }:
 let
-  # A release of nixpkgs before 25.05 has both tools in one package.
-  nixosTools =
-    if pkgs ? nixos-install then
-      [
-        pkgs.nixos-install
-        pkgs.nixos-enter
-      ]
-    else
-      [ pkgs.nixos-install-tools ];
-
   # The first that has a program wins: what is there for a host's scripts does not change what the installation runs.
-  packages =
-    nixosTools
-    ++ [
-      pkgs.nix
-      pkgs.gitMinimal
-      pkgs.openssh
-      pkgs.bash
-      pkgs.coreutils
-      pkgs.util-linux
-      pkgs.kmod
-      pkgs.squashfsTools
-      pkgs.cryptsetup
-      pkgs.e2fsprogs
-      pkgs.dosfstools
-      pkgs.btrfs-progs
-      pkgs.xfsprogs
-      pkgs.f2fs-tools
-      pkgs.jq
-    ]
-    ++ extraPackages;
+  packages = [
+    pkgs.nixos-install
+    pkgs.nixos-enter
+    pkgs.nix
+    pkgs.gitMinimal
+    pkgs.openssh
+    pkgs.bash
+    pkgs.coreutils
+    pkgs.util-linux
+    pkgs.kmod
+    pkgs.squashfsTools
+    pkgs.cryptsetup
+    pkgs.e2fsprogs
+    pkgs.dosfstools
+    pkgs.btrfs-progs
+    pkgs.xfsprogs
+    pkgs.f2fs-tools
+    pkgs.jq
+  ]
+  ++ extraPackages;
   programs = map (package: package.bin or package) packages;
 
   # No builders: root builds. `sshd` is the user that an ssh server lays its privileges down as.
@@ -72,6 +62,9 @@ let
         done
       done
     done
+    # Where `init` tells the ssh server that its file transfer is.
+    ln -s ${pkgs.openssh}/libexec $out/usr/lib/openssh
+    [ -x $out/usr/lib/openssh/sftp-server ] || { echo "${pkgs.openssh} has no libexec/sftp-server"; exit 1; }
     [ -e $out/usr/bin/sh ] || ln -s bash $out/usr/bin/sh
     # What no package brought, such as grep, scripts find all the same.
     for name in $($out/usr/bin/busybox --list); do

@@ -5,7 +5,7 @@
   nixpkgs.hostPlatform = "x86_64-linux";
   system.stateVersion = "25.05";
 
-  # Whose the clone of the flake is.
+  # Whose the clone of the flake is. A system of your own gives users a password or a key: into this one nobody can log in.
   users.users.moran.isNormalUser = true;
 
   boot.loader.systemd-boot.enable = true;

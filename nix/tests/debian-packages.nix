@@ -156,6 +156,8 @@ in
   cacert = link "cacert" "etc/ssl/certs/ca-bundle.crt" (take "ca-certificates.crt" "${stage2}/etc/ssl/certs/ca-certificates.crt");
   kbd = patched "kbd" "${keyboard}/usr" "lib/x86_64-linux-gnu" "";
 
+  # Debian has them in a place of its own.
+  openssh = link "openssh" "libexec" "${debian}/lib/openssh";
   nixos-install = link "nixos-install" "bin" (take "stand-ins" standIns);
   nixos-enter = debian;
   init = link "init" "bin/init" (take "init" init);
@@ -195,7 +197,6 @@ in
   "jq"
   "kmod"
   "nix"
-  "openssh"
   "squashfsTools"
   "util-linux"
   "xfsprogs"

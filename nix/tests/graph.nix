@@ -68,6 +68,11 @@ let
   };
   older = ordinary (tree + "/nix/tests/older-host.nix");
   inNixos = ordinary (tree + "/hosts/ultraviolet/installer.nix");
+  ownRoot = ordinary {
+    imports = [ (tree + "/hosts/ultraviolet/installer.nix") ];
+    fileSystems."/".device = lib.mkDefault "/dev/own";
+    boot.loader.grub.devices = lib.mkDefault [ "/dev/sda" ];
+  };
 in
 {
   checks = {
@@ -103,6 +108,13 @@ in
     "the key of vermissian is made" = is {
       deploy-key = "vermissian-installer-deploy-key/id_ed25519";
     } (parts (image "vermissian")).files;
+    "a key is made for a system on the stick where that is asked for" = is {
+      deploy-key = "own-installer-deploy-key/id_ed25519";
+    } (parts (own {
+      prebuilt = true;
+      deployKey.generate = true;
+      inherit (flake.nixosConfigurations.ultraviolet.config.system.build) toplevel;
+    })).files;
     "ultraviolet has no key" = is { } (parts (image "ultraviolet")).files;
     "the kernel is nixpkgs' own" = is "linux/bzImage" (parts (image "ultraviolet")).kernel;
     "the kernel can be another" = is "other/bzImage" (parts (own (
@@ -115,16 +127,19 @@ in
     ))).kernel;
     "a key on the kit is printed and not carried" =
       let
-        made = own (online // { deployKey.publicKey = "ssh-ed25519 AAAA own-installer"; });
+        made = own (online // { deployKey.publicKey = "ssh-ed25519 AAAA $(own)-installer"; });
       in
       is
         {
           files = { };
-          printed = true;
+          printed = "ssh-ed25519 AAAA $(own)-installer";
+          heading = true;
         }
         {
           inherit (parts made) files;
-          printed = lib.hasInfix "INSTALLER SSH PUBLIC KEY for own:" made.script && lib.hasInfix "ssh-ed25519 AAAA own-installer" made.script;
+          # It is text, and no command of the build.
+          printed = made.publicKey;
+          heading = lib.hasInfix "INSTALLER SSH PUBLIC KEY for own:" made.script && lib.hasInfix "\"$publicKey\"" made.script;
         };
     "an image can have another name" = is "other-iso" (own (online // { isoName = "other"; })).name;
     "a system that is given needs no flake" = is "nixos-system-ultraviolet" (parts (own {
@@ -132,6 +147,10 @@ in
       inherit (flake.nixosConfigurations.ultraviolet.config.system.build) toplevel;
     })).closure.toplevel;
     "a prebuilt image without a system is refused" = is true (fails (own { prebuilt = true; }).drvPath);
+    "a prebuilt image of a flake without its host is refused" = is true (fails (own {
+      prebuilt = true;
+      flake = self;
+    }).drvPath);
     "an image of wrong settings is refused" = is true (fails (own (online // { swap.enable = true; })).drvPath);
     "NixOS's own cache comes after the host's" =
       is "https://cache.example.com https://cache.nixpkgs.example" (
@@ -146,6 +165,18 @@ in
 
     "in a NixOS: the image is the same" = is (image "ultraviolet").drvPath inNixos.config.system.build.isoImage.drvPath;
     "in a NixOS: an older host has its image" = is "older-installer-iso" older.config.system.build.isoImage.name;
+    "in a NixOS: an installer alone passes `nix flake check`" =
+      is "nixos-system-installer" inNixos.config.system.build.toplevel.name;
+    "in a NixOS: a host keeps what it has of its own" =
+      is
+        {
+          root = "/dev/own";
+          devices = [ "/dev/sda" ];
+        }
+        {
+          root = ownRoot.config.fileSystems."/".device;
+          inherit (ownRoot.config.boot.loader.grub) devices;
+        };
     "in a NixOS: nothing is asserted" = is [ ] inNixos.config.assertions;
     "in a NixOS: what is wrong is an assertion" =
       let

@@ -4,7 +4,7 @@
 mod words;
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -70,7 +70,7 @@ fn add(fat: &Fat, add: &Add) -> Result<()> {
         println!("wrote {name} from {}", source.display());
     }
     if manifest != old {
-        cache::with_directory(&cache::directory("kit")?.join("work"), |work| {
+        with_temporary("manifest", |work| {
             let file = work.join(MANIFEST);
             fs::write(&file, &manifest).with_context(|| format!("writing {}", file.display()))?;
             fat.put(MANIFEST, &file)
@@ -89,6 +89,15 @@ fn merged(old: &str, add: &Add) -> String {
     kept.chain(add.lines.iter().map(String::as_str)).map(|line| format!("{line}\n")).collect()
 }
 
+/// Has `work` done in a new directory that nobody else can write to, and which goes in any case. This verb works without a build directory.
+fn with_temporary(name: &str, work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let directory = std::env::temp_dir().join(format!("autoinstaller-{name}-{}", std::process::id()));
+    // One that is there may be somebody's trap.
+    fs::DirBuilder::new().mode(0o700).create(&directory).with_context(|| format!("making {}", directory.display()))?;
+    let worked = work(&directory);
+    cache::remove(&directory).and(worked)
+}
+
 fn wipe(fat: &Fat) -> Result<()> {
     for name in OURS {
         if fat.has(name)? {
@@ -96,7 +105,7 @@ fn wipe(fat: &Fat) -> Result<()> {
             println!("removed {name}");
         }
     }
-    cache::with_directory(&cache::directory("kit")?.join("work"), |work| fat.clear_free(&work.join("zeros")))?;
+    with_temporary("zeros", |work| fat.clear_free(&work.join("zeros")))?;
     println!("what is free was overwritten; a stick may keep old copies in places that nobody can reach");
     for name in OURS {
         if fat.has(name)? {
@@ -135,6 +144,20 @@ mod tests {
         let dir = scratch("kit-other");
         File::create(dir.join("x")).and_then(|file| file.set_len(1 << 20)).unwrap();
         assert!(open(&dir.join("x")).err().unwrap().to_string().ends_with("this is no medium of the installer"));
+    }
+
+    #[test]
+    fn what_is_made_by_the_way_is_nobody_else_s_and_goes() {
+        let mut place = None;
+        let failed = with_temporary("test", |work| {
+            assert_eq!(fs::metadata(work)?.mode() & 0o777, 0o700);
+            let trap = with_temporary("test", |_| unreachable!()).unwrap_err().to_string();
+            assert_eq!(trap, format!("making {}", work.display()));
+            place = Some(work.to_path_buf());
+            bail!("wiping: no")
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "wiping: no");
+        assert!(!place.unwrap().exists());
     }
 
     #[test]

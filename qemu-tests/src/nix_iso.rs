@@ -1,5 +1,6 @@
 //! The medium of a host as `nix/iso.nix` builds it, by the real Nix of parts from Debian: what a user's `nix build` does, without a network.
-//! There is one assembler, and here is the proof: called with the same parts it must make the same bytes outside of Nix.
+//! The assembler that runs in the build is called again outside of it, with the same parts, and must make the same bytes: they follow from the
+//! parts, and not from the build. That `cargo xtask iso HOST` would choose these parts is not said; its kernel and programs come from elsewhere.
 
 use std::path::{Path, PathBuf};
 
@@ -57,7 +58,7 @@ pub fn of_host(host: &str) -> Result<Image> {
     let made = again(&nix, host, &attribute("parts")?, &repository)?;
     let [theirs, ours] = [cache::sha256_file(&iso)?.1, cache::sha256_file(&made.iso)?.1];
     ensure!(theirs == ours, "comparing the media of {host}: {} has {theirs}, {} has {ours}", iso.display(), made.iso.display());
-    println!("medium of {host}: from Nix and from cargo xtask iso the same bytes, SHA-256 {ours}");
+    println!("medium of {host}: from the build by Nix, and from its parts outside of it, the same bytes, SHA-256 {ours}");
     let said = |before: &str| made.said.split(before).nth(1).and_then(|after| after.split_whitespace().next()).map(str::to_owned);
     let disk_guid = said("with disk GUID ").context("reading the GUID of the medium")?;
     let commit = said("a clone of commit ").context("reading the commit that is on the medium")?;

@@ -47,9 +47,9 @@ pub fn count(write: bool) -> Result<Count> {
     let raw = evaluator.raw().context("evaluating nix/tests/raw.nix")?;
     let mut count = judged(judge::parser(&raw));
     if let Err(reason) = evaluator.lend_lib()? {
-        // The module's half of the cases, and the four groups of checks.
+        // The module's half of the cases, and one for each group: how many checks are in one, its evaluation would say.
         let skipped = raw.as_array().map_or(0, Vec::len) + GROUPS.len();
-        println!("skipped: the module ({}): {reason}", GROUPS.join(", "));
+        println!("skipped: the module ({}; of each group of checks one is counted): {reason}", GROUPS.join(", "));
         count += Count { skipped, ..Count::default() };
         return Ok(count);
     }

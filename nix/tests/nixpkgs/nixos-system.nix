@@ -1,5 +1,5 @@
-# What of `nixosSystem` a module here takes: `assertions`, `nix.settings`, `system.build`, and the name of the system. Any other option is
-# believed to exist.
+# What of `nixosSystem` a module here takes: `assertions`, `nix.settings`, `system.build`, the name of the system, and what `nix flake check`
+# asks of it. Any other option is believed to exist.
 {
   modules,
   specialArgs ? { },
@@ -17,6 +17,14 @@ let
           default = [ ];
         };
         nix.enable = lib.mkOption { default = true; };
+        fileSystems = lib.mkOption {
+          type = with lib.types; attrsOf (attrsOf anything);
+          default = { };
+        };
+        boot.loader.grub.devices = lib.mkOption {
+          type = with lib.types; listOf str;
+          default = [ ];
+        };
       };
       config = {
         _module = {
@@ -26,11 +34,17 @@ let
             system = config.nixpkgs.hostPlatform;
           };
         };
-        system.build.toplevel = derivation {
-          name = "nixos-system-${config.networking.hostName}";
-          system = config.nixpkgs.hostPlatform;
-          builder = "/bin/sh";
-        };
+        system.build.toplevel =
+          if !config.fileSystems ? "/" then
+            throw "there is no root file system"
+          else if !(config.boot.loader ? systemd-boot || config.boot.loader.grub.devices != [ ]) then
+            throw "there is no boot loader"
+          else
+            derivation {
+              name = "nixos-system-${config.networking.hostName}";
+              system = config.nixpkgs.hostPlatform;
+              builder = "/bin/sh";
+            };
       };
     };
 in

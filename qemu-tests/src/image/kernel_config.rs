@@ -88,7 +88,7 @@ fn faults(rows: &[Row<'_>], config: &str, on_board: impl Fn(&str) -> bool) -> Ve
         let met = match row.want {
             "y" => has("y"),
             "n" => !has("y") && !has("m"),
-            _ => has("y") || (has("m") && (row.module == "-" || on_board(row.module))),
+            _ => has("y") || (has("m") && (row.module == "-" || row.module.split('|').any(&on_board))),
         };
         if !met {
             let lost = if row.want == "m" && has("m") {
@@ -113,11 +113,11 @@ mod tests {
 
     #[test]
     fn each_kind_of_fault_is_named() {
-        let rows = parse("UNIX y - pid1\nA|B m - either\nSD m sd_mod disks\nSR m sr_mod CD\nFORCE n - own modules\n").unwrap();
+        let rows = parse("UNIX y - pid1\nA|B m - either\nSD m scsi_disk|sd_mod disks\nSR m sr_mod|cd CD\nFORCE n - own modules\n").unwrap();
         let config = "CONFIG_UNIX=m\nCONFIG_B=m\nCONFIG_SD=m\nCONFIG_SR=m\nCONFIG_FORCE=y\n# CONFIG_A is not set\n";
         assert_eq!(
             faults(&rows, config, |module| module == "sd_mod"),
-            ["UNIX should be y (pid1)", "SR its module sr_mod is not on board (CD)", "FORCE should be n (own modules)"]
+            ["UNIX should be y (pid1)", "SR its module sr_mod|cd is not on board (CD)", "FORCE should be n (own modules)"]
         );
     }
 

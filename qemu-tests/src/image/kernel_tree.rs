@@ -80,6 +80,14 @@ impl KernelTree {
         &self.aliases
     }
 
+    /// The first of several names, `A|B`, that is a module or built in: releases call the same thing differently. Where there is none, the
+    /// first, which the error is about then.
+    pub fn first_of<'a>(&self, names: &'a str) -> &'a str {
+        let there = |name: &&str| self.files.contains_key(&normal(name)) || self.builtin.contains(&normal(name));
+        let first = names.split('|').next().unwrap_or(names);
+        names.split('|').find(there).unwrap_or(first)
+    }
+
     /// The modules to load for `names`, each after everything it needs. Built-ins need nothing; a name that is
     /// neither a module nor built in is an error.
     pub fn load_order(&self, names: &[&str]) -> Result<Vec<String>> {
@@ -188,6 +196,12 @@ mod tests {
         let order = tree().load_order(&["usb-storage", "dmi-sysfs", "usbcore"]).unwrap();
         assert_eq!(order, ["usbcore", "usb_storage"]);
         assert_eq!(tree().file("usb-storage"), Some(Path::new("/m/kernel/usb-storage.ko")));
+    }
+
+    #[test]
+    fn of_several_names_the_first_that_is_there_counts() {
+        let tree = tree();
+        assert_eq!(["gone|a|b", "gone|dmi_sysfs|a", "gone|lost", "b"].map(|names| tree.first_of(names)), ["a", "dmi_sysfs", "gone", "b"]);
     }
 
     #[test]

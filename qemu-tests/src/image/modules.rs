@@ -43,11 +43,11 @@ impl Chosen {
     /// Resolves the lists of the repository, and the names a host adds, which are loaded at the start.
     pub fn for_initrd(directory: &Path, more: &[String]) -> Result<Self> {
         let tree = KernelTree::read(directory)?;
-        let mut listed = parse(BOOT_LIST)?;
+        let mut listed = of(&tree, BOOT_LIST)?;
         listed.extend(more.iter().map(|name| Listed { name, early: true }));
         let order = tree.load_order(&names(&listed))?;
         // What stays out must be there all the same.
-        tree.load_order(&names(&parse(RARE_LIST)?))?;
+        tree.load_order(&names(&of(&tree, RARE_LIST)?))?;
         let boot = loaded_at_start(&tree, &listed);
         Ok(Self { tree, order, boot })
     }
@@ -57,7 +57,7 @@ impl Chosen {
         let Self { tree, order: initrd, .. } = Self::for_initrd(directory, &[])?;
         let mut listed = Vec::new();
         for list in STAGE2_LISTS {
-            listed.extend(parse(list)?);
+            listed.extend(of(&tree, list)?);
         }
         let mut order = tree.load_order(&names(&listed))?;
         order.retain(|name| !initrd.contains(name));
@@ -158,6 +158,12 @@ fn parse(text: &str) -> Result<Vec<Listed<'_>>> {
     Ok(listed)
 }
 
+/// The entries of a list, by the names that they have in this kernel.
+fn of<'a>(tree: &KernelTree, list: &'a str) -> Result<Vec<Listed<'a>>> {
+    let listed = parse(list)?.into_iter().map(|entry| Listed { name: tree.first_of(entry.name), ..entry });
+    Ok(listed.collect())
+}
+
 fn names<'a>(listed: &[Listed<'a>]) -> Vec<&'a str> {
     listed.iter().map(|entry| entry.name).collect()
 }
@@ -185,6 +191,7 @@ fn lines<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vm::disk::{Scratch, scratch};
 
     #[test]
     fn the_committed_list_is_well_formed_and_names_nothing_twice() {
@@ -194,17 +201,27 @@ mod tests {
         assert!(names.contains("nvme") && names.contains("dmi_sysfs"));
     }
 
-    #[test]
-    fn a_host_s_module_is_carried_and_loaded_at_the_start_and_a_misspelt_one_is_an_error() {
-        let known: Vec<&str> = [BOOT_LIST, RARE_LIST].into_iter().flat_map(|list| names(&parse(list).unwrap())).collect();
-        let dep: String = known.iter().chain(&["mei"]).map(|name| format!("kernel/{name}.ko:\n")).collect();
-        let directory = std::env::temp_dir().join(format!("modules-test-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
+    /// A kernel that has exactly these modules.
+    fn kernel<'a>(name: &str, modules: impl IntoIterator<Item = &'a str>) -> Scratch {
+        let dep: String = modules.into_iter().map(|name| format!("kernel/{name}.ko:\n")).collect();
+        let directory = scratch(name);
         for (name, text) in
             [("modules.dep", dep.as_str()), ("modules.alias", "alias pci:v1 mei\n"), ("modules.softdep", ""), ("modules.builtin", "")]
         {
             fs::write(directory.join(name), text).unwrap();
         }
+        directory
+    }
+
+    /// Everything that is listed, by the name that `which` chooses of several.
+    fn all(which: impl Fn(&'static str) -> Option<&'static str>) -> Vec<&'static str> {
+        let lists = [BOOT_LIST, RARE_LIST].into_iter().chain(STAGE2_LISTS);
+        lists.flat_map(|list| names(&parse(list).unwrap())).filter_map(which).collect()
+    }
+
+    #[test]
+    fn a_host_s_module_is_carried_and_loaded_at_the_start_and_a_misspelt_one_is_an_error() {
+        let directory = kernel("modules-more", all(|names| names.split('|').next()).into_iter().chain(["mei"]));
         let chosen = |name: &str| Chosen::for_initrd(&directory, &[name.to_owned()]);
         let with = chosen("mei").unwrap();
         assert!(with.on_board("mei") && with.boot.contains(&"mei".to_owned()));
@@ -212,7 +229,21 @@ mod tests {
         assert_eq!(chosen("thunderbolt").unwrap().boot.iter().filter(|name| *name == "thunderbolt").count(), 1);
         let error = chosen("thunderbolr").err().unwrap().to_string();
         assert!(error.starts_with("choosing module thunderbolr: this kernel has none of that name; near: thunderbolt, "), "{error}");
-        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn one_of_several_names_is_enough_and_none_is_an_error() {
+        // As 6.12 and 6.18 have them; no release has all.
+        for new in [false, true] {
+            let directory = kernel("modules-names", all(|names| if new { names.split('|').next_back() } else { names.split('|').next() }));
+            let chosen = Chosen::for_initrd(&directory, &[]).unwrap();
+            assert_eq!((chosen.on_board("sha256_ssse3"), chosen.on_board("sha512")), (!new, new));
+            let stage2 = Chosen::for_stage2(&directory).unwrap();
+            assert_eq!((stage2.on_board("crc32_generic"), stage2.on_board("crc32")), (!new, new));
+        }
+        let neither = kernel("modules-neither", all(|names| (!names.contains('|')).then_some(names)));
+        let error = Chosen::for_initrd(&neither, &[]).err().unwrap().to_string();
+        assert!(error.starts_with("choosing module aes_generic: this kernel has none of that name"), "{error}");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "nix-built-medium",
-        proves: "The medium that Nix builds is the one that `cargo xtask iso` makes of the same parts, and installs from a stage-2 with a store of its own.",
+        proves: "The medium that Nix builds has the bytes that `xtask iso --parts` makes of the same parts outside of it, and installs from a stage-2 with a store of its own.",
         from_nix: true,
         disks: &[NVME],
         finds: &[Expect("FIXTURE-CLONE origin= branch=ref: refs/heads/main commit={commit} owner=0:0", BOOT)],
