@@ -52,7 +52,7 @@ pub fn check(ground: &mut Ground) -> Result<()> {
 /// Asks the server at `address`, and once more with a later time if its certificate is refused and somebody tells one.
 pub fn despite(ground: &Ground, address: &str, ask: &dyn Fn() -> Heard) -> Heard {
     let (asked, mut said) = ask();
-    if asked.is_ok() || !refusal::is_certificate(&said) {
+    if asked.is_ok() || !may_be_the_clock(address, &said) {
         return (asked, said);
     }
     let (was, started) = (now(), Instant::now());
@@ -68,6 +68,11 @@ pub fn despite(ground: &Ground, address: &str, ask: &dyn Fn() -> Heard) -> Heard
         log::warn!("the certificate is refused all the same: the clock is set back");
     }
     (again, words)
+}
+
+/// Whether a certificate was refused. Where there is none, anybody on the way may say so, and then no certificate vouches for a time.
+fn may_be_the_clock(address: &str, said: &[String]) -> bool {
+    address.starts_with("https://") && refusal::is_certificate(said)
 }
 
 /// Who tells a time after `than`, and which: time servers, the server itself, or a cache. What is said of the server's certificate by the
@@ -109,4 +114,18 @@ fn keep() -> Result<()> {
     )?;
     log::info!("the machine's own clock is set, too");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_is_no_certificate_none_vouches() {
+        let said = ["SSL certificate problem: certificate is not yet valid".to_string()];
+        assert!(may_be_the_clock("https://example.com/x", &said) && !may_be_the_clock("https://example.com/x", &[]));
+        for address in ["http://example.com/x", "ssh://git@example.com/x", "git@example.com:x", "git://example.com/x"] {
+            assert!(!may_be_the_clock(address, &said), "{address}");
+        }
+    }
 }
