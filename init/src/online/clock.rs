@@ -4,7 +4,7 @@
 //! certificates, then to the time a server tells, and written to the machine's own clock. Never an error: if it matters, a certificate says so.
 //!
 //! A clock that is later may still be behind: a certificate that is refused makes us ask again, everybody who may know. Who answers proves
-//! nothing, so the time is tried, and kept when a certificate is good with it, that is, vouches for it; otherwise it is taken back. It only
+//! nothing, so each time is tried, and kept when a certificate is good with it, that is, vouches for it; otherwise it is taken back. It only
 //! ever goes forward: no certificate that has expired becomes good by that.
 
 use std::process::Command;
@@ -38,36 +38,50 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     }
     log::warn!("the clock says {}, before this image was made: setting it to {}", date::text(now), date::text(built));
     set(built);
-    match sntp::first(&ground.time, built) {
+    match sntp::told(&ground.time, built).next() {
         Some((server, seconds)) => {
             set(seconds);
             log::info!("the clock is set to {}, as {server} says", date::text(seconds));
         }
         None => log::warn!("no time server answered: the clock stays near the time of the image"),
     }
-    keep().unwrap_or_else(|error| log::warn!("{error}"));
+    keep();
     Ok(())
 }
 
-/// Asks the server at `address`, and once more with a later time if its certificate is refused and somebody tells one.
+/// Asks the server at `address`, and again with every later time that somebody tells while its certificate is refused. Where none of
+/// them helps the first answer counts.
 pub fn despite(ground: &Ground, address: &str, ask: &dyn Fn() -> Heard) -> Heard {
     let (asked, mut said) = ask();
     if asked.is_ok() || !may_be_the_clock(address, &said) {
         return (asked, said);
     }
-    let (was, started) = (now(), Instant::now());
-    let Some((who, time)) = later(ground, address, was + BEHIND, &mut said) else { return (asked, said) };
-    log::warn!("the certificate of {address} is refused; the clock says {}, {who} says {}: trying that", date::text(was), date::text(time));
-    set(time);
-    let (again, words) = ask();
-    if again.is_ok() {
-        log::info!("the clock is set to {}, as {who} says: the certificate is good with it", date::text(time));
-        keep().unwrap_or_else(|error| log::warn!("{error}"));
-    } else {
+    // What is said of the certificate by the way tells more.
+    let (own, words) = calendar::ask(ground.stage2, address);
+    said.extend(words);
+    let (was, started, mut tried) = (now(), Instant::now(), Vec::new());
+    let own = own.map(|time| (address.to_string(), time));
+    for (who, time) in own.into_iter().chain(others(ground, was)) {
+        let then = time.saturating_sub(started.elapsed().as_secs());
+        if !is_worth_trying(then, was, &tried) {
+            continue;
+        }
+        tried.push(then);
+        log::warn!("the certificate of {address} is refused; {}, {who} says {}: trying that", says(), date::text(time));
+        set(time);
+        let (again, words) = ask();
+        if again.is_ok() {
+            log::info!("the clock is set to {}, as {who} says: the certificate is good with it", date::text(time));
+            keep();
+            return (again, words);
+        }
         set(was + started.elapsed().as_secs());
         log::warn!("the certificate is refused all the same: the clock is set back");
     }
-    (again, words)
+    if tried.is_empty() && refusal::meaning(&said) == Some(refusal::CLOCK) {
+        log::warn!("nobody who was asked tells a later time");
+    }
+    (asked, said)
 }
 
 /// Whether a certificate was refused. Where there is none, anybody on the way may say so, and then no certificate vouches for a time.
@@ -75,16 +89,16 @@ fn may_be_the_clock(address: &str, said: &[String]) -> bool {
     address.starts_with("https://") && refusal::is_certificate(said)
 }
 
-/// Who tells a time after `than`, and which: time servers, the server itself, or a cache. What is said of the server's certificate by the
-/// way is added.
-fn later(ground: &Ground, address: &str, than: u64, said: &mut Vec<String>) -> Option<(String, u64)> {
-    let (own, words) = calendar::ask(ground.stage2, address);
-    said.extend(words);
-    let time_server = sntp::first(&ground.time, than).map(|(server, time)| (server.to_string(), time));
-    let later = |(who, time): (&str, Option<u64>)| Some((who.to_string(), time.filter(|time| *time > than)?));
+/// Whether a time is later than `was`, and none that was tried already.
+fn is_worth_trying(time: u64, was: u64, tried: &[u64]) -> bool {
+    time > was + BEHIND && tried.iter().all(|other| other.abs_diff(time) > BEHIND)
+}
+
+/// Who else may tell a time, and which: time servers, those after `than`, and the caches. Nobody is asked before it is his turn.
+fn others<'a>(ground: &'a Ground, than: u64) -> impl Iterator<Item = (String, u64)> + 'a {
+    let servers = sntp::told(&ground.time, than).map(|(server, time)| (server.to_string(), time));
     let caches = ground.settings.online.iter().flat_map(|online| &online.substituters).filter(|cache| calendar::is_web(cache));
-    let told = caches.map(|cache| (cache.as_str(), calendar::ask(ground.stage2, cache).0));
-    time_server.or_else(|| [(address, own)].into_iter().chain(told).find_map(later))
+    servers.chain(caches.filter_map(|cache| Some((cache.clone(), calendar::ask(ground.stage2, cache).0?))))
 }
 
 /// What it says, for a person.
@@ -104,16 +118,15 @@ fn set(seconds: u64) {
 }
 
 /// Writes it to the machine's clock, which runs in UTC, as NixOS has it.
-fn keep() -> Result<()> {
+fn keep() {
     let doing = "writing the time to the machine's clock";
     let mut command = Command::new("/bin/busybox");
     command.args(["hwclock", "--systohc", "--utc"]).env_clear();
-    children::run(
-        command,
-        Job { program: "hwclock", doing, kind: Kind::System, deadline: DEADLINE, output: Level::Debug, so_far: children::UNKNOWN },
-    )?;
-    log::info!("the machine's own clock is set, too");
-    Ok(())
+    let job = Job { program: "hwclock", doing, kind: Kind::System, deadline: DEADLINE, output: Level::Debug, so_far: children::UNKNOWN };
+    match children::run(command, job) {
+        Ok(()) => log::info!("the machine's own clock is set, too"),
+        Err(error) => log::warn!("{error}"),
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +139,15 @@ mod tests {
         assert!(may_be_the_clock("https://example.com/x", &said) && !may_be_the_clock("https://example.com/x", &[]));
         for address in ["http://example.com/x", "ssh://git@example.com/x", "git@example.com:x", "git://example.com/x"] {
             assert!(!may_be_the_clock(address, &said), "{address}");
+        }
+    }
+
+    #[test]
+    fn every_later_time_is_tried_once() {
+        let (was, hour) = (1_800_000_000, 3600);
+        assert!(is_worth_trying(was + hour, was, &[]) && is_worth_trying(was + 2 * hour, was, &[was + hour]));
+        for (time, tried) in [(was, &[][..]), (was - hour, &[]), (was + 30, &[]), (was + hour + 30, &[was + 2 * hour, was + hour])] {
+            assert!(!is_worth_trying(time, was, tried), "{time}");
         }
     }
 }

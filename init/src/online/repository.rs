@@ -51,8 +51,7 @@ pub fn check(ground: &mut Ground) -> Result<()> {
         show_public(ground.stage2, &keys);
     }
     if cause == refusal::CLOCK {
-        let details = vec![clock::says(), "nobody who was asked tells a later time".into()];
-        return Err(Error::new(Kind::Clock, doing, cause).with_details(details));
+        return Err(Error::new(Kind::Clock, doing, cause).with_details(vec![clock::says()]));
     }
     Err(Error::new(Kind::Repository, doing, cause))
 }
