@@ -1,11 +1,13 @@
 //! The check of the clock: certificates are good from a day on, and a clock that is years behind refuses all of them.
 //!
 //! A clock that stands before the time of the image is wrong for certain. It is set to that time at once, which is enough for most
-//! certificates, then to the time a server tells, and written to the machine's own clock. Never an error: if it matters, a certificate says so.
+//! certificates, and so is the machine's own. Then it is set to the time a server tells. Who answers proves nothing: only when a certificate
+//! is good with it, that is, vouches for it, the machine's own follows, and when one is refused it is taken back. Never an error: if it
+//! matters, a certificate says so.
 //!
-//! A clock that is later may still be behind: a certificate that is refused makes us ask again, everybody who may know. Who answers proves
-//! nothing, so each time is tried, and kept when a certificate is good with it, that is, vouches for it; otherwise it is taken back. It only
-//! ever goes forward: no certificate that has expired becomes good by that.
+//! A clock that is later may still be behind: a certificate that is refused makes us ask again, everybody who may know. Each time is tried,
+//! and kept when the certificate vouches for it; otherwise it is taken back. But for that the clock only ever goes forward: no
+//! certificate that has expired becomes good by it.
 
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -22,6 +24,8 @@ use crate::pid1::children::{self, Job};
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Less than these seconds is no reason for a certificate to be refused.
 const BEHIND: u64 = 60;
+/// How addresses begin of servers that show a certificate.
+const CERTIFIED: &str = "https://";
 
 /// How a question to a server ended, and what was said.
 pub type Heard = (Result<()>, Vec<String>);
@@ -38,28 +42,44 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     }
     log::warn!("the clock says {}, before this image was made: setting it to {}", date::text(now), date::text(built));
     set(built);
+    keep();
     match sntp::told(&ground.time, built).next() {
         Some((server, seconds)) => {
+            ground.ahead.set(seconds.saturating_sub(self::now()));
             set(seconds);
-            log::info!("the clock is set to {}, as {server} says", date::text(seconds));
+            log::info!("the clock is set to {}, as {server} says: no certificate vouches for that yet", date::text(seconds));
         }
         None => log::warn!("no time server answered: the clock stays near the time of the image"),
     }
-    keep();
     Ok(())
 }
 
 /// Asks the server at `address`, and again with every later time that somebody tells while its certificate is refused. Where none of
 /// them helps the first answer counts.
 pub fn despite(ground: &Ground, address: &str, ask: &dyn Fn() -> Heard) -> Heard {
-    let (asked, mut said) = ask();
+    let (mut asked, mut said) = ask();
+    if asked.is_ok() && address.starts_with(CERTIFIED) && ground.ahead.take() > 0 {
+        log::info!("the certificate of {address} is good with what the time server says");
+        keep();
+    }
     if asked.is_ok() || !may_be_the_clock(address, &said) {
         return (asked, said);
+    }
+    let (ahead, mut tried) = (ground.ahead.take(), Vec::new());
+    if ahead > 0 {
+        // Not to be tried again.
+        tried.push(now());
+        set(now().saturating_sub(ahead).max(ground.medium.manifest.built));
+        log::warn!("the certificate of {address} is refused, and nothing vouches for what the time server says: {} again", says());
+        (asked, said) = ask();
+        if asked.is_ok() || !may_be_the_clock(address, &said) {
+            return (asked, said);
+        }
     }
     // What is said of the certificate by the way tells more.
     let (own, words) = calendar::ask(ground.stage2, address);
     said.extend(words);
-    let (was, started, mut tried) = (now(), Instant::now(), Vec::new());
+    let (was, started, before) = (now(), Instant::now(), tried.len());
     let own = own.map(|time| (address.to_string(), time));
     for (who, time) in own.into_iter().chain(others(ground, was)) {
         let then = time.saturating_sub(started.elapsed().as_secs());
@@ -78,7 +98,7 @@ pub fn despite(ground: &Ground, address: &str, ask: &dyn Fn() -> Heard) -> Heard
         set(was + started.elapsed().as_secs());
         log::warn!("the certificate is refused all the same: the clock is set back");
     }
-    if tried.is_empty() && refusal::meaning(&said) == Some(refusal::CLOCK) {
+    if tried.len() == before && refusal::meaning(&said) == Some(refusal::CLOCK) {
         log::warn!("nobody who was asked tells a later time");
     }
     (asked, said)
@@ -86,7 +106,7 @@ pub fn despite(ground: &Ground, address: &str, ask: &dyn Fn() -> Heard) -> Heard
 
 /// Whether a certificate was refused. Where there is none, anybody on the way may say so, and then no certificate vouches for a time.
 fn may_be_the_clock(address: &str, said: &[String]) -> bool {
-    address.starts_with("https://") && refusal::is_certificate(said)
+    address.starts_with(CERTIFIED) && refusal::is_certificate(said)
 }
 
 /// Whether a time is later than `was`, and none that was tried already.

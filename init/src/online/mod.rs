@@ -13,6 +13,7 @@ mod repository;
 mod sntp;
 mod ssh;
 
+use core::cell::Cell;
 use core::net::Ipv4Addr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -45,6 +46,8 @@ pub struct Ground<'a> {
     pub network: network::Network,
     /// Who may know the time: what the network said, and the way out of it.
     pub time: Vec<Ipv4Addr>,
+    /// By how many seconds the clock was put forward as nobody but a time server says.
+    pub ahead: Cell<u64>,
     /// When a check that waits gives up and reports why.
     pub until: Instant,
 }
@@ -90,7 +93,8 @@ pub fn preflight(
     let stage2 = Stage2::mount(medium)?;
     aloud("loading network drivers", || drivers.renew())?;
     let network = network::Network::default();
-    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network, time: Vec::new(), until: Instant::now() };
+    let (time, ahead, until) = (Vec::new(), Cell::new(0), Instant::now());
+    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network, time, ahead, until };
     pass(&mut ground)?;
     ground.network.keep();
     Ok(Some(stage2))

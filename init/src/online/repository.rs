@@ -50,7 +50,7 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     if cause == refusal::KEY {
         show_public(ground.stage2, &keys);
     }
-    if cause == refusal::CLOCK {
+    if [refusal::CLOCK, refusal::EXPIRED].contains(&cause.as_str()) {
         return Err(Error::new(Kind::Clock, doing, cause).with_details(vec![clock::says()]));
     }
     Err(Error::new(Kind::Repository, doing, cause))
