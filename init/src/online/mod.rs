@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::act::Stage2;
 use crate::drivers::Drivers;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::medium::{Kit, Medium, Verification};
 use crate::pid1::{aloud, screen};
 use crate::settings::Settings;
@@ -74,7 +74,8 @@ const CHECKS: &[Check] = &[
 ];
 
 /// Waits for a verified stage-2 and has every check passed, if the plan needs the network; returns the stage-2 that was used.
-/// A failure is shown with its remedy and can be tried again; where nobody is there it is tried until the time for it is over.
+/// A failure is shown with its remedy and can be tried again; where nobody is there it is tried until the time for it is over. A network that
+/// only the ssh server wants is no reason not to install.
 ///
 /// # Errors
 /// The medium is damaged; or nobody is there, and a check did not pass in time.
@@ -100,7 +101,7 @@ pub fn preflight(
     Ok(Some(stage2))
 }
 
-/// Has all of them passed. After a failure it starts with the first again: whatever it was, the network may be another one by now.
+/// Has all of them passed, or does without the network where it is only for whoever may log in. After a failure it starts with the first again: whatever it was, the network may be another one by now.
 fn pass(ground: &mut Ground) -> Result<()> {
     let (mut failing, mut last) = ("", Instant::now());
     let settings = ground.settings;
@@ -110,6 +111,11 @@ fn pass(ground: &mut Ground) -> Result<()> {
         log::info!("checking {}", check.name);
         (check.run)(ground).map_err(|error| (check.name, started, error))
     }) {
+        if settings.network.optional && error.kind == Kind::Network {
+            error.details.iter().for_each(|detail| log::warn!("- {detail}"));
+            log::warn!("nobody can log in: {error}; the installation goes on without the network, which nothing else needs");
+            return Ok(());
+        }
         if !ground.settings.unattended {
             screen::until_retry(&error);
             continue;

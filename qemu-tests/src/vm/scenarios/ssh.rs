@@ -132,6 +132,23 @@ pub const ROWS: &[Scenario] = &[
         ..ROW
     },
     Scenario {
+        name: "ssh-without-network",
+        proves: "A medium that has everything installs without a network that only the ssh server wanted, and says that nobody can log in.",
+        nics: &[Nic { net: Net::Silent, ..LOGIN }],
+        words: &[KEY, "install.wait-network=15", "install.unattended", "install.confirm=UV0001"],
+        script: &[
+            Forbid(FAILED),
+            Forbid("checking the ssh server"),
+            Expect("checking the network", BOOT + PROMPT),
+            Expect("- eth0: link up, asking for an address, 1", 60),
+            Expect("nobody can log in: getting a network address: nobody gave one, in 15 s; the installation goes on without", 10),
+            Expect("autoinstaller: installed {host} on nvme0n1", 6 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[NicSpoke(0), TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
         name: "ssh-passphrase",
         proves: "The passphrase of an encrypted host can be typed over ssh, where nothing echoes it, and no process, log or disk has it.",
         host: "stygianlibrary",
