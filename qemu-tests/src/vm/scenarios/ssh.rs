@@ -195,6 +195,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Session, "\x03"),
             Ssh(LoggedOut(30)),
             Ssh(Run("test -d /mnt/nix/store && echo the new root is there", "the new root is there")),
+            Ssh(Run("grep -qz '^udhcpc$' /proc/[0-9]*/cmdline && echo a client keeps the address", "a client keeps the address")),
             Ssh(LogIn),
             there("failed: running nixos-install", 60),
             there("autoinstaller: press p to power off, s for a shell", 30),
