@@ -119,40 +119,41 @@ fn show_public(stage2: &Stage2, keys: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     /// A server that knows two of three keys, of which the last opens the repository, and is asked in two ways.
     const SSH: &str = r#"#!/bin/sh
         case "$*" in
-            *key-1*) echo "Permission denied (publickey)." >&2; exit 255;;
-            *key-2*git-upload-pack*) printf '003eERR access denied or repository not found';;
-            *key-2*) echo "access denied" >&2; exit 1;;
-            *key-3*git-upload-pack*) printf '015a0123 HEAD with key-3';;
-            *key-3*git-lfs-authenticate*) printf '{"href":"https://example.com"}';;
+            */1-stranger*) echo "Permission denied (publickey)." >&2; exit 255;;
+            */2-other*git-upload-pack*) printf '003eERR access denied or repository not found';;
+            */2-other*) echo "access denied" >&2; exit 1;;
+            */3-ours*git-upload-pack*) printf '015a0123 HEAD';;
+            */3-ours*git-lfs-authenticate*) printf '{"href":"https://example.com"}';;
         esac"#;
+
+    /// Makes the server, since a program that a test writes itself may be busy, and asks it in both ways.
+    const ASKING: &str = r#"
+        printf %s "$1" > ssh && chmod +x ssh
+        export PATH="$PWD:$PATH"
+        for asked in "git-upload-pack 'x.git'" "git-lfs-authenticate x.git download"; do
+            bash each-key git@example.com "$asked"
+            echo
+        done > said"#;
 
     #[test]
     fn each_key_is_tried_until_the_server_talks_of_the_repository() {
         let place = std::env::temp_dir().join(format!("each-key-{}", std::process::id()));
         let deploy = place.join("deploy");
         std::fs::create_dir_all(&deploy).unwrap();
-        for key in ["key-1", "key-2", "key-3"] {
+        for key in ["1-stranger", "2-other", "3-ours"] {
             write(deploy.join(key), "").unwrap();
         }
-        let (ssh, script) = (place.join("ssh"), place.join("each-key"));
-        write(&ssh, SSH).unwrap();
-        std::fs::set_permissions(&ssh, std::fs::Permissions::from_mode(0o755)).unwrap();
-        write(&script, EACH_KEY.replace("/etc/ssh", place.to_str().unwrap())).unwrap();
-        let path = format!("{}:{}", place.display(), std::env::var("PATH").unwrap());
-        for (asked, answer) in [
-            ("git-upload-pack 'x.git'", "015a0123 HEAD with key-3"),
-            ("git-lfs-authenticate x.git download", "{\"href\":\"https://example.com\"}"),
-        ] {
-            let ran = std::process::Command::new("bash").arg(&script).args(["git@example.com", asked]).env("PATH", &path).output().unwrap();
-            assert_eq!(String::from_utf8(ran.stdout).unwrap(), answer);
-        }
-        let opened = std::fs::read_to_string(place.join("opened")).unwrap();
+        write(place.join("each-key"), EACH_KEY.replace("/etc/ssh", place.to_str().unwrap())).unwrap();
+        let asking = std::process::Command::new("bash").args(["-c", ASKING, "bash", SSH]).current_dir(&place).spawn();
+        // Somebody else may reap it.
+        asking.unwrap().wait().map(drop).unwrap_or_default();
+        let [said, opened] = ["said", "opened"].map(|file| std::fs::read_to_string(place.join(file)).unwrap());
         std::fs::remove_dir_all(&place).unwrap();
-        assert_eq!(opened, "key-3\nkey-3\n");
+        assert_eq!(said, "015a0123 HEAD\n{\"href\":\"https://example.com\"}\n");
+        assert_eq!(opened, "3-ours\n3-ours\n");
     }
 }
