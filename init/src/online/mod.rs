@@ -12,6 +12,7 @@ mod refusal;
 mod repository;
 mod sntp;
 mod ssh;
+mod vouched;
 
 use core::cell::Cell;
 use core::net::Ipv4Addr;

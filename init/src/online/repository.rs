@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use log::Level;
 
-use super::{Ground, clock, refusal};
+use super::{Ground, clock, refusal, vouched};
 use crate::act::{Stage2, lay_deploy_keys};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Kit;
@@ -35,7 +35,7 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     let branch = repository.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
     let doing = format!("asking {} for its branches", repository.remote);
     let words = ["60", "git", "ls-remote", "--exit-code", "--", &repository.remote, &branch];
-    let asked = clock::despite(ground, &repository.remote, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info)));
+    let asked = vouched::despite(ground, &repository.remote, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info)));
     let (asked, said) = asked;
     let Err(error) = asked else { return Ok(()) };
     let cause = match refusal::meaning(&said) {
@@ -64,7 +64,7 @@ pub fn caches(ground: &mut Ground) -> Result<()> {
     for cache in ground.settings.online.iter().flat_map(|online| &online.substituters) {
         let words = ["20", "nix", "--option", "connect-timeout", "10", "store", "info", "--store", cache];
         let doing = format!("looking at the cache {cache}");
-        let (looked, said) = clock::despite(ground, cache, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Debug)));
+        let (looked, said) = vouched::despite(ground, cache, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Debug)));
         if looked.is_err() {
             let why = refusal::meaning(&said).filter(|_| refusal::is_certificate(&said)).unwrap_or("it does not answer");
             log::warn!("the cache {cache} will be passed over: {why}");
