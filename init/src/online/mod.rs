@@ -90,7 +90,8 @@ pub fn preflight(
     if !settings.network.enable {
         return Ok(None);
     }
-    log::info!("going online before the question: this installation needs the network");
+    let why = if settings.network.optional { "somebody may log in" } else { "this installation needs the network" };
+    log::info!("going online before the question: {why}");
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
     aloud("loading network drivers", || drivers.renew())?;
