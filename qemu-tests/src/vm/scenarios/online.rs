@@ -120,7 +120,8 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             REFUSES_NOTHING,
             Forbid(ASK),
-            Expect("eth0: link up, asking for an address, 1", BOOT + PROMPT),
+            Expect("going online before the question: this installation needs the network", BOOT + PROMPT),
+            Expect("eth0: link up, asking for an address, 1", 60),
             Expect("not ready: getting a network address: nobody gave one, in 15 s", 30),
             Expect(UNTOUCHED, 10),
             Expect("1. check the cable", 10),

@@ -139,7 +139,8 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             Forbid("checking the ssh server"),
-            Expect("checking the network", BOOT + PROMPT),
+            Expect("going online before the question: somebody may log in", BOOT + PROMPT),
+            Expect("checking the network", PROMPT),
             Expect("- eth0: link up, asking for an address, 1", 60),
             Expect("nobody can log in: getting a network address: nobody gave one, in 15 s; the installation goes on without", 10),
             Expect("autoinstaller: installed {host} on nvme0n1", 6 * STEP),
