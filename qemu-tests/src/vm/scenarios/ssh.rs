@@ -134,7 +134,7 @@ pub const ROWS: &[Scenario] = &[
     Scenario {
         name: "ssh-without-network",
         proves: "A medium that has everything installs without a network that only the ssh server wanted, and says that nobody can log in.",
-        nics: &[Nic { net: Net::Silent, ..LOGIN }],
+        nics: &[Nic { net: Net::Silent, ..LOGIN }, Nic { unplugged: true, ..LOGIN }],
         words: &[KEY, "install.wait-network=15", "install.unattended", "install.confirm=UV0001"],
         script: &[
             Forbid(FAILED),
