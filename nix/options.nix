@@ -105,7 +105,8 @@ in
       does not know fails the build.'';
 
     ssh.authorizedKeys = list types.str [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… me" ] ''
-      Who may log in while the machine is installed: public keys, a line of an `authorized_keys` file each. They need the network.'';
+      Who may log in while the machine is installed: public keys, a line of an `authorized_keys` file each. With them the machine goes online;
+      `install.ssh.authorizedKeys=` at boot is nobody.'';
     requireAgeKey = switch false "Refuse to install without the host's age key on the kit partition.";
     kit.wipeAfterInstall = switch false "Overwrite and remove private keys on the stick at the end.";
     network = {

@@ -29,7 +29,7 @@ pub enum Kind {
     Network,
     /// The repository cannot be had: a server or a key says no.
     Repository,
-    /// The clock is wrong, and nobody tells the time.
+    /// The clock is wrong, and nobody tells the time; or a certificate is too old.
     Clock,
     /// The kernel refused something the installer cannot do without.
     System,
@@ -68,6 +68,7 @@ impl Kind {
             Kind::Clock => &[
                 "set the clock in the firmware's setup, in UTC",
                 "or in the shell (s), as the day is: busybox date -u -s '2030-06-01 12:00'; busybox hwclock -w -u; then try again",
+                "or, if the clock is right, have the server's certificate renewed",
             ],
             Kind::System => &["keep the log for a report", "boot the stick again: it starts over"],
         }

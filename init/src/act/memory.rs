@@ -30,7 +30,8 @@ fn ran_out(error: &Error) -> Error {
     // How it ended, without what its shell says about that.
     let ended = error.cause.split(": ").next().unwrap_or_default();
     let cause = format!("the machine ran out of memory ({ended}): give it more, or the host more swap (swap.size)");
-    Error::new(error.kind, error.doing.clone(), cause)
+    // What it said stays: some other program may have been the one that was ended.
+    Error::new(error.kind, error.doing.clone(), cause).with_details(vec![error.cause.clone()])
 }
 
 /// Programs that the kernel has ended for want of memory (proc_vmstat(5)).
@@ -46,6 +47,7 @@ mod tests {
     #[test]
     fn memory_that_ran_out_is_named_with_what_helps() {
         let error = || Error::new(Kind::Install, "running nixos-install", "nixos-install exited with 137: line 9: 450 Killed nix build");
+        assert_eq!(ran_out(&error()).details, [error().cause.as_str()]);
         assert_eq!(
             ran_out(&error()).to_string(),
             "running nixos-install: the machine ran out of memory (nixos-install exited with 137): give it more, or the host more swap (swap.size)"

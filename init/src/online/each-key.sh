@@ -6,8 +6,8 @@ config=/etc/ssh/installation keys=(/etc/ssh/deploy/*)
 if ((${#keys[@]} > 1)); then
   for key in "${keys[@]}"; do
     said=$(ssh -F "$config" -i "$key" "$@" 2> /dev/null < /dev/null | head -c 8 | tr -d '\0')
-    # The length of a line, in four digits, and the line, which may say no.
-    if [[ $said =~ ^[0-9a-f]{4} && ${said:4} != "ERR " ]]; then
+    # The length of a line, in four digits, and the line, which may say no; or where large files are, as JSON.
+    if [[ $said == "{"* || ($said =~ ^[0-9a-f]{4} && ${said:4} != "ERR ") ]]; then
       echo "${key##*/}" >> /etc/ssh/opened
       exec ssh -F "$config" -i "$key" "$@"
     fi

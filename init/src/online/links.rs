@@ -3,7 +3,7 @@
 use std::fs::{read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::lease::{self, Lease};
 use crate::error::{Doing, Kind, Result};
@@ -13,6 +13,8 @@ use crate::sys::link;
 pub const SYSFS: &str = "/sys/class/net";
 /// `ARPHRD_ETHER` of linux/if_arp.h: Ethernet on a cable, on USB, or over Thunderbolt.
 const ETHERNET: &str = "1";
+/// Until a client that could not be started is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// A link that is switched on.
 pub struct Link {
@@ -81,13 +83,7 @@ impl Link {
     pub fn look(&mut self, ask: bool) {
         let [carrier, changes] = ["carrier", "carrier_changes"].map(|file| self.attribute(file));
         let carrier = carrier.trim() == "1";
-        let asks = match &mut self.state {
-            State::Down if !carrier => return,
-            State::Up if carrier => return,
-            State::Asking(client) => carrier && client.is_alive() && changes == self.changes,
-            _ => false,
-        };
-        if asks {
+        if self.is_well(carrier, &changes, ask) {
             return;
         }
         // An old client must not write its lease where the new one does.
@@ -105,6 +101,15 @@ impl Link {
         };
         (self.since, self.changes) = (Instant::now(), changes);
         log::info!("{self}");
+    }
+
+    /// Whether nothing is to be done. A client that could not be started is tried again after a while.
+    fn is_well(&mut self, carrier: bool, changes: &str, ask: bool) -> bool {
+        match &mut self.state {
+            State::Down => !carrier,
+            State::Up => carrier && (!ask || self.since.elapsed() < AGAIN),
+            State::Asking(client) => carrier && client.is_alive() && changes == self.changes,
+        }
     }
 
     fn attribute(&self, file: &str) -> String {
@@ -138,18 +143,23 @@ impl std::fmt::Display for Link {
     }
 }
 
-/// Asks again and again, every two seconds, until somebody answers; this binary takes the answer. See [`lease`].
 fn client(link: &str) -> std::io::Result<Client> {
     lease::forget(link);
+    command(link).spawn().map(Client)
+}
+
+/// Asks again and again, every two seconds, until somebody answers; this binary takes the answer. See [`lease`].
+fn command(link: &str) -> Command {
     let mut command = Command::new("/bin/busybox");
     command.args(["udhcpc", "-f", "-i", link, "-s", "/init", "-t", "5", "-T", "2", "-A", "2", "-O", "ntpsrv"]);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().map(Client)
+    command
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pid1::survivors;
 
     #[test]
     fn wired_links_are_ethernet_with_a_device_and_no_radio() {
@@ -176,8 +186,24 @@ mod tests {
         let mut client = Client(Command::new("sleep").arg("0.2").spawn().unwrap());
         assert!(client.is_alive());
         // Somebody else may reap it meanwhile.
-        std::thread::sleep(std::time::Duration::from_secs(2));
+        std::thread::sleep(Duration::from_secs(2));
         assert!(!client.is_alive());
+    }
+
+    #[test]
+    fn clients_are_known_by_their_words() {
+        let command = command("eth0");
+        let words = [command.get_program(), command.get_args().next().unwrap()].map(|word| format!("{}\0", word.display()));
+        assert_eq!(words.concat().as_bytes(), survivors::CLIENT);
+    }
+
+    #[test]
+    fn a_client_that_could_not_be_started_is_tried_again_after_a_while() {
+        let up = |since| Link { name: "eth0".into(), state: State::Up, since, changes: String::new() };
+        let (now, earlier) = (Instant::now(), Instant::now().checked_sub(AGAIN).unwrap());
+        assert!(up(now).is_well(true, "", true) && !up(earlier).is_well(true, "", true));
+        // Where nobody is to be asked there is nothing to start.
+        assert!(up(earlier).is_well(true, "", false) && !up(now).is_well(false, "", false));
     }
 
     #[test]

@@ -12,14 +12,16 @@ mod refusal;
 mod repository;
 mod sntp;
 mod ssh;
+mod vouched;
 
+use core::cell::Cell;
 use core::net::Ipv4Addr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::act::Stage2;
 use crate::drivers::Drivers;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::medium::{Kit, Medium, Verification};
 use crate::pid1::{aloud, screen};
 use crate::settings::Settings;
@@ -45,6 +47,8 @@ pub struct Ground<'a> {
     pub network: network::Network,
     /// Who may know the time: what the network said, and the way out of it.
     pub time: Vec<Ipv4Addr>,
+    /// By how many seconds the clock was put forward as nobody but a time server says.
+    pub ahead: Cell<u64>,
     /// When a check that waits gives up and reports why.
     pub until: Instant,
 }
@@ -71,7 +75,8 @@ const CHECKS: &[Check] = &[
 ];
 
 /// Waits for a verified stage-2 and has every check passed, if the plan needs the network; returns the stage-2 that was used.
-/// A failure is shown with its remedy and can be tried again; where nobody is there it is tried until the time for it is over.
+/// A failure is shown with its remedy and can be tried again; where nobody is there it is tried until the time for it is over. A network that
+/// only the ssh server wants is no reason not to install.
 ///
 /// # Errors
 /// The medium is damaged; or nobody is there, and a check did not pass in time.
@@ -85,18 +90,20 @@ pub fn preflight(
     if !settings.network.enable {
         return Ok(None);
     }
-    log::info!("going online before the question: this installation needs the network");
+    let why = if settings.network.optional { "somebody may log in" } else { "this installation needs the network" };
+    log::info!("going online before the question: {why}");
     aloud("verifying stage-2", || verification.stage2())?;
     let stage2 = Stage2::mount(medium)?;
     aloud("loading network drivers", || drivers.renew())?;
     let network = network::Network::default();
-    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network, time: Vec::new(), until: Instant::now() };
+    let (time, ahead, until) = (Vec::new(), Cell::new(0), Instant::now());
+    let mut ground = Ground { settings, medium, kit, stage2: &stage2, drivers, network, time, ahead, until };
     pass(&mut ground)?;
     ground.network.keep();
     Ok(Some(stage2))
 }
 
-/// Has all of them passed. After a failure it starts with the first again: whatever it was, the network may be another one by now.
+/// Has all of them passed, or does without the network where it is only for whoever may log in. After a failure it starts with the first again: whatever it was, the network may be another one by now.
 fn pass(ground: &mut Ground) -> Result<()> {
     let (mut failing, mut last) = ("", Instant::now());
     let settings = ground.settings;
@@ -106,6 +113,11 @@ fn pass(ground: &mut Ground) -> Result<()> {
         log::info!("checking {}", check.name);
         (check.run)(ground).map_err(|error| (check.name, started, error))
     }) {
+        if settings.network.optional && error.kind == Kind::Network {
+            error.details.iter().for_each(|detail| log::warn!("- {detail}"));
+            log::warn!("nobody can log in: {error}; the installation goes on without the network, which nothing else needs");
+            return Ok(());
+        }
         if !ground.settings.unattended {
             screen::until_retry(&error);
             continue;

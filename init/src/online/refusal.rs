@@ -5,6 +5,8 @@ pub const KEY: &str = "the server refuses the deploy key";
 
 /// What is to be mended by setting the clock.
 pub const CLOCK: &str = "the server's certificate is not yet valid: the clock of this machine is wrong";
+/// May be mended by that, too.
+pub const EXPIRED: &str = "the server's certificate has expired, or the clock of this machine is ahead";
 /// Programs of either library for TLS, when a certificate is not good.
 const CERTIFICATE: &[&str] =
     &["certificate verif", "SSL certificate", "self-signed certificate", "server verification failed", "SSL peer certificate"];
@@ -23,7 +25,7 @@ const MEANINGS: &[(&[&str], &str)] = &[
     (&["timed out", "Connection closed by remote host during banner"], "the server cannot be reached: it does not answer"),
     // The last is said by the way, and only when the certificate was not looked at.
     (&["not yet valid", "not yet activated", "activation date FAILED"], CLOCK),
-    (&["certificate has expired"], "the server's certificate has expired, or the clock of this machine is ahead"),
+    (&["certificate has expired"], EXPIRED),
     (&["does not match target host", "no alternative certificate subject name"], "the server's certificate is for another name"),
     (CERTIFICATE, "the server's certificate is signed by nobody who is trusted"),
     (
@@ -72,10 +74,7 @@ mod tests {
             (&["Connection timed out during banner exchange"], "the server cannot be reached: it does not answer"),
             (&["SSL certificate problem: certificate is not yet valid"], CLOCK),
             (&["server verification failed: certificate error, no details available.", "server certificate activation date FAILED"], CLOCK),
-            (
-                &["server verification failed: certificate has expired. (CAfile: none CRLfile: none)"],
-                "the server's certificate has expired, or the clock of this machine is ahead",
-            ),
+            (&["server verification failed: certificate has expired. (CAfile: none CRLfile: none)"], EXPIRED),
             (
                 &["server verification failed: certificate signer not trusted. (CAfile: none CRLfile: none)"],
                 "the server's certificate is signed by nobody who is trusted",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use log::Level;
 
-use super::{Ground, clock, refusal};
+use super::{Ground, clock, refusal, vouched};
 use crate::act::{Stage2, lay_deploy_keys};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::Kit;
@@ -35,7 +35,7 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     let branch = repository.branch.as_ref().map_or("HEAD".into(), |branch| format!("refs/heads/{branch}"));
     let doing = format!("asking {} for its branches", repository.remote);
     let words = ["60", "git", "ls-remote", "--exit-code", "--", &repository.remote, &branch];
-    let asked = clock::despite(ground, &repository.remote, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info)));
+    let asked = vouched::despite(ground, &repository.remote, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Info)));
     let (asked, said) = asked;
     let Err(error) = asked else { return Ok(()) };
     let cause = match refusal::meaning(&said) {
@@ -50,9 +50,8 @@ pub fn check(ground: &mut Ground) -> Result<()> {
     if cause == refusal::KEY {
         show_public(ground.stage2, &keys);
     }
-    if cause == refusal::CLOCK {
-        let details = vec![clock::says(), "nobody who was asked tells a later time".into()];
-        return Err(Error::new(Kind::Clock, doing, cause).with_details(details));
+    if [refusal::CLOCK, refusal::EXPIRED].contains(&cause.as_str()) {
+        return Err(Error::new(Kind::Clock, doing, cause).with_details(vec![clock::says()]));
     }
     Err(Error::new(Kind::Repository, doing, cause))
 }
@@ -65,7 +64,7 @@ pub fn caches(ground: &mut Ground) -> Result<()> {
     for cache in ground.settings.online.iter().flat_map(|online| &online.substituters) {
         let words = ["20", "nix", "--option", "connect-timeout", "10", "store", "info", "--store", cache];
         let doing = format!("looking at the cache {cache}");
-        let (looked, said) = clock::despite(ground, cache, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Debug)));
+        let (looked, said) = vouched::despite(ground, cache, &|| ground.stage2.heard(&words, &[], job("timeout", &doing, Level::Debug)));
         if looked.is_err() {
             let why = refusal::meaning(&said).filter(|_| refusal::is_certificate(&said)).unwrap_or("it does not answer");
             log::warn!("the cache {cache} will be passed over: {why}");
@@ -114,5 +113,47 @@ fn show_public(stage2: &Stage2, keys: &[String]) {
         log::info!("the deploy key of this medium is");
         let (read, _) = stage2.heard(&["-y", "-P", "", "-f", key], &[], job("ssh-keygen", "reading the deploy key", Level::Info));
         read.unwrap_or_else(|error| log::warn!("{error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that knows two of three keys, of which the last opens the repository, and is asked in two ways.
+    const SSH: &str = r#"#!/bin/sh
+        case "$*" in
+            */1-stranger*) echo "Permission denied (publickey)." >&2; exit 255;;
+            */2-other*git-upload-pack*) printf '003eERR access denied or repository not found';;
+            */2-other*) echo "access denied" >&2; exit 1;;
+            */3-ours*git-upload-pack*) printf '015a0123 HEAD';;
+            */3-ours*git-lfs-authenticate*) printf '{"href":"https://example.com"}';;
+        esac"#;
+
+    /// Makes the server, since a program that a test writes itself may be busy, and asks it in both ways.
+    const ASKING: &str = r#"
+        printf %s "$1" > ssh && chmod +x ssh
+        export PATH="$PWD:$PATH"
+        for asked in "git-upload-pack 'x.git'" "git-lfs-authenticate x.git download"; do
+            bash each-key git@example.com "$asked"
+            echo
+        done > said"#;
+
+    #[test]
+    fn each_key_is_tried_until_the_server_talks_of_the_repository() {
+        let place = std::env::temp_dir().join(format!("each-key-{}", std::process::id()));
+        let deploy = place.join("deploy");
+        std::fs::create_dir_all(&deploy).unwrap();
+        for key in ["1-stranger", "2-other", "3-ours"] {
+            write(deploy.join(key), "").unwrap();
+        }
+        write(place.join("each-key"), EACH_KEY.replace("/etc/ssh", place.to_str().unwrap())).unwrap();
+        let asking = std::process::Command::new("bash").args(["-c", ASKING, "bash", SSH]).current_dir(&place).spawn();
+        // Somebody else may reap it.
+        asking.unwrap().wait().map(drop).unwrap_or_default();
+        let [said, opened] = ["said", "opened"].map(|file| std::fs::read_to_string(place.join(file)).unwrap());
+        std::fs::remove_dir_all(&place).unwrap();
+        assert_eq!(said, "015a0123 HEAD\n{\"href\":\"https://example.com\"}\n");
+        assert_eq!(opened, "3-ours\n3-ours\n");
     }
 }

@@ -1,10 +1,10 @@
 //! Ends what helpers left behind: it could write on, and keeps file systems busy. The ssh server is none of it, nor is who logged in:
-//! after a failure that is how a person who is not at the machine gets to read it.
+//! after a failure that is how a person who is not at the machine gets to read it. Nor are DHCP clients, which keep the address.
 //!
 //! Before the disk is read back nobody may write any more. Then only those live on who look on: their server's process and the program
 //! that shows them the console, neither of which takes commands. Who may log in is root and could defeat all of this, as at the machine.
 
-use std::fs::{read_dir, read_to_string};
+use std::fs::{read, read_dir, read_to_string};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ const REAPING: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(50);
 /// The kernel's own processes are below this one.
 const KTHREADD: i32 = 2;
+/// How `/proc` shows the beginning of a DHCP client's words.
+pub const CLIENT: &[u8] = b"/bin/busybox\0udhcpc\0";
 
 /// The ssh server that runs.
 static SERVER: AtomicI32 = AtomicI32::new(0);
@@ -30,8 +32,16 @@ pub fn spare(server: Pid) {
 
 /// Ends what helpers left behind, and reaps it.
 pub fn end() {
-    let server = server();
-    end_but(server, &below(&processes(), server));
+    let (now, server) = (processes(), server());
+    let mut spared = below(&now, server);
+    clients(&now).iter().for_each(|client| spared.append(&mut below(&now, *client)));
+    end_but(server, &spared);
+}
+
+/// The DHCP clients, by the words they were started with.
+fn clients(now: &[Process]) -> Vec<i32> {
+    let is = |id: i32| read(format!("/proc/{id}/cmdline")).is_ok_and(|words| words.starts_with(CLIENT));
+    now.iter().map(|process| process.id).filter(|id| is(*id)).collect()
 }
 
 /// Ends everybody who could write: all but those who look on.
@@ -66,7 +76,7 @@ fn end_but(server: i32, spared: &[i32]) {
         return;
     }
     let started = Instant::now();
-    if server == 0 {
+    if server == 0 && spared.is_empty() {
         kill_everybody_else();
         while started.elapsed() < REAPING && wait(WaitOptions::NOHANG).is_ok() {
             std::thread::sleep(TICK);

@@ -86,6 +86,9 @@ impl Draft {
             return Err(wrong(format!("extraMountDirs: {path} lies in repoClonePath, where git needs an empty directory")));
         }
         repository.key_to_user = repository.user.is_some() && self.key_to_user.unwrap_or(true);
+        // Who may log in must be able to reach the machine.
+        let optional = self.prebuilt && !self.network.enable;
+        let network = Network { enable: !optional || !self.ssh_keys.is_empty(), optional, ..self.network };
         let online = Online { unattended: self.unattended, ..self.online };
         Ok(Settings {
             target_host,
@@ -99,8 +102,7 @@ impl Draft {
             swap: self.swap_enable.then(|| self.swap_size.unwrap_or_default()),
             keymap: self.keymap,
             mount_dirs: self.mount_dirs,
-            // Who may log in must be able to reach the machine.
-            network: Network { enable: self.network.enable || !self.prebuilt || !self.ssh_keys.is_empty(), ..self.network },
+            network,
             ssh_keys: self.ssh_keys,
             hold: self.hold,
             post_mount: Vec::new(),

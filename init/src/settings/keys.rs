@@ -128,6 +128,8 @@ impl Draft {
         };
         match (&key.value, entry.value.as_deref()) {
             (Value::Text(set), Some(value)) if !value.is_empty() => set(self, value).map_err(bad),
+            // Nothing, instead of what an earlier source has.
+            (Value::List(..), Some("")) if source.kind == SourceKind::Boot => Ok(()),
             (Value::List(field, check), Some(value)) if !value.is_empty() => {
                 let value = check(value).map_err(bad)?;
                 field(self).push(value);

@@ -158,9 +158,12 @@ mod tests {
         let settings = read(FILE, "").unwrap();
         assert!(!settings.network.enable && !settings.hold && settings.ssh_keys.is_empty());
         let settings = read(&format!("{FILE}ssh.authorizedKeys=ssh-ed25519 {KEY} me\nwaitBeforePowerOff=true\n"), "").unwrap();
-        assert!(settings.network.enable && settings.hold);
+        assert!(settings.network.enable && settings.network.optional && settings.hold);
         assert_eq!(settings.ssh_keys, [format!("ssh-ed25519 {KEY}")]);
         assert_eq!(read(FILE, &format!("install.ssh.authorizedKeys={KEY}")).unwrap().ssh_keys, settings.ssh_keys);
+        assert!(!read(FILE, &format!("install.network.enable install.ssh.authorizedKeys={KEY}")).unwrap().network.optional);
+        let nobody = read(&format!("{FILE}ssh.authorizedKeys={KEY}\n"), "install.ssh.authorizedKeys=").unwrap();
+        assert!(!nobody.network.enable && nobody.ssh_keys.is_empty());
     }
 
     #[test]

@@ -9,6 +9,8 @@ use super::Ip;
 pub struct Network {
     /// The plan needs it, or somebody wants to see it work.
     pub enable: bool,
+    /// Only for whoever may log in: without one the installation goes on.
+    pub optional: bool,
     /// Given, instead of asking every link for one.
     pub ip: Option<Ip>,
     /// How long to try.
@@ -18,7 +20,7 @@ pub struct Network {
 impl Default for Network {
     /// Switches that learn about a new link, and servers that are slow, take half a minute each.
     fn default() -> Network {
-        Network { enable: false, ip: None, wait: Duration::from_secs(180) }
+        Network { enable: false, optional: false, ip: None, wait: Duration::from_secs(180) }
     }
 }
 

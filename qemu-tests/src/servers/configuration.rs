@@ -70,14 +70,19 @@ export GIT_PROJECT_ROOT=/srv GIT_HTTP_EXPORT_ALL=1 HOME=/srv
 exec git http-backend
 ";
 
+/// What it says, and what another one says, on whose day that certificate is not good yet.
+const DAY: &str = "Sat, 01 Jun 2030";
+const EARLIER_DAY: &str = "Thu, 01 Mar 2029";
+
 /// Name, permissions and text of every file but the list of keys.
-fn files() -> [(&'static str, u32, String); 7] {
+fn files() -> [(&'static str, u32, String); 8] {
     [
         ("ssh.conf", 0o644, SSH_CONF.to_owned()),
         ("ssh-killed.conf", 0o644, format!("{SSH_CONF}{KILLED}")),
         ("stunnel.conf", 0o644, STUNNEL_CONF.replace("NAME", "tls")),
         ("stunnel-late.conf", 0o644, STUNNEL_CONF.replace("NAME", "late")),
         ("calendar", 0o755, CALENDAR.to_owned()),
+        ("calendar-behind", 0o755, CALENDAR.replace(DAY, EARLIER_DAY)),
         ("upload-pack", 0o755, FORCED.to_owned()),
         ("www/cgi-bin/git", 0o755, GIT_CGI.to_owned()),
     ]

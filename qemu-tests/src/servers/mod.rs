@@ -50,6 +50,8 @@ pub enum Server {
     HttpsLate,
     /// `http://10.0.2.105`: has nothing, and says that it is the first of June 2030.
     Calendar,
+    /// `http://10.0.2.106`: the same, but says that it is the first of March 2029.
+    CalendarBehind,
     /// `http://10.0.2.101`: a cache of signed paths.
     Cache,
     /// `http://10.0.2.102`: accepts every connection and never says a word.
@@ -67,6 +69,7 @@ impl Server {
             Server::HttpsOtherAddress => "10.0.2.102:443",
             Server::HttpsLate => "10.0.2.104:443",
             Server::Calendar => "10.0.2.105:80",
+            Server::CalendarBehind => "10.0.2.106:80",
             Server::Cache => "10.0.2.101:80",
             Server::Dead => "10.0.2.102:80",
             Server::Unsigned => "10.0.2.103:80",
@@ -82,6 +85,7 @@ impl Server {
             Server::Https | Server::HttpsOtherAddress => &["/usr/bin/stunnel4", "/srv/stunnel.conf"],
             Server::HttpsLate => &["/usr/bin/stunnel4", "/srv/stunnel-late.conf"],
             Server::Calendar => &["/usr/bin/busybox", "sh", "/srv/calendar"],
+            Server::CalendarBehind => &["/usr/bin/busybox", "sh", "/srv/calendar-behind"],
             Server::Cache => &["/usr/bin/busybox", "httpd", "-v", "-v", "-i", "-h", "/srv/signed"],
             Server::Unsigned => &["/usr/bin/busybox", "httpd", "-v", "-v", "-i", "-h", "/srv/unsigned"],
             // Reads until the other side has had enough.

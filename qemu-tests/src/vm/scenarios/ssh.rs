@@ -17,6 +17,10 @@ const KEY: &str = "install.ssh.authorizedKeys={personKey}";
 /// A machine into which one person may log in.
 const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], nics: &[LOGIN], words: &[KEY], ..BASE };
 
+/// Looks for the DHCP client by its second word.
+const CLIENT_LIVES: &str = "for id in /proc/[0-9]*; do (read -d '' a; read -d '' b; [ \"$b\" = udhcpc ]) < $id/cmdline && \
+                            echo a client keeps the address; done 2> /dev/null; true";
+
 /// The server is up before the question.
 const INVITED: Step = Expect("this console can be read and answered from elsewhere: ssh root@10.0.2.15: SHA256:", BOOT + PROMPT);
 
@@ -132,6 +136,29 @@ pub const ROWS: &[Scenario] = &[
         ..ROW
     },
     Scenario {
+        name: "ssh-without-network",
+        proves: "A medium that has everything installs without a network that only the ssh server wanted, and says that nobody can log in.",
+        nics: &[Nic { net: Net::Silent, ..LOGIN }, Nic { unplugged: true, ..LOGIN }],
+        words: &[KEY, "install.wait-network=15", "install.unattended", "install.confirm=UV0001"],
+        script: &[
+            Forbid(FAILED),
+            Forbid("checking the ssh server"),
+            Expect("going online before the question: somebody may log in", BOOT + PROMPT),
+            Expect("checking the network", PROMPT),
+            Expect("- eth0: link up, asking for an address, 1", 60),
+            Expect("nobody can log in: getting a network address: nobody gave one, in 15 s; the installation goes on without", 10),
+            Expect("autoinstaller: installed {host} on nvme0n1", 6 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[
+            NicSpoke(0),
+            KitHas("autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
+            TargetInstalled(0),
+            BootsInstalled(Vars::Left),
+        ],
+        ..ROW
+    },
+    Scenario {
         name: "ssh-passphrase",
         proves: "The passphrase of an encrypted host can be typed over ssh, where nothing echoes it, and no process, log or disk has it.",
         host: "stygianlibrary",
@@ -178,6 +205,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Session, "\x03"),
             Ssh(LoggedOut(30)),
             Ssh(Run("test -d /mnt/nix/store && echo the new root is there", "the new root is there")),
+            Ssh(Run(CLIENT_LIVES, "a client keeps the address")),
             Ssh(LogIn),
             there("failed: running nixos-install", 60),
             there("autoinstaller: press p to power off, s for a shell", 30),
