@@ -1,12 +1,12 @@
 //! A person who is not at the machine: sees and answers the console over ssh, and copies files to the new root.
 
 use super::encrypted::{AGAIN, FIRST, PASSPHRASE};
-use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, NO, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP};
+use super::{ASK, BOOT, DATA, FAILED, HELD, HELLO, INSTALLED, NO, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NicSpoke, NotBootable, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::{Serial, Session};
-use crate::vm::scenario::Ssh::{Begin, Copy, LogIn, LoggedOut, Nobody, Refused, Run, SameKey};
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Ssh, Type, Wait};
-use crate::vm::scenario::{self, BASE, Card, Disk, Firmware, KEYS, Net, Nic, OBSERVED, Scenario, Step, Vars};
+use crate::vm::scenario::Ssh::{Begin, Copy, LogIn, LoggedOut, Nobody, Refused, Run, SameKey, Unlock};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Plug, Ssh, Type, Wait};
+use crate::vm::scenario::{self, BASE, Bus, Card, Disk, Firmware, KEYS, Net, Nic, OBSERVED, Scenario, Step, Vars};
 
 /// A card with a network that this machine reaches the guest through.
 const LOGIN: Nic = Nic { card: Card::Virtio, net: Net::Login, unplugged: false };
@@ -40,6 +40,11 @@ pub const ROWS: &[Scenario] = &[
             there("ssh root@10.0.2.15: SHA256:", 10),
             there(ASK, 10),
             Ssh(SameKey),
+            // As somebody does who was asked by the ssh client: it answers nothing.
+            Type(Session, "yes"),
+            there("to answer from here", 10),
+            Ssh(Unlock),
+            there(ASK, 10),
             Type(Session, "yse"),
             there("please answer with one of these words", 30),
             there(ASK, 10),
@@ -79,6 +84,7 @@ pub const ROWS: &[Scenario] = &[
             Ssh(LogIn),
             there("type done to have the disk read back", 60),
             Ssh(SameKey),
+            Ssh(Unlock),
             Type(Session, "done"),
             there("autoinstaller: installed {host} on nvme0n1", 2 * STEP),
             Expect("autoinstaller: installed {host} on nvme0n1", 30),
@@ -143,6 +149,7 @@ pub const ROWS: &[Scenario] = &[
             Expect(ASK, PROMPT),
             Ssh(LogIn),
             there(ASK, 90),
+            Ssh(Unlock),
             Type(Session, "yes"),
             there(FIRST, PROMPT),
             Type(Session, PASSPHRASE),
@@ -166,6 +173,7 @@ pub const ROWS: &[Scenario] = &[
             Expect(ASK, PROMPT),
             Ssh(LogIn),
             there(ASK, 90),
+            Ssh(Unlock),
             Type(Session, "yes"),
             there("failed: running nixos-install: nixos-install exited with 1", 6 * STEP),
             there("nvme0n1 was erased and is not bootable", 30),
@@ -184,6 +192,33 @@ pub const ROWS: &[Scenario] = &[
             HELD,
         ],
         after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "answered on ssh1")],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-plan-changes",
+        proves: "A yes over ssh that was on its way while the plan changed answers nothing: a new number is to be typed first.",
+        disks: &[NOISY, Disk { bus: Bus::UsbLater, ..DATA }],
+        script: &[
+            REFUSES_NOTHING,
+            Forbid("answered on ssh"),
+            INVITED,
+            Expect(ASK, PROMPT),
+            Ssh(LogIn),
+            there(ASK, 90),
+            Ssh(Unlock),
+            there(ASK, 10),
+            Plug(1),
+            Expect("the disks have changed: looking again", 60),
+            there("64.0 GiB  usb ", PROMPT),
+            there(ASK, 10),
+            there("to answer from here", 10),
+            Type(Session, "yes"),
+            there("to answer from here", 10),
+            Wait(3),
+            Type(Serial, "no"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskUnchanged(0), DiskUnchanged(1)],
         ..ROW
     },
 ];
