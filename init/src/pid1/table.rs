@@ -91,11 +91,12 @@ impl Table {
         }
     }
 
-    /// Writes text to all of them, and keeps it for those that come later.
+    /// Writes text to all of them, and keeps it for those that come later. Who has hung up is forgotten.
     pub fn print(&mut self, text: &str) {
         let ascii = text.replace(|c: char| !c.is_ascii(), "?");
         self.said.push(text);
         self.each(|terminal| terminal.write(if terminal.is_unicode() { text.as_bytes() } else { ascii.as_bytes() }));
+        self.terminals.retain(|terminal| !terminal.gone);
     }
 
     /// One more console, at the other end of this socket. It sees what the others have seen, and with a number can answer what is asked.
@@ -178,14 +179,14 @@ mod tests {
         table.attach(socket, Pid::INIT);
         drop(viewer);
         table.print("x\n");
-        assert!(table.terminals[0].gone);
+        assert!(table.terminals.is_empty());
         let (socket, _viewer) = pair();
         table.attach(socket, Pid::INIT);
         assert_eq!((table.terminals.len(), table.terminals[0].name.as_str()), (1, "ssh2"));
         let started = Instant::now();
         let text = "y".repeat(16 << 10);
         (0..100).for_each(|_| table.print(&text));
-        assert!(table.terminals[0].gone);
+        assert!(table.terminals.is_empty());
         // Waited for once, and not for each of the texts.
         assert!(started.elapsed() < 10 * PATIENCE, "{:?}", started.elapsed());
     }
@@ -216,6 +217,23 @@ mod tests {
         table.each(Terminal::forget_typed);
         viewer.write_all(b"n").unwrap();
         assert_eq!(typed(&mut table), b"n");
+    }
+
+    #[test]
+    fn there_is_an_end_to_what_is_forgotten() {
+        let zero = File::open("/dev/zero").unwrap();
+        let mut terminal = Terminal::new(1, "ssh1".into(), zero, Some(Pid::INIT));
+        terminal.forget_typed();
+        assert!(terminal.gone);
+    }
+
+    #[test]
+    fn half_a_viewer_is_none() {
+        let mut table = Table::new();
+        let (socket, viewer) = pair();
+        table.attach(socket, Pid::INIT);
+        viewer.shutdown(std::net::Shutdown::Write).unwrap();
+        assert!(typed(&mut table).is_empty() && table.terminals[0].gone);
     }
 
     #[test]

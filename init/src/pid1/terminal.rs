@@ -23,6 +23,8 @@ use super::secret::overwrite;
 pub const PATIENCE: Duration = Duration::from_secs(2);
 /// How many bytes are taken from a console at a time.
 pub const READ: usize = 64;
+/// How many are thrown away at most: a socket holds less.
+const MOST_FORGOTTEN: usize = 1 << 20;
 
 /// A console.
 pub struct Terminal {
@@ -89,6 +91,7 @@ impl Terminal {
         let mut buffer = [0; READ];
         let (mut opened, mut wrong) = (false, false);
         match (&*self.device).read(&mut buffer) {
+            Ok(0) if self.viewer.is_some() => self.gone = true,
             Ok(count) if count > 0 => {
                 for byte in buffer.iter().take(count) {
                     match self.lock.as_mut().map(|lock| lock.feed(*byte)) {
@@ -124,8 +127,15 @@ impl Terminal {
         if self.viewer.is_none() {
             return tcflush(&*self.device, QueueSelector::IFlush).unwrap_or_default();
         }
-        let mut buffer = [0; READ];
-        while (&*self.device).read(&mut buffer).is_ok_and(|count| count > 0) {}
+        let (mut buffer, mut forgotten) = ([0; 4096], 0);
+        while let Ok(count @ 1..) = (&*self.device).read(&mut buffer) {
+            forgotten += count;
+            // No person types like this, and everybody waits.
+            if forgotten > MOST_FORGOTTEN {
+                self.gone = true;
+                break;
+            }
+        }
         overwrite(&mut buffer);
     }
 
