@@ -115,6 +115,8 @@ fn host_key(stage2: &Stage2, kit: &Kit) -> Result<String> {
             run(stage2, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", HOST_KEY], Kind::System).map(|_| Kind::System)?
         }
     };
+    // Both halves are readable, or the server starts without it: not so with a passphrase.
+    run(stage2, "ssh-keygen", &["-y", "-P", "", "-f", HOST_KEY], kind)?;
     let said = run(stage2, "ssh-keygen", &["-l", "-E", "sha256", "-f", HOST_KEY], kind)?;
     let fingerprint = said.iter().find_map(|line| line.split(' ').find(|word| word.starts_with("SHA256:")));
     fingerprint.map(String::from).ok_or_else(|| Error::new(kind, DOING, "its host key has no fingerprint"))

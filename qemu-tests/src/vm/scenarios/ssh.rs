@@ -17,6 +17,18 @@ const KEY: &str = "install.ssh.authorizedKeys={personKey}";
 /// A machine into which one person may log in.
 const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], nics: &[LOGIN], words: &[KEY], ..BASE };
 
+/// The passphrase is `secret`.
+const LOCKED_KEY: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----\n\
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABBvvxZof7\n\
+qDtAf3en2AehnEAAAAEAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIA/yhcby3IluXZ8f\n\
+MsZ70YDixOopbMiewegXZm5j9BqlAAAAkIYvTukQAi1/fGz/yKMr2PYYXKeaIyXDG4vqky\n\
+mkOZE2u3lmXqtwuFvNKkHnin63djIBPKaNmZhsIq8BJzeeRZQN72la8vJdceiS2n7OlrzC\n\
+OWFzl0MSFfDebHf9iLm9O99mm41K2vdpQh87gExsWV80DKGu7VFJFcmfzPTB9v+syg1ew0\n\
+OeeOPtLxBcgfN4Wg==\n\
+-----END OPENSSH PRIVATE KEY-----\n\
+";
+
 /// The server is up before the question.
 const INVITED: Step = Expect("this console can be read and answered from elsewhere: ssh root@10.0.2.15: SHA256:", BOOT + PROMPT);
 
@@ -250,6 +262,24 @@ pub const ROWS: &[Scenario] = &[
             ExpectPowerOff(OFF),
         ],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-host-key-with-passphrase",
+        proves: "A host key of the kit that nobody can read without a passphrase is named, with advice about the kit.",
+        disks: &[NOISY],
+        kit: &[("ssh/host/ssh_host_ed25519_key", LOCKED_KEY)],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("not ready: reading the host key of the kit partition: ssh-keygen exited with 255: Load key ", BOOT + PROMPT),
+            Expect("incorrect passphrase", 10),
+            Expect("nothing was written", 10),
+            Expect("the kit partition", 10),
+            Expect("press r to try again", 30),
+            Type(Serial, "p"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskUnchanged(0)],
         ..ROW
     },
 ];
