@@ -182,7 +182,8 @@ pub fn key(keys: &[u8]) -> (u8, String) {
     }
 }
 
-/// Throws away what was typed so far, half-typed lines included. To be called before the words that somebody may answer.
+/// Throws away what was typed so far, half-typed lines included. To be called before the words that somebody may answer. Over the network
+/// a key may still be on its way: what it does to a screen that was not there yet must be harmless.
 pub fn forget_typed() {
     consoles().each(Terminal::forget_typed);
 }

@@ -23,7 +23,7 @@ impl Lock {
     /// What is shown below the question.
     pub fn prompt(&self) -> String {
         // Hidden, since it may be a passphrase that is typed too early.
-        ["autoinstaller: type ", &self.number, " to answer from here (input is hidden): "].concat()
+        ["\nautoinstaller: type ", &self.number, " to answer from here (input is hidden): "].concat()
     }
 
     /// Takes one byte; at the end of a line says whether it was the number.
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn nothing_but_its_number_opens_it() {
         let mut lock = Lock::new(234);
-        assert_eq!(lock.prompt(), "autoinstaller: type 1234 to answer from here (input is hidden): ");
+        assert_eq!(lock.prompt(), "\nautoinstaller: type 1234 to answer from here (input is hidden): ");
         assert_eq!(typed(&mut lock, "yes\ryes\r\r12345\r 1234\r\x1b1234\r"), [false; 6]);
         assert_eq!(typed(&mut lock, "1235\x7f4\r"), [true]);
         typed(&mut lock, "12");

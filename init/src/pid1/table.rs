@@ -66,7 +66,7 @@ impl Table {
     /// From here on an answer is waited for; `question` is on the consoles already.
     pub fn wait_for(&mut self, question: &str) {
         self.open = Some(question.into());
-        self.each(|terminal| terminal.show_lock("\n"));
+        self.each(Terminal::show_lock);
     }
 
     /// The question was answered.
@@ -111,7 +111,7 @@ impl Table {
         terminal.lock = Some(next(&mut self.locks));
         terminal.write(self.said.text().as_bytes());
         if self.open.is_some() {
-            terminal.show_lock("\n");
+            terminal.show_lock();
         }
         self.terminals.push(terminal);
     }
@@ -238,18 +238,18 @@ mod tests {
 
     #[test]
     fn nobody_answers_what_was_not_seen() {
-        let prompt = |number: &str| ["autoinstaller: type ", number, " to answer from here (input is hidden): "].concat();
+        let prompt = |number: &str| ["\nautoinstaller: type ", number, " to answer from here (input is hidden): "].concat();
         let mut table = Table::new();
         let (socket, mut viewer) = pair();
         table.locks = 4;
         table.attach(socket, Pid::INIT);
         table.ask("erase a? ");
         let says = |text: &str, viewer: &mut UnixStream| assert_eq!(heard(viewer, text.len()), text);
-        says(&["erase a? \n", &prompt("1006")].concat(), &mut viewer);
+        says(&["erase a? ", &prompt("1006")].concat(), &mut viewer);
         // Typed twice at a question of the ssh client, or for what was asked before.
         viewer.write_all(b"yes\ryes\r1005\r").unwrap();
         assert!(typed(&mut table).is_empty());
-        says(&["\r\x1b[K", &prompt("1006")].concat(), &mut viewer);
+        says(&prompt("1006"), &mut viewer);
         viewer.write_all(b"1006\rno\r").unwrap();
         assert_eq!(typed(&mut table), b"no\r");
         says("\r\x1b[Kerase a? ", &mut viewer);
@@ -272,7 +272,7 @@ mod tests {
         // Who comes now sees how to answer.
         let (socket, mut late) = pair();
         table.attach(socket, Pid::INIT);
-        let said = ["erase a? erase a? erase b? \nerase b? \n", &prompt("1009")].concat();
+        let said = ["erase a? erase a? erase b? \nerase b? ", &prompt("1009")].concat();
         says(&said, &mut late);
     }
 }

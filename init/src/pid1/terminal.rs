@@ -108,15 +108,15 @@ impl Terminal {
         }
         overwrite(&mut buffer);
         if wrong {
-            self.show_lock("\r\x1b[K");
+            self.show_lock();
         }
         opened
     }
 
-    /// Says what opens it, if it has a lock.
-    pub fn show_lock(&mut self, before: &str) {
+    /// Says what opens it, if it has a lock, on a line of its own.
+    pub fn show_lock(&mut self) {
         if let Some(prompt) = self.lock.as_ref().map(Lock::prompt) {
-            self.write([before, &prompt].concat().as_bytes());
+            self.write(prompt.as_bytes());
         }
     }
 
