@@ -114,7 +114,7 @@ fn host_key(stage2: &Stage2, kit: &Kit) -> Result<String> {
             run(stage2, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", HOST_KEY], Kind::System).map(|_| Kind::System)?
         }
     };
-    // Both halves are readable, or the server starts without it: not so with a passphrase.
+    // One with a passphrase: this program says so, and the server would only say that it has no key.
     run(stage2, "ssh-keygen", &["-y", "-P", "", "-f", HOST_KEY], kind)?;
     // The settings are always the same: what it may not like is the key.
     run(stage2, "sshd", &["-t", "-f", CONFIGURATION], kind)?;
