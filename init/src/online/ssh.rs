@@ -77,7 +77,6 @@ pub fn start(ground: &mut Ground) -> Result<()> {
     }
     lay(stage2, &ground.settings.ssh_keys).doing(Kind::System, || DOING.into())?;
     let fingerprint = host_key(stage2, ground.kit)?;
-    run(stage2, "sshd", &["-t", "-f", CONFIGURATION], Kind::System)?;
     act::share()?;
     viewers::wait()?;
     let job = Job { program: "sshd", doing: DOING, kind: Kind::System, deadline: DEADLINE, output: Level::Debug, so_far: UNKNOWN };
@@ -104,7 +103,7 @@ fn authorized(keys: &[String]) -> String {
     keys.iter().map(|key| ["restrict,pty,command=\"", SESSION, " ", viewers::ROLE, "\" ", key, "\n"].concat()).collect()
 }
 
-/// Puts the key of the kit in place, or makes one that is gone with this run; returns its fingerprint.
+/// Puts the key of the kit in place, or makes one that is gone with this run, and has the server try it; returns its fingerprint.
 fn host_key(stage2: &Stage2, kit: &Kit) -> Result<String> {
     let path = stage2.file(HOST_KEY).0;
     let path = Path::new(&path);
@@ -115,6 +114,10 @@ fn host_key(stage2: &Stage2, kit: &Kit) -> Result<String> {
             run(stage2, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", HOST_KEY], Kind::System).map(|_| Kind::System)?
         }
     };
+    // One with a passphrase: this program says so, and the server would only say that it has no key.
+    run(stage2, "ssh-keygen", &["-y", "-P", "", "-f", HOST_KEY], kind)?;
+    // The settings are always the same: what it may not like is the key.
+    run(stage2, "sshd", &["-t", "-f", CONFIGURATION], kind)?;
     let said = run(stage2, "ssh-keygen", &["-l", "-E", "sha256", "-f", HOST_KEY], kind)?;
     let fingerprint = said.iter().find_map(|line| line.split(' ').find(|word| word.starts_with("SHA256:")));
     fingerprint.map(String::from).ok_or_else(|| Error::new(kind, DOING, "its host key has no fingerprint"))

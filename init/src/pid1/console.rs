@@ -107,11 +107,11 @@ pub fn drain() {
 
 /// Asks on every console and returns the first full line, or `None` when `withdrawn` says that the question no longer stands.
 ///
-/// What was typed before the question does not answer it, and half-typed lines of earlier questions are discarded.
+/// What was typed before the question does not answer it, and half-typed lines of earlier questions are discarded. Over the network more
+/// may be on its way than can be discarded: there a [lock](super::lock) keeps it from a question that was not asked before.
 pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String> {
     let _quiet = QuietKernel::hold();
-    forget_typed();
-    print(question);
+    consoles().ask(question);
     log::debug!("waiting for an answer");
     while !withdrawn() {
         for (id, byte) in typed(TICK) {
@@ -121,6 +121,7 @@ pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String
                 Typed::Echo(echo) => console.write(&echo),
                 Typed::Line(line) => {
                     let from = console.viewer.map(|_| console.name.clone());
+                    consoles.close();
                     consoles.print("\n");
                     drop(consoles);
                     // Whoever sits at the machine must not wonder.
@@ -130,7 +131,7 @@ pub fn ask(question: &str, mut withdrawn: impl FnMut() -> bool) -> Option<String
             }
         }
     }
-    print("\n");
+    consoles().withdraw();
     None
 }
 
@@ -139,6 +140,9 @@ pub fn ask_hidden(question: &str, only: Option<&str>) -> (Result<Secret, Refused
     let _quiet = QuietKernel::hold();
     forget_typed();
     print(question);
+    if only.is_none() {
+        consoles().wait_for(question);
+    }
     let mut lines: Vec<(usize, Hidden)> = Vec::new();
     loop {
         let mut typed = typed(TICK);
@@ -156,6 +160,7 @@ pub fn ask_hidden(question: &str, only: Option<&str>) -> (Result<Secret, Refused
         });
         overwrite(&mut typed);
         if let Some(line) = line {
+            consoles().close();
             print("\n");
             return line;
         }
@@ -168,15 +173,18 @@ pub fn ask_hidden(question: &str, only: Option<&str>) -> (Result<Secret, Refused
 
 /// Waits for one of `keys` on any console; returns it with the name of the console.
 pub fn key(keys: &[u8]) -> (u8, String) {
+    consoles().wait_for("");
     loop {
         let pressed = typed(TICK).into_iter().find(|(_, byte)| keys.contains(byte));
         if let Some((id, byte)) = pressed {
+            consoles().close();
             return (byte, consoles().find(id).map(|console| console.name.clone()).unwrap_or_default());
         }
     }
 }
 
-/// Throws away what was typed so far, half-typed lines included. To be called before the words that somebody may answer.
+/// Throws away what was typed so far, half-typed lines included. To be called before the words that somebody may answer. Over the network
+/// a key may still be on its way: what it does to a screen that was not there yet must be harmless.
 pub fn forget_typed() {
     consoles().each(Terminal::forget_typed);
 }
@@ -198,9 +206,7 @@ fn typed(patience: Duration) -> Vec<(usize, u8)> {
     // With room for all: a table that grows leaves copies of what may be a passphrase behind.
     let mut bytes = Vec::with_capacity(devices.len() * READ);
     for ((id, _), event) in devices.iter().zip(polled.iter().map(PollFd::revents)) {
-        if let Some(console) = consoles.find(*id) {
-            console.read(event, |byte| bytes.push((*id, byte)));
-        }
+        consoles.read(*id, event, |byte| bytes.push((*id, byte)));
     }
     bytes
 }

@@ -8,6 +8,7 @@ pub mod hidden;
 pub mod journal;
 pub mod keyboard;
 mod lines;
+mod lock;
 pub mod mounts;
 mod panic;
 pub mod power;

@@ -58,8 +58,11 @@ pub fn rescue() -> ! {
 
 /// A shell on this console; returns when it ends.
 fn shell(console: &str) {
-    if let Some(how) = viewers::invitation().filter(|_| console::is_viewer(console)) {
-        return log::info!("a shell is a session of its own: ssh -t root@{} bash", how.address);
+    if console::is_viewer(console) {
+        return match viewers::invitation() {
+            Some(how) => log::info!("a shell is a session of its own: ssh -t root@{} bash", how.address),
+            None => log::info!("a shell is to be had at the machine alone: nobody can log in any more"),
+        };
     }
     log::info!("shell on {console}: exit returns here");
     let open = || std::fs::OpenOptions::new().read(true).write(true).open(format!("/dev/{console}"));

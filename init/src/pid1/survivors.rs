@@ -2,7 +2,8 @@
 //! after a failure that is how a person who is not at the machine gets to read it. Nor are DHCP clients, which keep the address.
 //!
 //! Before the disk is read back nobody may write any more. Then only those live on who look on: their server's process and the program
-//! that shows them the console, neither of which takes commands. Who may log in is root and could defeat all of this, as at the machine.
+//! that shows them the console, neither of which takes commands. They see what comes of it, a failure included. Who may log in is root
+//! and could defeat all of this, as at the machine.
 
 use std::fs::{read, read_dir, read_to_string};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 
-use super::console;
+use super::{console, viewers};
 use crate::sys::process::kill_everybody_else;
 
 /// How long killed processes may take to end; one that waits for a broken disk cannot.
@@ -32,10 +33,10 @@ pub fn spare(server: Pid) {
 
 /// Ends what helpers left behind, and reaps it.
 pub fn end() {
-    let (now, server) = (processes(), server());
-    let mut spared = below(&now, server);
+    let now = processes();
+    let mut spared = no_survivors(&now, server(), &console::viewers());
     clients(&now).iter().for_each(|client| spared.append(&mut below(&now, *client)));
-    end_but(server, &spared);
+    end_but(&spared);
 }
 
 /// The DHCP clients, by the words they were started with.
@@ -44,26 +45,33 @@ fn clients(now: &[Process]) -> Vec<i32> {
     now.iter().map(|process| process.id).filter(|id| is(*id)).collect()
 }
 
-/// Ends everybody who could write: all but those who look on.
+/// Ends everybody who could write: all but those who look on. Nobody can log in any more.
 pub fn end_writers() {
-    let server = server();
-    end_but(server, &viewers(&processes(), server));
+    end_but(&lookers(&processes(), server(), &console::viewers()));
+    SERVER.store(0, Ordering::Relaxed);
+    viewers::withdraw();
 }
 
 /// Whether somebody is logged in who does more than look on, such as copy a file.
 pub fn are_others() -> bool {
-    let (now, server) = (processes(), server());
-    let viewers = viewers(&now, server);
-    below(&now, server).iter().any(|id| *id != server && !viewers.contains(id))
+    are_others_in(&processes(), server(), &console::viewers())
 }
 
-/// Who looks on, with the processes of their sessions.
-fn viewers(now: &[Process], server: i32) -> Vec<i32> {
-    let mut all = Vec::new();
-    for viewer in console::viewers() {
-        all.append(&mut above(now, viewer.as_raw_nonzero().get(), server));
-    }
-    all
+/// The server itself is no such process, nor the part of it that asks a stranger for a key.
+fn are_others_in(now: &[Process], server: i32, viewers: &[Pid]) -> bool {
+    let (family, lookers) = (below(now, server), lookers(now, server, viewers));
+    now.iter().any(|process| family.contains(&process.id) && !process.server && !lookers.contains(&process.id))
+}
+
+/// The server with all who are logged in; without one, those who looked on when it was ended.
+fn no_survivors(now: &[Process], server: i32, viewers: &[Pid]) -> Vec<i32> {
+    let family = below(now, server);
+    if family.is_empty() { lookers(now, 1, viewers) } else { family }
+}
+
+/// Who looks on, with the processes of their sessions up to `top`.
+fn lookers(now: &[Process], top: i32, viewers: &[Pid]) -> Vec<i32> {
+    viewers.iter().flat_map(|viewer| above(now, viewer.as_raw_nonzero().get(), top)).collect()
 }
 
 /// Its number, 0 without one.
@@ -71,12 +79,12 @@ fn server() -> i32 {
     SERVER.load(Ordering::Relaxed)
 }
 
-fn end_but(server: i32, spared: &[i32]) {
+fn end_but(spared: &[i32]) {
     if std::process::id() != 1 {
         return;
     }
     let started = Instant::now();
-    if server == 0 && spared.is_empty() {
+    if spared.is_empty() {
         kill_everybody_else();
         while started.elapsed() < REAPING && wait(WaitOptions::NOHANG).is_ok() {
             std::thread::sleep(TICK);
@@ -85,15 +93,13 @@ fn end_but(server: i32, spared: &[i32]) {
     }
     while started.elapsed() < REAPING {
         while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
-        let mut ended = true;
-        for process in processes().iter().filter(|process| !spared.contains(&process.id)).filter_map(Process::killable) {
-            ended = false;
-            // It may have ended by itself.
-            kill_process(process, Signal::KILL).unwrap_or_default();
-        }
-        if ended {
+        let now = processes();
+        let rest: Vec<Pid> = now.iter().filter(|process| !spared.contains(&process.id)).filter_map(Process::unended).collect();
+        if rest.is_empty() {
             return;
         }
+        // It may have ended by itself.
+        rest.iter().for_each(|process| kill_process(*process, Signal::KILL).unwrap_or_default());
         std::thread::sleep(TICK);
     }
 }
@@ -103,22 +109,29 @@ fn end_but(server: i32, spared: &[i32]) {
 struct Process {
     id: i32,
     parent: i32,
-    /// It has ended, and its parent does not know yet.
+    /// It has ended with all of its threads, and its parent does not know yet.
     dead: bool,
+    /// It is the ssh server, or its part in a session.
+    server: bool,
 }
 
 impl Process {
-    /// proc_pid_stat(5): `ID (NAME) STATE PARENT …`, where the name may hold anything.
+    /// proc_pid_stat(5): `ID (NAME) STATE PARENT …`, where the name may hold anything, and the number of threads is the 20th field.
     fn parse(stat: &str) -> Option<Process> {
         let (id, rest) = stat.split_once(" (")?;
-        let mut fields = rest.rsplit_once(')')?.1.split_ascii_whitespace();
-        let dead = matches!(fields.next()?, "Z" | "X");
-        Some(Process { id: id.parse().ok()?, parent: fields.next()?.parse().ok()?, dead })
+        let (name, rest) = rest.rsplit_once(')')?;
+        let mut fields = rest.split_ascii_whitespace();
+        let ended = matches!(fields.next()?, "Z" | "X");
+        let parent = fields.next()?.parse().ok()?;
+        // Of a process that is killed the first thread may be dead while another still writes to a slow disk.
+        let threads = fields.nth(15).and_then(|threads| threads.parse().ok()).unwrap_or(1);
+        Some(Process { id: id.parse().ok()?, parent, dead: ended && threads <= 1, server: name.starts_with("sshd") })
     }
 
-    fn killable(&self) -> Option<Pid> {
-        let ours = self.id == 1 || self.id == KTHREADD || self.parent == KTHREADD || self.dead;
-        if ours { None } else { Pid::from_raw(self.id) }
+    /// Its number, unless it is the kernel's, PID 1, or dead and somebody else's to know.
+    fn unended(&self) -> Option<Pid> {
+        let left = self.id == 1 || self.id == KTHREADD || self.parent == KTHREADD || (self.dead && self.parent != 1);
+        if left { None } else { Pid::from_raw(self.id) }
     }
 }
 
@@ -171,22 +184,31 @@ mod tests {
     const TABLE: &str = "1 (init) S 0\n2 (kthreadd) S 0\n3 (kworker/0:0) I 2\n50 (sshd) S 1\n60 (sshd-session) S 50\n61 (autoinstaller) S 60\n\
                          70 (sshd-session) S 50\n71 (a) b) (c) R 70\n80 (nix) S 1\n81 (cp) Z 80\n";
 
+    /// Of a copier with two threads that was killed, and of one that is dead.
+    const LATE: [&str; 2] = [
+        "82 (tar) Z 1 1 1 0 -1 4228100 1 0 0 0 0 0 0 0 20 0 2 0 100 0 0",
+        "83 (tar) Z 1 1 1 0 -1 4228100 1 0 0 0 0 0 0 0 20 0 1 0 100 0 0",
+    ];
+
     fn table() -> Vec<Process> {
         TABLE.lines().map(|line| Process::parse(line).unwrap()).collect()
     }
 
     #[test]
     fn rows_are_read_whatever_a_process_calls_itself() {
-        assert_eq!(table()[7], Process { id: 71, parent: 70, dead: false });
+        assert_eq!(table()[7], Process { id: 71, parent: 70, dead: false, server: false });
+        assert_eq!(LATE.map(|stat| Process::parse(stat).unwrap().dead), [false, true]);
         for broken in ["", "1", "x (a) S 1", "1 (a", "1 (a) S", "1 (a) S x"] {
             assert_eq!(Process::parse(broken), None, "{broken}");
         }
     }
 
     #[test]
-    fn neither_the_kernel_nor_pid_1_nor_the_dead_are_ended() {
-        let ended: Vec<i32> = table().iter().filter_map(Process::killable).map(|id| id.as_raw_nonzero().get()).collect();
-        assert_eq!(ended, [50, 60, 61, 70, 71, 80]);
+    fn neither_the_kernel_nor_pid_1_is_ended_and_the_dead_only_when_they_are_ours_to_reap() {
+        let late = LATE.iter().filter_map(|stat| Process::parse(stat));
+        let ended: Vec<i32> =
+            table().into_iter().chain(late).filter_map(|process| process.unended()).map(|id| id.as_raw_nonzero().get()).collect();
+        assert_eq!(ended, [50, 60, 61, 70, 71, 80, 82, 83]);
     }
 
     #[test]
@@ -206,6 +228,26 @@ mod tests {
         for stranger in [80, 81, 1, 99] {
             assert!(above(&table(), stranger, 50).is_empty(), "{stranger}");
         }
+    }
+
+    #[test]
+    fn who_looks_on_lives_on_when_the_server_was_ended() {
+        let viewer = [Pid::from_raw(61).unwrap()];
+        assert_eq!(no_survivors(&table(), 50, &viewer), [50, 60, 61, 70, 71]);
+        // What the end of the others leaves.
+        let left = |process: &Process| Process { parent: if process.parent == 50 { 1 } else { process.parent }, ..*process };
+        let left: Vec<Process> = table().iter().filter(|process| ![50, 70, 71].contains(&process.id)).map(left).collect();
+        assert_eq!(no_survivors(&left, 0, &viewer), [61, 60]);
+        assert!(no_survivors(&left, 0, &[]).is_empty());
+    }
+
+    #[test]
+    fn a_stranger_is_not_logged_in() {
+        let viewer = [Pid::from_raw(61).unwrap()];
+        assert!(are_others_in(&table(), 50, &viewer));
+        let asked = |process: &Process| Process { server: process.server || process.id == 71, ..*process };
+        let asked: Vec<Process> = table().iter().map(asked).collect();
+        assert!(!are_others_in(&asked, 50, &viewer) && are_others_in(&asked, 50, &[]));
     }
 
     #[test]

@@ -16,12 +16,15 @@ use rustix::process::Pid;
 use rustix::termios::{InputModes, LocalModes, OptionalActions, QueueSelector, tcflush, tcgetattr, tcsetattr};
 
 use super::editor::Editor;
+use super::lock::Lock;
 use super::secret::overwrite;
 
 /// How long a console may take to accept more output before the rest of a line is dropped.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 /// How many bytes are taken from a console at a time.
 pub const READ: usize = 64;
+/// How many are thrown away at most: a socket holds less.
+const MOST_FORGOTTEN: usize = 1 << 20;
 
 /// A console.
 pub struct Terminal {
@@ -35,6 +38,8 @@ pub struct Terminal {
     pub editor: Editor,
     /// The process at the other end of a socket.
     pub viewer: Option<Pid>,
+    /// While there is one, nothing that is typed is an answer.
+    pub lock: Option<Lock>,
     /// It did not take its output in time: it is only tried, and no longer waited for.
     stalled: bool,
     /// It hung up.
@@ -52,7 +57,7 @@ impl Terminal {
 
     /// A socket that does not block.
     pub fn new(id: usize, name: String, device: File, viewer: Option<Pid>) -> Terminal {
-        Terminal { id, name, device: Arc::new(device), editor: Editor::default(), viewer, stalled: false, gone: false }
+        Terminal { id, name, device: Arc::new(device), editor: Editor::default(), viewer, lock: None, stalled: false, gone: false }
     }
 
     /// Writes as much as it takes in time. A serial line that nobody reads loses text; a socket that nobody reads is hung up, and whoever
@@ -81,24 +86,56 @@ impl Terminal {
         }
     }
 
-    /// What was typed, given to `take` byte by byte, after an event of poll(2).
-    pub fn read(&mut self, event: PollFlags, mut take: impl FnMut(u8)) {
+    /// What was typed, given to `take` byte by byte, after an event of poll(2). With a lock nothing is, but says whether it was opened.
+    pub fn read(&mut self, event: PollFlags, mut take: impl FnMut(u8)) -> bool {
         let mut buffer = [0; READ];
+        let (mut opened, mut wrong) = (false, false);
         match (&*self.device).read(&mut buffer) {
-            Ok(count) if count > 0 => buffer.iter().take(count).for_each(|byte| take(*byte)),
+            Ok(0) if self.viewer.is_some() => self.gone = true,
+            Ok(count) if count > 0 => {
+                for byte in buffer.iter().take(count) {
+                    match self.lock.as_mut().map(|lock| lock.feed(*byte)) {
+                        None => take(*byte),
+                        Some(Some(true)) => {
+                            self.lock = None;
+                            opened = true;
+                        }
+                        Some(line) => wrong |= line.is_some(),
+                    }
+                }
+            }
             _ => self.gone |= event.intersects(PollFlags::HUP | PollFlags::ERR),
         }
         overwrite(&mut buffer);
+        if wrong {
+            self.show_lock();
+        }
+        opened
+    }
+
+    /// Says what opens it, if it has a lock, on a line of its own.
+    pub fn show_lock(&mut self) {
+        if let Some(prompt) = self.lock.as_ref().map(Lock::prompt) {
+            self.write(prompt.as_bytes());
+        }
     }
 
     /// Throws away what was typed so far.
     pub fn forget_typed(&mut self) {
         self.editor = Editor::default();
+        self.lock.iter_mut().for_each(Lock::forget_typed);
         if self.viewer.is_none() {
             return tcflush(&*self.device, QueueSelector::IFlush).unwrap_or_default();
         }
-        let mut buffer = [0; READ];
-        while (&*self.device).read(&mut buffer).is_ok_and(|count| count > 0) {}
+        let (mut buffer, mut forgotten) = ([0; 4096], 0);
+        while let Ok(count @ 1..) = (&*self.device).read(&mut buffer) {
+            forgotten += count;
+            // No person types like this, and everybody waits.
+            if forgotten > MOST_FORGOTTEN {
+                self.gone = true;
+                break;
+            }
+        }
         overwrite(&mut buffer);
     }
 

@@ -53,6 +53,11 @@ pub fn invite(invitation: Invitation) {
     *INVITATION.lock().unwrap_or_else(PoisonError::into_inner) = Some(invitation);
 }
 
+/// Nobody can log in any more.
+pub fn withdraw() {
+    *INVITATION.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
 /// Waits for sessions from now on; each becomes a console.
 ///
 /// # Errors

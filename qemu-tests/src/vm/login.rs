@@ -35,6 +35,8 @@ pub enum Ssh {
     LogIn,
     /// A session begins, which runs this command instead.
     Begin(&'static str),
+    /// The number that the session shows is typed there, as soon as it shows one.
+    Unlock,
     /// The text appears in the session, after the text expected there before.
     Expect(&'static str, u64),
     /// The session has ended.
@@ -66,6 +68,7 @@ impl std::fmt::Display for Ssh {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Ssh::LogIn => f.write_str("logging in over ssh"),
+            Ssh::Unlock => f.write_str("typing the number that is shown over ssh"),
             Ssh::Begin(command) => write!(f, "beginning `{command}` over ssh"),
             Ssh::Expect(text, seconds) => write!(f, "expecting `{text}` over ssh within {seconds} s"),
             Ssh::LoggedOut(seconds) => write!(f, "expecting the end of the ssh session within {seconds} s"),
@@ -176,7 +179,7 @@ impl Person {
                 ensure!(refused, "logging in with a key that may not: ssh says `{}`", said.lines().join(" | "));
             }
             Ssh::Nobody => nobody(self.port)?,
-            Ssh::LogIn | Ssh::Begin(_) | Ssh::Expect(..) | Ssh::LoggedOut(_) | Ssh::SameKey => {}
+            Ssh::LogIn | Ssh::Begin(_) | Ssh::Unlock | Ssh::Expect(..) | Ssh::LoggedOut(_) | Ssh::SameKey => {}
         }
         Ok(())
     }

@@ -208,6 +208,16 @@ fn what_is_said_over_ssh_is_not_what_is_said_on_the_serial_line() {
 }
 
 #[test]
+fn the_number_that_a_session_shows_is_typed_there() {
+    let script = [Step::Ssh(Ssh::LogIn), Step::Ssh(Ssh::Unlock), Expect("step", 9)];
+    let shown = Event::Session(b"yes? \nautoinstaller: type 4711 to answer from here (input is hidden): ".to_vec());
+    let (result, fake) = play_on(&script, &[shown, says("step")]);
+    assert_eq!(result, Ok(Vec::new()));
+    assert_eq!(fake.done, ["logging in over ssh", "Session 4711"]);
+    assert_eq!(cause(&script, &[Event::Session(b"type yes: ".to_vec()), says("step")]), "nothing of the kind in 60 s");
+}
+
+#[test]
 fn host_keys_are_compared() {
     let script = [Expect("key", 9), Step::Ssh(Ssh::SameKey)];
     assert_eq!(play_on(&script, &[says("key SHA256:x\n")]).0, Ok(Vec::new()));

@@ -1,12 +1,12 @@
 //! A person who is not at the machine: sees and answers the console over ssh, and copies files to the new root.
 
 use super::encrypted::{AGAIN, FIRST, PASSPHRASE};
-use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, NO, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP};
+use super::{ASK, BOOT, DATA, FAILED, HELD, HELLO, INSTALLED, NO, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NicSpoke, NotBootable, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::{Serial, Session};
-use crate::vm::scenario::Ssh::{Begin, Copy, LogIn, LoggedOut, Nobody, Refused, Run, SameKey};
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Ssh, Type, Wait};
-use crate::vm::scenario::{self, BASE, Card, Disk, Firmware, KEYS, Net, Nic, OBSERVED, Scenario, Step, Vars};
+use crate::vm::scenario::Ssh::{Begin, Copy, LogIn, LoggedOut, Nobody, Refused, Run, SameKey, Unlock};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Plug, Ssh, Type, Wait};
+use crate::vm::scenario::{self, BASE, Bus, Card, Disk, Firmware, KEYS, Net, Nic, OBSERVED, Scenario, Step, Vars};
 
 /// A card with a network that this machine reaches the guest through.
 const LOGIN: Nic = Nic { card: Card::Virtio, net: Net::Login, unplugged: false };
@@ -20,6 +20,18 @@ const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks:
 /// Looks for the DHCP client by its second word.
 const CLIENT_LIVES: &str = "for id in /proc/[0-9]*; do (read -d '' a; read -d '' b; [ \"$b\" = udhcpc ]) < $id/cmdline && \
                             echo a client keeps the address; done 2> /dev/null; true";
+
+/// The passphrase is `secret`.
+const LOCKED_KEY: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----\n\
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABBvvxZof7\n\
+qDtAf3en2AehnEAAAAEAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIA/yhcby3IluXZ8f\n\
+MsZ70YDixOopbMiewegXZm5j9BqlAAAAkIYvTukQAi1/fGz/yKMr2PYYXKeaIyXDG4vqky\n\
+mkOZE2u3lmXqtwuFvNKkHnin63djIBPKaNmZhsIq8BJzeeRZQN72la8vJdceiS2n7OlrzC\n\
+OWFzl0MSFfDebHf9iLm9O99mm41K2vdpQh87gExsWV80DKGu7VFJFcmfzPTB9v+syg1ew0\n\
+OeeOPtLxBcgfN4Wg==\n\
+-----END OPENSSH PRIVATE KEY-----\n\
+";
 
 /// The server is up before the question.
 const INVITED: Step = Expect("this console can be read and answered from elsewhere: ssh root@10.0.2.15: SHA256:", BOOT + PROMPT);
@@ -44,6 +56,11 @@ pub const ROWS: &[Scenario] = &[
             there("ssh root@10.0.2.15: SHA256:", 10),
             there(ASK, 10),
             Ssh(SameKey),
+            // As somebody does who was asked by the ssh client: it answers nothing.
+            Type(Session, "yes"),
+            there("to answer from here", 10),
+            Ssh(Unlock),
+            there(ASK, 10),
             Type(Session, "yse"),
             there("please answer with one of these words", 30),
             there(ASK, 10),
@@ -83,6 +100,7 @@ pub const ROWS: &[Scenario] = &[
             Ssh(LogIn),
             there("type done to have the disk read back", 60),
             Ssh(SameKey),
+            Ssh(Unlock),
             Type(Session, "done"),
             there("autoinstaller: installed {host} on nvme0n1", 2 * STEP),
             Expect("autoinstaller: installed {host} on nvme0n1", 30),
@@ -170,6 +188,7 @@ pub const ROWS: &[Scenario] = &[
             Expect(ASK, PROMPT),
             Ssh(LogIn),
             there(ASK, 90),
+            Ssh(Unlock),
             Type(Session, "yes"),
             there(FIRST, PROMPT),
             Type(Session, PASSPHRASE),
@@ -193,6 +212,7 @@ pub const ROWS: &[Scenario] = &[
             Expect(ASK, PROMPT),
             Ssh(LogIn),
             there(ASK, 90),
+            Ssh(Unlock),
             Type(Session, "yes"),
             there("failed: running nixos-install: nixos-install exited with 1", 6 * STEP),
             there("nvme0n1 was erased and is not bootable", 30),
@@ -212,6 +232,82 @@ pub const ROWS: &[Scenario] = &[
             HELD,
         ],
         after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "answered on ssh1")],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-sees-failed-read-back",
+        proves: "Who looks on stays to see that the disk does not read back, and nobody else is logged in any more.",
+        words: &[KEY, "install.waitBeforePowerOff"],
+        script: &[
+            Forbid(INSTALLED),
+            INVITED,
+            Expect(ASK, PROMPT),
+            Type(Serial, "yes"),
+            Expect("type done to have the disk read back and the installation ended: ", 6 * STEP),
+            Ssh(Run("for kernel in $(find /mnt/boot -iname '*linux*.efi'); do echo > $kernel; echo $kernel is none; done", "is none")),
+            Ssh(LogIn),
+            there("type done to have the disk read back", 60),
+            Ssh(Unlock),
+            Type(Session, "done"),
+            there("autoinstaller: answered on ssh1", 30),
+            there("autoinstaller: failed: reading ", STEP),
+            there("nvme0n1 was erased and is not bootable", 30),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            Expect(KEYS, 30),
+            there("autoinstaller: press p to power off, s for a shell", 30),
+            Type(Session, "s"),
+            there("a shell is to be had at the machine alone: nobody can log in any more", 30),
+            Type(Session, "p"),
+            there("autoinstaller: powering off", 30),
+            Ssh(LoggedOut(OFF)),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskWritten(0), NotBootable(0)],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-plan-changes",
+        proves: "A yes over ssh that was on its way while the plan changed answers nothing: a new number is to be typed first.",
+        disks: &[NOISY, Disk { bus: Bus::UsbLater, ..DATA }],
+        script: &[
+            REFUSES_NOTHING,
+            Forbid("answered on ssh"),
+            INVITED,
+            Expect(ASK, PROMPT),
+            Ssh(LogIn),
+            there(ASK, 90),
+            Ssh(Unlock),
+            there(ASK, 10),
+            Plug(1),
+            Expect("the disks have changed: looking again", 60),
+            there("64.0 GiB  usb ", PROMPT),
+            there(ASK, 10),
+            there("to answer from here", 10),
+            Type(Session, "yes"),
+            there("to answer from here", 10),
+            Wait(3),
+            Type(Serial, "no"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskUnchanged(0), DiskUnchanged(1)],
+        ..ROW
+    },
+    Scenario {
+        name: "ssh-host-key-with-passphrase",
+        proves: "A host key of the kit that nobody can read without a passphrase is named, with advice about the kit.",
+        disks: &[NOISY],
+        kit: &[("ssh/host/ssh_host_ed25519_key", LOCKED_KEY)],
+        script: &[
+            REFUSES_NOTHING,
+            Expect("not ready: reading the host key of the kit partition: ssh-keygen exited with 255: Load key ", BOOT + PROMPT),
+            Expect("incorrect passphrase", 10),
+            Expect("nothing was written", 10),
+            Expect("the kit partition", 10),
+            Expect("press r to try again", 30),
+            Type(Serial, "p"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskUnchanged(0)],
         ..ROW
     },
 ];
