@@ -113,7 +113,7 @@ impl Given {
         };
         Ok(Given {
             host,
-            settings: host::of_value(&value["settings"]).context("`settings`")?,
+            settings: host::of_value(&value["settings"], &Path::to_path_buf).context("`settings`")?,
             init: path("init")?,
             parts,
             files: files.collect::<Result<_>>()?,

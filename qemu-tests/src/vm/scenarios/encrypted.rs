@@ -56,6 +56,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("creating /persist, /models on the new root", STEP),
             Expect("running 2 lists of post-mount commands", STEP),
             Expect("autoinstaller: | the ESP is /dev/nvme0n1p1", STEP),
+            Expect("placing /etc/issue.d/found.issue (0644 0:0), /persist/README (0640 0:100)", STEP),
             TO_THE_END,
         ],
         ..ROW
