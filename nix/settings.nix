@@ -1,6 +1,7 @@
 # From the `autoInstaller` options of a host, evaluated or as they stand in its file, to what the initrd carries: `settings` (one `key=value`
 # per line, the keys are the option paths), `banner` and `bootCommands` (free text, or null), the scripts of `postMountCommands`, one per list
-# entry, the names of `kernelModules`, and `extraFiles`, of which a source is put into the store. What only a build with nixpkgs knows is left out.
+# entry, the names of `kernelModules`, and `extraFiles`, whose sources are put into the store. What only a build with nixpkgs knows is left
+# out.
 # Uses builtins only, so that it needs no nixpkgs.
 # It checks nothing but the shape: which keys exist and which values are good is said once, by the parser in `init`.
 autoInstaller:

@@ -167,6 +167,8 @@ mod tests {
         set_permissions(&placed, PermissionsExt::from_mode(0o666)).unwrap();
         write(&placed, "test").unwrap();
         assert_eq!(error(check(&root, std::slice::from_ref(&file), &kit)), "reading back /etc/key: it is not what the kit partition has");
+        let of_image = Item { source: Some("/etc/autoinstaller/files/etc/key".into()), ..file.clone() };
+        assert_eq!(error(check(&root, &[of_image], &kit)), "reading back /etc/key: it is not what the image has");
         remove_file(&placed).unwrap();
         symlink(scratch.join("outside/new"), &placed).unwrap();
         assert_eq!(error(place(&root, std::slice::from_ref(&file), &kit)), "placing /etc/key: File exists");

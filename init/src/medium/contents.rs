@@ -1,5 +1,6 @@
-//! What somebody has put on the kit partition, and the files that the image has for the new root beside those: read whole before the question: a stick that is pulled or changed later cannot alter what
-//! was confirmed. In memory alone, and overwritten there when nobody needs it any more.
+//! What somebody has put on the kit partition, and the files that the image has for the new root. All of it is read before the question: a
+//! stick that is pulled or changed later cannot alter what was confirmed. In memory alone, and overwritten there when nobody needs it any
+//! more.
 
 use std::fs::{File, read_dir};
 use std::io::{Error as IoError, Read};
@@ -145,6 +146,9 @@ mod tests {
         names.sort();
         assert_eq!(names, ["age/x.agekey", "files/a", "files/etc/b"]);
         assert_eq!((kit.content("files/etc/b"), kit.text(Origin::Kit, SETTINGS).unwrap()), (Some(&b"b"[..]), ""));
+        let wrong = Kit { files: vec![("/etc/autoinstaller/files.manifest".into(), Content(vec![0xff]))] };
+        let error = wrong.text(Origin::Image, MANIFEST).unwrap_err().to_string();
+        assert!(error.starts_with("reading files.manifest of the image: invalid utf-8"), "{error}");
         write(root.join("age/x.agekey"), "").unwrap();
         assert_eq!(all().err().unwrap(), "age/x.agekey: it is empty");
         write(root.join("age/x.agekey"), "key").unwrap();

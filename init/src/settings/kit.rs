@@ -1,6 +1,6 @@
-//! What the image and the kit partition put on the new root: which file goes where, with which mode and whose. Pure: it is given names and the text of
-//! `files.manifest`, a line `MODE UID:GID PATH` for each path below `files` that is not to be 0600 and root's; a path that ends with `/`
-//! is a directory. What a manifest does not name is placed all the same, for root alone.
+//! What the image and the kit partition put on the new root: which file goes where, with which mode and whose. Pure: it is given names and
+//! the text of `files.manifest`, a line `MODE UID:GID PATH` for each path below `files` that is not to be 0600 and root's; a path that ends
+//! with `/` is a directory. What a manifest does not name is placed all the same, for root alone.
 
 use std::fmt;
 

@@ -92,6 +92,8 @@ fn the_image_has_files_in_the_same_way_and_the_kit_comes_first() {
         (wrong.kind, wrong.to_string().as_str()),
         (Kind::Settings, "reading files/proc/x of the image: nothing can be placed in /proc")
     );
+    let twice = error(&["/etc/autoinstaller/files/a", "/etc/autoinstaller/files/a/b"], "");
+    assert_eq!(twice.to_string(), "reading the image: two of its files are for /a");
     assert_eq!(
         error(&names, "0600 0:0 etc/x").to_string(),
         "reading line 1 of files.manifest of the image: files/etc/x is not on the image"
