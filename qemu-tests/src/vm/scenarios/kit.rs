@@ -31,9 +31,8 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             Expect("placing /home/alice/ (0700 1000:100), /etc/age/,", BOOT + PROMPT),
-            Expect("/etc/age/ultraviolet.agekey", 10),
             YES,
-            Expect("placing /home/alice/", STEP),
+            Expect("placing /home/alice/ (0700 1000:100), /etc/age/, /etc/age/ultraviolet.agekey,", STEP),
             Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             ExpectPowerOff(OFF),
         ],
