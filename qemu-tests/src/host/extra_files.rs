@@ -25,13 +25,10 @@ pub fn read(list: &Value, outside: &dyn Fn(&Path) -> PathBuf) -> Result<Vec<(Str
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     judge(&names, &manifest).context("extraFiles")?;
-    let bytes: usize = files.iter().map(|(_, content)| content.len()).sum();
-    let there = files.len();
-    ensure!(
-        there <= MOST_FILES && bytes <= MOST_BYTES,
-        "extraFiles: {there} files of {bytes} bytes: an image has room for 64 of 512 KiB together"
-    );
-    if there > 0 {
+    let (count, bytes) = (files.len(), files.iter().map(|(_, content)| content.len()).sum::<usize>());
+    ensure!(count <= MOST_FILES, "extraFiles: there are {count}, and an image has room for {MOST_FILES}");
+    ensure!(bytes <= MOST_BYTES, "extraFiles: together they have {bytes} bytes, and an image has room for {MOST_BYTES}");
+    if count > 0 {
         files.push((MANIFEST.to_owned(), manifest.into_bytes()));
     }
     Ok(files)
@@ -101,14 +98,13 @@ mod tests {
         let gone = error(json!([{"path": "/x", "source": "/nix/x", "attributes": "0644 0:0"}]));
         assert!(gone.starts_with("extraFiles: /x: reading /outside/nix/x: "), "{gone}");
         assert_eq!(error(json!([text("/x", ""), text("/x/y", "")])), "extraFiles: two of its files are for /x");
-        let room = ": an image has room for 64 of 512 KiB together";
         let half = "x".repeat(MOST_BYTES / 2);
         assert_eq!(of(json!([text("/a", &half), text("/b", &half)])).unwrap().len(), 3);
         assert_eq!(
             error(json!([text("/a", &half), text("/b", &half), text("/c", "x")])),
-            format!("extraFiles: 3 files of 524289 bytes{room}")
+            "extraFiles: together they have 524289 bytes, and an image has room for 524288"
         );
         let many: Vec<Value> = (0..65).map(|n| text(&format!("/{n}"), "")).collect();
-        assert_eq!(error(json!(many)), format!("extraFiles: 65 files of 0 bytes{room}"));
+        assert_eq!(error(json!(many)), "extraFiles: there are 65, and an image has room for 64");
     }
 }
