@@ -1,9 +1,10 @@
 # The options that are no settings, by what becomes of them. All others are lines of the settings file.
 {
-  # They travel as files of the initrd: text of several lines, which cannot be a setting, and modules.
+  # They travel as files of the initrd: text of several lines, which cannot be a setting, modules, and files as they are.
   files = [
     "bannerText"
     "extraBootCommands"
+    "extraFiles"
     "extraInitrdKernelModules"
     "extraPostMountCommands"
   ];

@@ -32,6 +32,15 @@ let
   list = type: option (types.listOf type) [ ];
   computed = type: default: more: lib.mkOption ({ inherit type default; } // more);
 
+  # One of `extraFiles`.
+  file = {
+    text = maybe types.lines "Installed by a stick." "What is in the file.";
+    source = maybe types.path (lib.literalExpression "./motd") "A file with what is in it, instead of `text`.";
+    mode = text "0644" "0600" "Its permissions, in octal digits.";
+    user = option types.int 0 1000 "The number of its owner.";
+    group = option types.int 0 100 "The number of its group.";
+  };
+
   # An address that git asks with a key.
   byKey = remote: lib.hasPrefix "ssh://" remote || !lib.hasInfix "://" remote;
   ofFlake =
@@ -103,6 +112,10 @@ in
     extraInitrdKernelModules = list types.str [ "thunderbolt" ] ''
       Kernel modules that the initrd carries and loads at its start, beside those for disks, USB and keyboards. A name that the kernel
       does not know fails the build.'';
+
+    extraFiles = option (types.attrsOf (types.submodule { options = file; })) { } { "/etc/motd".text = "Installed by a stick."; } ''
+      Files to put on the new root, by their paths there, beside those of [the kit](#the-kit), which comes first where both have one; 512 KiB
+      together. Everybody who has the image, or can read the builder's store, can read them: secrets belong on the kit partition.'';
 
     ssh.authorizedKeys = list types.str [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… me" ] ''
       Who may log in while the machine is installed: public keys, a line of an `authorized_keys` file each. With them the machine goes online;

@@ -68,6 +68,17 @@ let
     schemed != null && (hasPrefix "http" (head schemed) || hasInfix ":" (builtins.elemAt schemed 1));
   secret = "the address has a password or a token in it, which would be shown: use a deploy key";
 
+  # Directories of the new root that others own, or that are gone when the machine starts.
+  notHere = [
+    "nix"
+    "boot"
+    "dev"
+    "proc"
+    "sys"
+    "run"
+    "tmp"
+  ];
+
   octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
   address = "${octet}\\.${octet}\\.${octet}\\.${octet}";
   octetsOfMasks = "(255|254|252|248|240|224|192|128|0)";
@@ -163,6 +174,32 @@ rec {
         ".."
       ]) (drop 1 (splitString "/" (head trimmed)))
     ) "${text} is not an absolute path without . and ..";
+  # As a file of the kit with its line in `files.manifest`; the first fault alone.
+  extraFile =
+    path: file:
+    let
+      below = lib.removePrefix "/" path;
+      parts = splitString "/" below;
+      owner = "${toString file.user}:${toString file.group}";
+      isId = n: 0 <= n && n < 4294967295;
+      isName =
+        part:
+        !elem part [
+          ""
+          "."
+          ".."
+        ]
+        && stringLength part < 256;
+    in
+    lib.take 1 (
+      unless (hasPrefix "/" path) "it is not an absolute path"
+      ++ unless ((file.text == null) != (file.source == null)) "it needs either a text or a source"
+      ++ unless (is "[ -~]*" below && lib.all isName parts) "${quoted below} is not a path below / without . and .., in ASCII"
+      ++ unless (builtins.length parts <= 12) "${quoted below} lies in more than 11 directories"
+      ++ unless (!elem (head parts) notHere) "nothing can be placed in /${head parts}"
+      ++ unless (is "0*[0-7]{1,3}" file.mode) "${quoted file.mode} is not a mode: use 0600 to 0777"
+      ++ unless (isId file.user && isId file.group) "${quoted owner} is not an owner: use UID:GID, in numbers"
+    );
 
   # Documentation/admin-guide/nfs/nfsroot.rst of Linux: CLIENT:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:AUTOCONF:DNS0:DNS1
   ip =
@@ -238,15 +275,6 @@ rec {
     let
       below = if hasPrefix "/mnt/" text then lib.removePrefix "/mnt/" text else "";
       parts = splitString "/" below;
-      systems = [
-        "nix"
-        "boot"
-        "dev"
-        "proc"
-        "sys"
-        "run"
-        "tmp"
-      ];
       whole = [
         "bin"
         "etc"
@@ -256,7 +284,7 @@ rec {
         "var"
       ];
     in
-    if elem (head parts) systems || elem below whole then
+    if elem (head parts) notHere || elem below whole then
       [ "${text} is the system's own" ]
     else
       unless (lib.all (is "[A-Za-z0-9_-][A-Za-z0-9._-]*") parts)

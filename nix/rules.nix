@@ -54,6 +54,9 @@ broken [ ] (removeAttrs cfg (names.files ++ names.build))
 ++ of "swap.size" values.size cfg.swap.size
 ++ of "keymap" values.fileName cfg.keymap
 ++ each "extraMountDirs" values.directory cfg.extraMountDirs
+++ lib.concatLists (
+  lib.mapAttrsToList (path: file: map (cause: "extraFiles: ${path}: ${cause}") (values.extraFile path file)) cfg.extraFiles
+)
 ++ of "network.ip" values.ip cfg.network.ip
 ++ of "wait-network" values.seconds cfg.wait-network
 ++ of "repoRemote" values.remote cfg.repoRemote

@@ -1,6 +1,7 @@
 # From the `autoInstaller` options of a host, evaluated or as they stand in its file, to what the initrd carries: `settings` (one `key=value`
 # per line, the keys are the option paths), `banner` and `bootCommands` (free text, or null), the scripts of `postMountCommands`, one per list
-# entry, and the names of `kernelModules`. What only a build with nixpkgs knows is left out.
+# entry, the names of `kernelModules`, and `extraFiles`, whose sources are put into the store. What only a build with nixpkgs knows is left
+# out.
 # Uses builtins only, so that it needs no nixpkgs.
 # It checks nothing but the shape: which keys exist and which values are good is said once, by the parser in `init`.
 autoInstaller:
@@ -40,6 +41,26 @@ let
       found = autoInstaller.${name} or null;
     in
     if found == "" then null else found;
+
+  # Mode and owner are said as in a line of `files.manifest`.
+  placed =
+    path:
+    let
+      file = {
+        text = null;
+        source = null;
+        mode = "0644";
+        user = 0;
+        group = 0;
+      }
+      // autoInstaller.extraFiles.${path};
+    in
+    {
+      inherit path;
+      inherit (file) text;
+      source = if file.source == null then null else "${file.source}";
+      attributes = "${file.mode} ${toString file.user}:${toString file.group}";
+    };
 in
 {
   settings = builtins.concatStringsSep "" (
@@ -49,4 +70,5 @@ in
   bootCommands = text "extraBootCommands";
   postMountCommands = autoInstaller.extraPostMountCommands or [ ];
   kernelModules = autoInstaller.extraInitrdKernelModules or [ ];
+  extraFiles = map placed (builtins.attrNames (autoInstaller.extraFiles or { }));
 }

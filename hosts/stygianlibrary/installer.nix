@@ -34,6 +34,16 @@
       ''
     ];
 
+    # Everybody who has the image can read these.
+    extraFiles = {
+      "/etc/issue.d/found.issue".text = "Whoever finds this laptop: its library misses it.\n";
+      "/persist/README" = {
+        source = ./persist.txt;
+        mode = "0640";
+        group = 100;
+      };
+    };
+
     # A dock shows its disks when it has been authorised.
     extraInitrdKernelModules = [ "thunderbolt" ];
     extraBootCommands = ''

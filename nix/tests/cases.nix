@@ -8,6 +8,7 @@ let
 
   x = n: builtins.concatStringsSep "" (builtins.genList (_: "x") n);
   secret = "the address has a password or a token in it, which would be shown: use a deploy key";
+  attributes = more: { extraFiles."/etc/x" = { text = ""; } // more; };
   ipForm = "is neither dhcp nor ADDRESS::GATEWAY:NETMASK::LINK:none:DNS";
   online = {
     prebuilt = false;
@@ -174,6 +175,39 @@ in
     (bad "extraMountDirs: /a//b is not an absolute path without . and .." { extraMountDirs = [ "/a//b" ]; })
     (bad "extraMountDirs: / is not an absolute path without . and .." { extraMountDirs = [ "/" ]; })
     (bad "extraMountDirs: //a is not an absolute path without . and .." { extraMountDirs = [ "//a" ]; })
+
+    # Files.
+    (good {
+      extraFiles = {
+        "/etc/a b".text = "";
+        "/home/alice/.netrc" = {
+          text = "x";
+          mode = "600";
+          user = 1000;
+          group = 4294967294;
+        };
+      };
+    })
+    (bad "extraFiles: etc/x: it is not an absolute path" { extraFiles."etc/x".text = ""; })
+    (bad "extraFiles: /etc/x: it needs either a text or a source" { extraFiles."/etc/x".mode = "0600"; })
+    (bad "extraFiles: /etc/x: it needs either a text or a source" {
+      extraFiles."/etc/x" = {
+        text = "";
+        source = "/etc/passwd";
+      };
+    })
+    (bad "extraFiles: /etc/../x: \"etc/../x\" is not a path below / without . and .., in ASCII" { extraFiles."/etc/../x".text = ""; })
+    (bad "extraFiles: /etc/x/: \"etc/x/\" is not a path below / without . and .., in ASCII" { extraFiles."/etc/x/".text = ""; })
+    (bad "extraFiles: /etc/ä: \"etc/ä\" is not a path below / without . and .., in ASCII" { extraFiles."/etc/ä".text = ""; })
+    (good { extraFiles."/1/2/3/4/5/6/7/8/9/10/11/x".text = ""; })
+    (bad "extraFiles: /1/2/3/4/5/6/7/8/9/10/11/12/x: \"1/2/3/4/5/6/7/8/9/10/11/12/x\" lies in more than 11 directories" {
+      extraFiles."/1/2/3/4/5/6/7/8/9/10/11/12/x".text = "";
+    })
+    (bad "extraFiles: /run/x: nothing can be placed in /run" { extraFiles."/run/x".text = ""; })
+    (bad "extraFiles: /etc/x: \"4755\" is not a mode: use 0600 to 0777" (attributes { mode = "4755"; }))
+    (bad "extraFiles: /etc/x: \"u=rw\" is not a mode: use 0600 to 0777" (attributes { mode = "u=rw"; }))
+    (bad "extraFiles: /etc/x: \"-1:0\" is not an owner: use UID:GID, in numbers" (attributes { user = -1; }))
+    (bad "extraFiles: /etc/x: \"0:4294967295\" is not an owner: use UID:GID, in numbers" (attributes { group = 4294967295; }))
 
     # The network.
     (good { network.ip = "dhcp"; })

@@ -105,6 +105,13 @@ in
     "an image that builds its system carries no repository" = is null (image "vermissian").repository;
     "an image is dated by its flake" = is 1700000000 (parts (image "ultraviolet")).built;
     "the initrd of stygianlibrary has its module" = is [ "thunderbolt" ] (parts (image "stygianlibrary")).settings.kernelModules;
+    "a file of stygianlibrary is put into the store" =
+      is
+        [
+          null
+          "persist.txt"
+        ]
+        (map (file: file.source) (parts (image "stygianlibrary")).settings.extraFiles);
     "the key of vermissian is made" = is {
       deploy-key = "vermissian-installer-deploy-key/id_ed25519";
     } (parts (image "vermissian")).files;

@@ -208,6 +208,14 @@ in
             bootCommands = "true\n";
             postMountCommands = [ "a\nb" ];
             kernelModules = [ "thunderbolt" ];
+            extraFiles = [
+              {
+                path = "/etc/note";
+                text = "a\nb\n";
+                source = null;
+                attributes = "0640 0:100";
+              }
+            ];
           }
           (
             removeAttrs (settings (cfg {
@@ -215,6 +223,11 @@ in
               extraBootCommands = "true\n";
               extraPostMountCommands = [ "a\nb" ];
               extraInitrdKernelModules = [ "thunderbolt" ];
+              extraFiles."/etc/note" = {
+                text = "a\nb\n";
+                mode = "0640";
+                group = 100;
+              };
             })) [ "settings" ]
           );
       "what is not said is no file" =
@@ -224,6 +237,7 @@ in
             bootCommands = null;
             postMountCommands = [ ];
             kernelModules = [ ];
+            extraFiles = [ ];
           }
           (removeAttrs (settings (cfg { })) [ "settings" ]);
       "what only a build knows is no setting" = is (settings (cfg { })).settings (settings (cfg {

@@ -29,6 +29,10 @@ import ../iso.nix {
   inherit (pkgs) init xtask;
   config = (import (../../hosts + "/${host}/installer.nix") { }).autoInstaller // {
     deployKey.generate = true;
+    extraFiles."/etc/built/README" = {
+      source = ../../hosts/stygianlibrary/persist.txt;
+      mode = "0440";
+    };
   };
   toplevel = if toplevel == "" then null else builtins.storePath toplevel;
   built = builtins.fromJSON built;

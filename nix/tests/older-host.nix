@@ -18,6 +18,7 @@
     extraPostMountCommands = [ "chmod 700 /mnt/persist" ];
     extraInitrdKernelModules = [ "thunderbolt" ];
     extraBootCommands = "true\n";
+    extraFiles."/etc/note".text = "old\n";
     extraPackages = [ inputs.tools ];
     powerOff = false;
     isoName = self.name;

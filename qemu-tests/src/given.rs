@@ -113,7 +113,7 @@ impl Given {
         };
         Ok(Given {
             host,
-            settings: host::of_value(&value["settings"]).context("`settings`")?,
+            settings: host::of_value(&value["settings"], &Path::to_path_buf).context("`settings`")?,
             init: path("init")?,
             parts,
             files: files.collect::<Result<_>>()?,
@@ -159,6 +159,8 @@ mod tests {
         assert_eq!(error(r#""built":7"#, r#""built":"7""#), "`built` is missing");
         assert_eq!(error(r#""init":"/nix/store/i/bin/init","#, ""), "`init` is missing");
         assert_eq!(error(r#"{"settings":"targetHost=a\n"}"#, "{}"), "`settings`: finding the settings: not a string");
+        let unplaced = r#"{"settings":"targetHost=a\n","extraFiles":[{"path":"x"}]}"#;
+        assert_eq!(error(r#"{"settings":"targetHost=a\n"}"#, unplaced), "`settings`: extraFiles: x: it is not an absolute path");
         assert_eq!(error(r#""built""#, r#""closure":{},"built""#), "`toplevel` is missing");
         assert_eq!(error(r#""built""#, r#""files":{"a/b":"/x"},"built""#), "`files`: a/b is not the name of a file with a path");
     }

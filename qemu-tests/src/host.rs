@@ -1,8 +1,10 @@
 //! The settings of a host: `hosts/HOST/installer.nix` evaluated through `nix/host-file.nix`.
 //! Must not know a single key: what a setting may be is said by the parser in `init`.
 
+pub mod extra_files;
+
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -21,16 +23,19 @@ pub struct HostSettings {
     pub post_mount_commands: Vec<String>,
     /// Modules that the initrd carries beside those of every host.
     pub kernel_modules: Vec<String>,
+    /// Files for the new root, by their names below `/etc/autoinstaller`, with the manifest of them.
+    pub extra_files: Vec<(String, Vec<u8>)>,
 }
 
 impl HostSettings {
-    /// What goes below `/etc/autoinstaller`: names and texts.
-    pub fn files(&self) -> Vec<(String, &str)> {
-        let mut files = vec![("settings".to_owned(), self.settings.as_str())];
-        files.extend(self.banner.as_deref().map(|banner| ("banner".to_owned(), banner)));
-        files.extend(self.boot_commands.as_deref().map(|commands| ("boot-commands".to_owned(), commands)));
+    /// What goes below `/etc/autoinstaller`: names and contents.
+    pub fn files(&self) -> Vec<(String, &[u8])> {
+        let mut files = vec![("settings".to_owned(), self.settings.as_bytes())];
+        files.extend(self.banner.as_deref().map(|banner| ("banner".to_owned(), banner.as_bytes())));
+        files.extend(self.boot_commands.as_deref().map(|commands| ("boot-commands".to_owned(), commands.as_bytes())));
         let scripts = (1..).zip(&self.post_mount_commands);
-        files.extend(scripts.map(|(number, script): (u32, _)| (format!("post-mount-commands/{number:02}"), script.as_str())));
+        files.extend(scripts.map(|(number, script): (u32, _)| (format!("post-mount-commands/{number:02}"), script.as_bytes())));
+        files.extend(self.extra_files.iter().map(|(name, content)| (name.clone(), content.as_slice())));
         files
     }
 }
@@ -46,9 +51,10 @@ pub fn settings(nix: &Nix, host: &str) -> Result<HostSettings> {
     let file = nix.inside(&hosts.join(host).join("installer.nix"))?;
     let reader = nix.inside(&nix.repository().join("nix/host-file.nix"))?;
     let expression = format!("import {reader} {file}");
-    let arguments = ["--eval", "--strict", "--json", "--expr", &expression];
+    // Files of the host are put into the store.
+    let arguments = ["--eval", "--read-write-mode", "--strict", "--json", "--expr", &expression];
     let json = nix.run("nix-instantiate", &arguments).with_context(|| format!("evaluating hosts/{host}/installer.nix"))?;
-    parse(&json).with_context(|| format!("reading the settings of {host}"))
+    parse(&json, &|path| nix.outside(path)).with_context(|| format!("reading the settings of {host}"))
 }
 
 /// Host names become file names and flake attributes: letters, digits and `-` only.
@@ -76,15 +82,15 @@ fn check_exists(hosts: &Path, host: &str) -> Result<()> {
     bail!("finding host {host}: there is no hosts/{host}/installer.nix (hosts: {})", names.join(", "));
 }
 
-fn parse(json: &str) -> Result<HostSettings> {
-    of_value(&serde_json::from_str(json)?)
+fn parse(json: &str, outside: &dyn Fn(&Path) -> PathBuf) -> Result<HostSettings> {
+    of_value(&serde_json::from_str(json)?, outside)
 }
 
-/// What `nix/settings.nix` makes of a host's options.
+/// What `nix/settings.nix` makes of a host's options; `outside` says where a store path is.
 ///
 /// # Errors
-/// If it is something else.
-pub fn of_value(value: &serde_json::Value) -> Result<HostSettings> {
+/// If it is something else, or a file for the new root cannot be placed there.
+pub fn of_value(value: &serde_json::Value, outside: &dyn Fn(&Path) -> PathBuf) -> Result<HostSettings> {
     let text = |name: &str| value[name].as_str().map(str::to_owned);
     let list = |name: &str, option: &str| {
         let elements = value[name].as_array().into_iter().flatten().map(|element| element.as_str().map(str::to_owned));
@@ -96,6 +102,7 @@ pub fn of_value(value: &serde_json::Value) -> Result<HostSettings> {
         boot_commands: text("bootCommands"),
         post_mount_commands: list("postMountCommands", "extraPostMountCommands")?,
         kernel_modules: list("kernelModules", "extraInitrdKernelModules")?,
+        extra_files: extra_files::read(&value["extraFiles"], outside)?,
     })
 }
 
@@ -124,10 +131,11 @@ mod tests {
     fn a_missing_banner_is_none() {
         let json =
             r#"{"banner":null,"settings":"targetHost=a\n","bootCommands":"x","postMountCommands":["true","false"],"kernelModules":["m"]}"#;
+        let parse = |json| parse(json, &Path::to_path_buf);
         let read = parse(json).unwrap();
         assert_eq!(read.banner, None);
-        let files: Vec<(String, &str)> = read.files();
-        let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+        let files = read.files();
+        let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), std::str::from_utf8(text).unwrap())).collect();
         let scripts = [("post-mount-commands/01", "true"), ("post-mount-commands/02", "false")];
         assert_eq!(named, [&[("settings", "targetHost=a\n"), ("boot-commands", "x")][..], &scripts].concat());
         assert_eq!(read.kernel_modules, ["m"]);

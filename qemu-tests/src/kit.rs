@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
-use init::settings::kit::{self, MANIFEST};
+use init::settings::kit::{self, MANIFEST, Origin};
 use init::settings::{Settings, Source};
 
 use crate::fat::Fat;
@@ -64,7 +64,7 @@ fn add(fat: &Fat, add: &Add) -> Result<()> {
     names.sort();
     names.dedup();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    kit::inventory(&names, &manifest, add.host.as_deref().unwrap_or_default())?;
+    kit::inventory(Origin::Kit, &names, &manifest, add.host.as_deref().unwrap_or_default())?;
     for Put { source, name, .. } in &add.puts {
         fat.put(name, source)?;
         println!("wrote {name} from {}", source.display());

@@ -1,4 +1,4 @@
-//! Puts what the kit has on the new root, and compares it once everything is installed. Paths are resolved as if the new root were `/`
+//! Puts what the image and the kit have on the new root, and compares it once everything is installed. Paths are resolved as if the new root were `/`
 //! (openat2(2), `RESOLVE_IN_ROOT`): no link that the owner's commands have made leads out of it. Nothing that exists is written to.
 
 use std::fs::File;
@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use crate::error::{self, Kind};
 use crate::medium::{self, Content, Kit, Medium};
-use crate::settings::kit::Item;
+use crate::settings::kit::{Item, Origin};
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
@@ -43,9 +43,10 @@ pub fn check(root: &Path, items: &[Item], kit: &Kit) -> error::Result<()> {
             let [now, then] = [now, (item.mode, item.owner)].map(|(mode, owner)| Item::attributes(mode, owner));
             return Err(IoError::other(format!("it is {now} and not {then}")));
         }
-        let Some(content) = item.source.as_ref().and_then(|source| kit.content(source)) else { return Ok(()) };
+        let Some(source) = &item.source else { return Ok(()) };
+        let content = kit.content(source).unwrap_or_default();
         let same = Content::read(File::from(file), content.len() as u64 + 1)?.bytes() == content;
-        if same { Ok(()) } else { Err(IoError::other("it is not what the kit partition has")) }
+        if same { Ok(()) } else { Err(IoError::other(format!("it is not what {} has", Origin::of(source)))) }
     })
 }
 
@@ -166,6 +167,8 @@ mod tests {
         set_permissions(&placed, PermissionsExt::from_mode(0o666)).unwrap();
         write(&placed, "test").unwrap();
         assert_eq!(error(check(&root, std::slice::from_ref(&file), &kit)), "reading back /etc/key: it is not what the kit partition has");
+        let of_image = Item { source: Some("/etc/autoinstaller/files/etc/key".into()), ..file.clone() };
+        assert_eq!(error(check(&root, &[of_image], &kit)), "reading back /etc/key: it is not what the image has");
         remove_file(&placed).unwrap();
         symlink(scratch.join("outside/new"), &placed).unwrap();
         assert_eq!(error(place(&root, std::slice::from_ref(&file), &kit)), "placing /etc/key: File exists");

@@ -56,7 +56,7 @@ pub(super) struct Work<'a> {
     medium: &'a Medium,
     /// The consent is good once, which is to be noted.
     in_advance: bool,
-    /// What lies on the kit partition.
+    /// What lies on the kit partition, and in the image beside it.
     kit: &'a Kit,
     /// Of the container; overwritten as soon as it is made.
     keys: Option<Keys>,

@@ -35,7 +35,7 @@ pub enum Step {
     Directories(Vec<String>),
     /// Run the owner's scripts.
     PostMount(Vec<String>),
-    /// Put what is on the kit partition on the new root.
+    /// Put what the image and the kit partition have for it on the new root.
     Place(Vec<Item>),
     /// Get the flake.
     Clone {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::facts::smbios::strings;
 use crate::medium::{Kit, SETTINGS};
+use crate::settings::kit::Origin;
 use crate::settings::{Settings, Source, kit};
 
 /// The settings file that the image was built with.
@@ -29,7 +30,7 @@ pub fn settings(kit: &Kit) -> Result<Settings> {
     }
     let settings = Settings::read(&[
         Source::file("the settings file", &file),
-        Source::file("settings of the kit partition", kit.text(SETTINGS)?),
+        Source::file("settings of the kit partition", kit.text(Origin::Kit, SETTINGS)?),
         Source::smbios(&oem_strings()),
         Source::command_line(&command_line),
     ])?;
@@ -41,7 +42,8 @@ pub fn settings(kit: &Kit) -> Result<Settings> {
             "there is none, and requireAgeKey is set",
         ));
     }
-    let kit = kit::inventory(&names, kit.text(kit::MANIFEST)?, &settings.target_host)?;
+    let of = |origin| kit::inventory(origin, &names, kit.text(origin, kit::MANIFEST)?, &settings.target_host);
+    let kit = kit::together(of(Origin::Image)?, of(Origin::Kit)?)?;
     kit::require_apart(&kit, &settings.repository)?;
     Ok(Settings { kit, post_mount: scripts(Path::new(POST_MOUNT))?, ..settings })
 }

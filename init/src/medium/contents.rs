@@ -1,5 +1,6 @@
-//! What somebody has put on the kit partition, read whole before the question: a stick that is pulled or changed later cannot alter what
-//! was confirmed. In memory alone, and overwritten there when nobody needs it any more.
+//! What somebody has put on the kit partition, and the files that the image has for the new root. All of it is read before the question: a
+//! stick that is pulled or changed later cannot alter what was confirmed. In memory alone, and overwritten there when nobody needs it any
+//! more.
 
 use std::fs::{File, read_dir};
 use std::io::{Error as IoError, Read};
@@ -9,7 +10,7 @@ use super::find::Medium;
 use super::kit;
 use crate::error::{Error, Kind, Result};
 use crate::pid1::secret::overwrite;
-use crate::settings::kit::MANIFEST;
+use crate::settings::kit::{DEEPEST, MANIFEST, MOST_FILES, Origin};
 
 /// The settings of the kit.
 pub const SETTINGS: &str = "settings";
@@ -17,10 +18,6 @@ pub const SETTINGS: &str = "settings";
 const PLACES: [&str; 5] = [SETTINGS, MANIFEST, "age", "ssh", "files"];
 /// Far more than keys and configuration files need, and little of the smallest machine.
 const MOST_BYTES: u64 = 8 << 20;
-/// What still fits on the screen with the plan.
-const MOST_FILES: usize = 64;
-/// Directories in directories.
-const DEEPEST: usize = 12;
 
 /// Bytes that may be secret.
 pub struct Content(Vec<u8>);
@@ -47,7 +44,7 @@ impl Drop for Content {
     }
 }
 
-/// The files of the kit partition by their paths there.
+/// The files of both by their names: those of the image are paths of the initrd, the others paths of the kit partition.
 #[derive(Default)]
 pub struct Kit {
     files: Vec<(String, Content)>,
@@ -57,13 +54,16 @@ impl Kit {
     /// Reads all of it.
     ///
     /// # Errors
-    /// It cannot be read, or there is too much on it.
+    /// It cannot be read, or there is too much of it.
     pub fn read(medium: &Medium) -> Result<Kit> {
+        let mut kit = Kit::default();
+        let of_image = |place| format!("{}{place}", Origin::Image.prefix());
+        let read = [MANIFEST, "files"].iter().try_for_each(|place| kit.add(Path::new("/"), &of_image(place), DEEPEST));
+        read.map_err(|error| Error::new(Kind::Settings, "reading the image", error))?;
         if !medium.is_unique() {
             log::warn!("several disks carry this image, and which was booted is not known: nothing is taken from a kit partition");
-            return Ok(Kit::default());
+            return Ok(kit);
         }
-        let mut kit = Kit::default();
         let read = kit::read(medium, |root| PLACES.iter().try_for_each(|place| kit.add(root, place, DEEPEST)));
         read.map_err(|error| Error::new(Kind::Kit, "reading the kit partition", &error.cause))?;
         Ok(kit)
@@ -110,9 +110,9 @@ impl Kit {
     ///
     /// # Errors
     /// It is not UTF-8.
-    pub fn text(&self, name: &str) -> Result<&str> {
-        let wrong = |error| Error::new(Kind::Kit, format!("reading {name} of the kit partition"), error);
-        std::str::from_utf8(self.content(name).unwrap_or_default()).map_err(wrong)
+    pub fn text(&self, origin: Origin, name: &str) -> Result<&str> {
+        let wrong = |error| Error::new(origin.kind(), format!("reading {name} of {origin}"), error);
+        std::str::from_utf8(self.content(&format!("{}{name}", origin.prefix())).unwrap_or_default()).map_err(wrong)
     }
 }
 
@@ -145,7 +145,10 @@ mod tests {
         let mut names = kit.names();
         names.sort();
         assert_eq!(names, ["age/x.agekey", "files/a", "files/etc/b"]);
-        assert_eq!((kit.content("files/etc/b"), kit.text(SETTINGS).unwrap()), (Some(&b"b"[..]), ""));
+        assert_eq!((kit.content("files/etc/b"), kit.text(Origin::Kit, SETTINGS).unwrap()), (Some(&b"b"[..]), ""));
+        let wrong = Kit { files: vec![("/etc/autoinstaller/files.manifest".into(), Content(vec![0xff]))] };
+        let error = wrong.text(Origin::Image, MANIFEST).unwrap_err().to_string();
+        assert!(error.starts_with("reading files.manifest of the image: invalid utf-8"), "{error}");
         write(root.join("age/x.agekey"), "").unwrap();
         assert_eq!(all().err().unwrap(), "age/x.agekey: it is empty");
         write(root.join("age/x.agekey"), "key").unwrap();

@@ -1,6 +1,6 @@
-//! What the kit partition puts on the new root: which file goes where, with which mode and whose. Pure: it is given names and the text of
-//! `files.manifest`, a line `MODE UID:GID PATH` for each path below `files` that is not to be 0600 and root's; a path that ends with `/`
-//! is a directory. What a manifest does not name is placed all the same, for root alone.
+//! What the image and the kit partition put on the new root: which file goes where, with which mode and whose. Pure: it is given names and
+//! the text of `files.manifest`, a line `MODE UID:GID PATH` for each path below `files` that is not to be 0600 and root's; a path that ends
+//! with `/` is a directory. What a manifest does not name is placed all the same, for root alone.
 
 use std::fmt;
 
@@ -9,13 +9,58 @@ use crate::error::{Error, Kind, Result};
 
 /// Where the lines of attributes are.
 pub const MANIFEST: &str = "files.manifest";
-/// Nothing of the kit goes below these: others own them, or they are gone when the machine starts.
+/// What still fits on the screen with the plan.
+pub const MOST_FILES: usize = 64;
+/// Directories in directories, with `files` itself.
+pub const DEEPEST: usize = 12;
+/// Nothing goes below these: others own them, or they are gone when the machine starts.
 pub(super) const NOT_HERE: [&str; 7] = ["nix", "boot", "dev", "proc", "sys", "run", "tmp"];
+
+/// Who has files for the new root. Both are read in the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The image, whose host was told so when it was built.
+    Image,
+    /// The kit partition.
+    Kit,
+}
+
+impl Origin {
+    /// What the names of its files begin with: they are paths of the initrd, or of the kit.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Origin::Image => "/etc/autoinstaller/",
+            Origin::Kit => "",
+        }
+    }
+
+    /// Whose a file with this name is.
+    pub fn of(name: &str) -> Origin {
+        if name.starts_with(Origin::Image.prefix()) { Origin::Image } else { Origin::Kit }
+    }
+
+    /// What a mistake in it is a mistake of.
+    pub fn kind(self) -> Kind {
+        match self {
+            Origin::Image => Kind::Settings,
+            Origin::Kit => Kind::Kit,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Origin::Image => "the image",
+            Origin::Kit => "the kit partition",
+        })
+    }
+}
 
 /// A file or directory to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Its name on the kit, `None` for a directory.
+    /// Its name, which has the prefix of its origin; `None` for a directory.
     pub source: Option<String>,
     /// Its path on the installed system.
     pub target: String,
@@ -61,14 +106,15 @@ pub fn age_key(host: &str) -> String {
 pub fn require_apart(items: &[Item], repository: &Repository) -> Result<()> {
     let Some(item) = items.iter().find(|item| repository.holds(&item.target)) else { return Ok(()) };
     let cause = "it would lie in repoClonePath, where git needs an empty directory";
-    Err(Error::new(Kind::Kit, format!("placing {} from the kit partition", item.target), cause))
+    Err(Error::new(Kind::Kit, format!("placing {}", item.target), cause))
 }
 
-/// Everything that is placed, directories first. `names` are the files on the kit, by their paths there.
+/// Everything that is placed of one origin, directories first. `names` are the files of both.
 ///
 /// # Errors
 /// A line of the manifest says nothing that can be done, or two files have one place.
-pub fn inventory(names: &[&str], manifest: &str, host: &str) -> Result<Vec<Item>> {
+pub fn inventory(origin: Origin, names: &[&str], manifest: &str, host: &str) -> Result<Vec<Item>> {
+    let names: Vec<&str> = names.iter().filter_map(|name| name.strip_prefix(origin.prefix())).collect();
     let has = |name: &str| names.contains(&name);
     let mut items: Vec<Item> = [("etc/age", has(&age_key(host))), ("root", names.iter().any(|name| name.starts_with("files/root/")))]
         .into_iter()
@@ -81,20 +127,20 @@ pub fn inventory(names: &[&str], manifest: &str, host: &str) -> Result<Vec<Item>
         ("ssh/host/ssh_host_ed25519_key.pub".into(), "etc/ssh/ssh_host_ed25519_key.pub".into(), 0o644),
     ];
     items.extend(own.iter().filter(|(name, _, _)| has(name)).map(|(name, target, mode)| Item::file(name, target, *mode)));
-    for name in names {
+    for name in &names {
         if let Some(path) = name.strip_prefix("files/") {
-            let wrong = |cause| Error::new(Kind::Kit, format!("reading {name} of the kit partition"), cause);
+            let wrong = |cause| Error::new(origin.kind(), format!("reading {name} of {origin}"), cause);
             place(path).map_err(wrong)?;
             items.push(Item::file(name, path, 0o600));
         }
     }
     if let Some(twice) = clash(&items) {
-        return Err(Error::new(Kind::Kit, "reading the kit partition", format!("two of its files are for {twice}")));
+        return Err(Error::new(origin.kind(), format!("reading {origin}"), format!("two of its files are for {twice}")));
     }
     let mut named: Vec<&str> = Vec::new();
     let lines = (1..).zip(manifest.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     for (number, text) in lines {
-        let wrong = |cause| Error::new(Kind::Kit, format!("reading line {number} of {MANIFEST} of the kit partition"), cause);
+        let wrong = |cause| Error::new(origin.kind(), format!("reading line {number} of {MANIFEST} of {origin}"), cause);
         let (mode, owner, path) = line(text).map_err(wrong)?;
         if named.contains(&path) {
             return Err(wrong(format!("{path} is given twice")));
@@ -108,10 +154,27 @@ pub fn inventory(names: &[&str], manifest: &str, host: &str) -> Result<Vec<Item>
             None if is_directory && names.iter().any(|name| name.starts_with(&format!("{source}/"))) => {
                 items.insert(0, Item { source: None, target, mode, owner });
             }
-            _ => return Err(wrong(format!("{source} is not on the kit partition"))),
+            _ => return Err(wrong(format!("{source} is not on {origin}"))),
         }
     }
+    items.iter_mut().filter_map(|item| item.source.as_mut()).for_each(|name| name.insert_str(0, origin.prefix()));
     Ok(items)
+}
+
+/// What is placed of both together. Of one path it is what the kit has.
+///
+/// # Errors
+/// One has a file where the other has a directory.
+pub fn together(image: Vec<Item>, kit: Vec<Item>) -> Result<Vec<Item>> {
+    let same = |a: &Item, b: &Item| a.target == b.target && a.source.is_none() == b.source.is_none();
+    let mut items: Vec<Item> = image.into_iter().filter(|item| !kit.iter().any(|other| same(item, other))).collect();
+    items.extend(kit);
+    match clash(&items) {
+        Some(twice) => {
+            Err(Error::new(Kind::Kit, "reading the kit partition", format!("one of its files and one of the image are for {twice}")))
+        }
+        None => Ok(items),
+    }
 }
 
 /// A path that two files want, one of them perhaps as a directory.
@@ -142,6 +205,9 @@ fn place(path: &str) -> std::result::Result<(), String> {
     if !plain || path.split('/').any(|part| matches!(part, "" | "." | "..") || part.len() > 255) {
         return Err(format!("{path:?} is not a path below / without . and .., in ASCII"));
     }
+    if path.split('/').count() > DEEPEST {
+        return Err(format!("{path:?} lies in more than 11 directories"));
+    }
     match path.split('/').next().filter(|first| NOT_HERE.contains(first)) {
         Some(first) => Err(format!("nothing can be placed in /{first}")),
         None => Ok(()),
@@ -149,89 +215,4 @@ fn place(path: &str) -> std::result::Result<(), String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NAMES: [&str; 7] = [
-        "age/ultraviolet.agekey",
-        "age/other.agekey",
-        "ssh/host/ssh_host_ed25519_key",
-        "ssh/host/ssh_host_ed25519_key.pub",
-        "ssh/deploy/id_ed25519",
-        "files/etc/wpa.conf",
-        "files/home/alice/a b",
-    ];
-
-    #[test]
-    fn nothing_is_put_where_the_clone_goes() {
-        let apart = |clone: &str| {
-            let repository = Repository { clone: clone.into(), ..Repository::default() };
-            require_apart(&[Item::file("files/srv/config/x", "srv/config/x", 0o600)], &repository).map_err(|error| error.to_string())
-        };
-        assert_eq!(
-            apart("/mnt/srv/config"),
-            Err("placing /srv/config/x from the kit partition: it would lie in repoClonePath, where git needs an empty directory".into())
-        );
-        assert_eq!((apart("/mnt/srv/conf"), apart("/mnt/srv/config/x")), (Ok(()), Ok(())));
-    }
-
-    fn read(manifest: &str) -> std::result::Result<Vec<String>, String> {
-        let items = inventory(&NAMES, manifest, "ultraviolet").map_err(|error| error.to_string())?;
-        Ok(items.iter().map(Item::to_string).collect())
-    }
-
-    #[test]
-    fn everything_has_its_place() {
-        let manifest = "# who\r\n\r\n0640 0:100 etc/wpa.conf\r\n700 1000:100 home/alice/\n";
-        assert_eq!(
-            read(manifest).unwrap(),
-            [
-                "/home/alice/ (0700 1000:100)",
-                "/etc/age/",
-                "/etc/age/ultraviolet.agekey",
-                "/etc/ssh/ssh_host_ed25519_key",
-                "/etc/ssh/ssh_host_ed25519_key.pub (0644 0:0)",
-                "/etc/wpa.conf (0640 0:100)",
-                "/home/alice/a b",
-            ]
-        );
-        assert_eq!(inventory(&["files/root/x"], "", "a").unwrap(), [Item::directory("root"), Item::file("files/root/x", "root/x", 0o600)]);
-        assert_eq!(inventory(&[], "", "a").unwrap(), []);
-    }
-
-    #[test]
-    fn every_refusal_names_its_line() {
-        for (line, cause) in [
-            ("640 0:0", "\"\" is not a path below / without . and .., in ASCII"),
-            ("640 0:0 /etc/wpa.conf", "\"/etc/wpa.conf\" is not a path below / without . and .., in ASCII"),
-            ("640 0:0 etc/../wpa.conf", "\"etc/../wpa.conf\" is not a path below / without . and .., in ASCII"),
-            ("640 0:0 etc/ä", "\"etc/ä\" is not a path below / without . and .., in ASCII"),
-            ("640 0:0 boot/x", "nothing can be placed in /boot"),
-            ("4755 0:0 etc/wpa.conf", "\"4755\" is not a mode: use 0600 to 0777"),
-            ("+640 0:0 etc/wpa.conf", "\"+640\" is not a mode: use 0600 to 0777"),
-            ("640 root:root etc/wpa.conf", "\"root:root\" is not an owner: use UID:GID, in numbers"),
-            ("640 0:4294967295 etc/wpa.conf", "\"0:4294967295\" is not an owner: use UID:GID, in numbers"),
-            ("640 0:0 etc/other.conf", "files/etc/other.conf is not on the kit partition"),
-            ("640 0:0 etc/wpa.conf/", "files/etc/wpa.conf is not on the kit partition"),
-            ("640 0:0 etc/ssh/ssh_host_ed25519_key", "files/etc/ssh/ssh_host_ed25519_key is not on the kit partition"),
-            ("600 0:0 home/alice/a b\n600 0:0 etc/wpa.conf\n600 0:0 etc/wpa.conf", "etc/wpa.conf is given twice"),
-        ] {
-            let number = line.lines().count();
-            assert_eq!(read(line).unwrap_err(), format!("reading line {number} of files.manifest of the kit partition: {cause}"));
-        }
-    }
-
-    #[test]
-    fn two_files_cannot_have_one_place() {
-        let error = |names: &[&str]| inventory(names, "", "a").unwrap_err().to_string();
-        assert_eq!(
-            error(&["age/a.agekey", "files/etc/age/a.agekey"]),
-            "reading the kit partition: two of its files are for /etc/age/a.agekey"
-        );
-        assert_eq!(
-            error(&["files/etc/age/a.agekey/x", "age/a.agekey"]),
-            "reading the kit partition: two of its files are for /etc/age/a.agekey"
-        );
-        assert_eq!(error(&["files/proc/x"]), "reading files/proc/x of the kit partition: nothing can be placed in /proc");
-    }
-}
+mod tests;

@@ -57,7 +57,7 @@ pub struct Settings {
     pub mount_dirs: Vec<String>,
     /// Scripts to run when the new file systems are mounted: files of the initrd, since a script has lines.
     pub post_mount: Vec<String>,
-    /// What the kit partition puts on the new root: names and places, no content.
+    /// What the image and the kit partition put on the new root: names and places, no content.
     pub kit: Vec<kit::Item>,
     /// Nothing is installed without the age key of the host.
     pub require_age_key: bool,

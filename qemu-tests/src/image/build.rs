@@ -69,7 +69,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<Made> {
     let mut pieces = Vec::from(initrd::base(parts, &request.settings.kernel_modules)?);
     pieces.push(initrd::init(request.init)?);
     let mut files = request.settings.files();
-    files.extend(request.files.iter().map(|(name, text)| (name.clone(), text.as_str())));
+    files.extend(request.files.iter().map(|(name, text)| (name.clone(), text.as_bytes())));
     pieces.push(initrd::settings(&files));
 
     let stage2 = stage2::build(parts, request.stage2_overlay)?;
@@ -78,7 +78,7 @@ pub fn build(parts: &Parts, request: &Request) -> Result<Made> {
     images.extend(closure_image.map(|image| Raw::of("closure", image)).transpose()?);
     let disk_guid = identity::disk_guid(parts, &pieces, &images, closure)?;
     let medium = identity::medium_file(&disk_guid, parts.built, &images, closure);
-    pieces.push(initrd::settings(&[("medium".to_owned(), &medium)]));
+    pieces.push(initrd::settings(&[("medium".to_owned(), medium.as_bytes())]));
 
     let directory = cache::directory("iso")?;
     let name = request.name;

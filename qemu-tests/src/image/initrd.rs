@@ -90,11 +90,11 @@ pub fn init(binary: &Path) -> Result<Piece> {
 }
 
 /// The files under /etc/autoinstaller, for root alone.
-pub fn settings(files: &[(String, &str)]) -> Piece {
+pub fn settings(files: &[(String, &[u8])]) -> Piece {
     let mut archive = Archive::default();
-    for (name, text) in files {
+    for (name, content) in files {
         let path = format!("etc/autoinstaller/{name}");
-        archive.file(&path, 0o600, text.as_bytes().to_vec());
+        archive.file(&path, 0o600, content.to_vec());
     }
     let bytes = archive.bytes();
     Piece { name: "initrd: settings", unpacked: bytes.len() as u64, list: archive.list(), bytes }

@@ -1,9 +1,12 @@
 //! What `init` says to the settings of the module's cases, and whether both know the same options with the same defaults. Evaluates nothing.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use init::settings::{self, Settings, Source};
 use serde_json::Value;
+
+use crate::host::extra_files;
 
 /// A check that was made: what it is about, and what is wrong; nothing when it has passed.
 pub type Verdict = (String, Option<String>);
@@ -12,7 +15,7 @@ pub type Verdict = (String, Option<String>);
 pub fn parser(raw: &Value) -> Vec<Verdict> {
     let judged = elements(raw).filter(|case| case["moduleOnly"] != true).map(|case| {
         let said = match case["settings"].as_str() {
-            Some(text) => read(text).map(|_| ()),
+            Some(text) => read(text).and_then(|_| files(&case["extraFiles"])),
             None => Err("there is no settings file".into()),
         };
         (format!("init: {}", text(&case["says"])), differs(case["error"].as_str(), said.err().as_deref().map(cause)))
@@ -85,6 +88,11 @@ fn same(all: &str, least: &str) -> Option<String> {
     differing.map(|(all, least)| format!("{all} instead of {least}"))
 }
 
+/// Cases have texts alone.
+fn files(list: &Value) -> Result<(), String> {
+    extra_files::read(list, &Path::to_path_buf).map(drop).map_err(|error| format!("{error:#}"))
+}
+
 fn read(text: &str) -> Result<Settings, String> {
     Settings::read(&[Source::file("settings", text)]).map_err(|error| error.to_string())
 }
@@ -129,10 +137,11 @@ mod tests {
             case("targetHost is missing".into(), "labels.efi=E"),
             case(Value::Null, &longer),
             case("other".into(), LEAST),
+            {"error": "extraFiles: x: it is not an absolute path", "says": "z", "settings": LEAST, "extraFiles": [{"path": "x"}]},
             {"error": "", "says": "y", "settings": null, "moduleOnly": true},
         ]);
         assert_eq!(wrong(parser(&raw)), [format!("init: x: `{message}` instead of `fine`"), "init: x: `fine` instead of `other`".into()]);
-        assert_eq!(parser(&raw).len(), 5);
+        assert_eq!(parser(&raw).len(), 6);
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn row(option: &Value) -> String {
     let words = |key: &str| option[key].as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let default = words("default");
     let default = match default.trim_matches('"') {
-        "" | "null" | "[ ]" => String::new(),
+        "" | "null" | "[ ]" | "{ }" => String::new(),
         // A default in words is a sentence.
         text if text.contains(' ') || text.starts_with('`') => text.to_owned(),
         text => format!("`{text}`"),

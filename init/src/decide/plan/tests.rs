@@ -4,7 +4,7 @@ use super::*;
 use crate::decide::{Facts, Outcome, Transport, choose, numbered};
 use crate::facts::superblock::Hint;
 use crate::settings::Source;
-use crate::settings::kit::inventory;
+use crate::settings::kit::{Origin, inventory};
 
 const FILE: &str = "targetHost=ultraviolet\nprebuilt=true\nlabels.efi=UV-ESP\nlabels.root=UV-ROOT\nlabels.swap=UV-SWAP\n\
                     swap.enable=true\nswap.size=2G\n";
@@ -111,7 +111,8 @@ fn an_encrypted_root_and_its_swap() {
 #[test]
 fn what_the_kit_has_is_named_before_it_is_placed_and_cleared_at_the_end() {
     let settings = Settings::read(&[Source::file("settings", FILE), Source::command_line("install.kit.wipeAfterInstall")]).unwrap();
-    let settings = Settings { kit: inventory(&["age/ultraviolet.agekey", "files/etc/x"], "", "ultraviolet").unwrap(), ..settings };
+    let settings =
+        Settings { kit: inventory(Origin::Kit, &["age/ultraviolet.agekey", "files/etc/x"], "", "ultraviolet").unwrap(), ..settings };
     let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
     let outcome = choose(Facts { disks: &disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
     let Outcome::Target(choice) = outcome else { panic!("a tie") };

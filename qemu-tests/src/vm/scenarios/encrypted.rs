@@ -2,7 +2,7 @@
 
 use super::dirty::AT_NEW_ENDS;
 use super::{ASK, BOOT, FAILED, NVME, OFF, PROMPT, STEP, STEP_ONE};
-use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
+use crate::vm::scenario::After::{BootsInstalled, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, ExpectReset, Forbid, Part, Type};
 use crate::vm::scenario::{BASE, Bus, Dirty, Disk, Firmware, OBSERVED, Prefill, SD_SERIAL, Scenario, Step, Table, Vars};
@@ -56,7 +56,13 @@ pub const ROWS: &[Scenario] = &[
             Expect("creating /persist, /models on the new root", STEP),
             Expect("running 2 lists of post-mount commands", STEP),
             Expect("autoinstaller: | the ESP is /dev/nvme0n1p1", STEP),
+            Expect("/etc/issue.d/found.issue (0644 0:0)", STEP),
             TO_THE_END,
+        ],
+        after: &[
+            TargetInstalled(0),
+            RootHas("/etc/issue.d/found.issue", "0644 0:0", "Whoever finds this laptop: its library misses it.\n"),
+            BootsInstalled(Vars::Left),
         ],
         ..ROW
     },

@@ -1,7 +1,7 @@
 //! Installations that must succeed.
 
 use super::{ASK, BOOT, FAILED, HELLO, NVME, OFF, ON_SDX, PROMPT, STEP, STEP_ONE, YES};
-use crate::vm::scenario::After::{BootsInstalled, TargetInstalled};
+use crate::vm::scenario::After::{BootsInstalled, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, ExpectReset, Forbid, Part, Picture, Type};
 use crate::vm::scenario::{BASE, Bus, Disk, FIRMWARE_ENTRY, Firmware, INSTALLED_SYSTEM, Medium, Prefill, Scenario, Step, Vars};
@@ -54,7 +54,11 @@ pub const ROWS: &[Scenario] = &[
         disks: &[NVME],
         finds: &[Expect("FIXTURE-CLONE origin= branch=ref: refs/heads/main commit={commit} owner=0:0", BOOT)],
         script: PREBUILT,
-        after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
+        after: &[
+            TargetInstalled(0),
+            RootHas("/etc/built/README", "0440 0:0", "What this machine keeps lies here: back it up.\n"),
+            BootsInstalled(Vars::Fresh),
+        ],
         ..BASE
     },
     Scenario {

@@ -1,6 +1,6 @@
 //! What a person has put on the kit partition: secrets for the new root, and settings.
 
-use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NOISY, NVME, OFF, PROMPT, REFUSED, STEP, UNTOUCHED, YES};
+use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NOISY, NVME, OFF, PROMPT, REFUSED, STEP, UNTOUCHED, YES, encrypted};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, KitHas, KitLacks, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type};
@@ -12,6 +12,8 @@ const HOST_PUB: (&str, &str) = ("ssh/host/ssh_host_ed25519_key.pub", "ssh-ed2551
 const DEPLOY: (&str, &str) = ("ssh/deploy/id_ed25519", "-----BEGIN NOT A DEPLOY KEY-----\n");
 const WIFI: (&str, &str) = ("files/etc/wifi.conf", "psk=not really secret\n");
 const NETRC: (&str, &str) = ("files/home/alice/.netrc", "password not-a-password\n");
+/// The host stygianlibrary has a file for the same path.
+const FOUND: (&str, &str) = ("files/etc/issue.d/found.issue", "This one is of the kit.\n");
 const MANIFEST: (&str, &str) = ("files.manifest", "# mode, owner, path\n0640 0:100 etc/wifi.conf\n0700 1000:100 home/alice/\n");
 
 /// A row of this file: on a disk that keeps what it has.
@@ -29,9 +31,8 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             Expect("placing /home/alice/ (0700 1000:100), /etc/age/,", BOOT + PROMPT),
-            Expect("/etc/age/ultraviolet.agekey", 10),
             YES,
-            Expect("placing /home/alice/", STEP),
+            Expect("placing /home/alice/ (0700 1000:100), /etc/age/, /etc/age/ultraviolet.agekey,", STEP),
             Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             ExpectPowerOff(OFF),
         ],
@@ -144,5 +145,29 @@ pub const ROWS: &[Scenario] = &[
             HELD,
         ],
         ..ROW
+    },
+    Scenario {
+        name: "extra-files",
+        proves: "Files that the image has are on the new root with mode, owner and content, and where the kit has one for the same path it is that.",
+        kit: &[FOUND, ("files/persist/note", "of the kit\n")],
+        script: &[
+            Forbid(FAILED),
+            Expect("placing /persist/README (0640 0:100),", BOOT + PROMPT),
+            Expect(ASK, PROMPT),
+            Type(Serial, "yes"),
+            encrypted::TYPED,
+            Expect("placing /persist/README (0640 0:100),", STEP),
+            encrypted::TO_THE_END,
+        ],
+        after: &[
+            TargetInstalled(0),
+            RootHas("/persist/", "0700 0:0", ""),
+            RootHas("/persist/README", "0640 0:100", "What this machine keeps lies here: back it up.\n"),
+            RootHas("/persist/note", "0600 0:0", "of the kit\n"),
+            RootHas("/etc/issue.d/", "0755 0:0", ""),
+            RootHas("/etc/issue.d/found.issue", "0600 0:0", FOUND.1),
+            BootsInstalled(Vars::Left),
+        ],
+        ..encrypted::ROW
     },
 ];

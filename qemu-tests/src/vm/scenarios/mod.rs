@@ -20,6 +20,7 @@ mod passphrase;
 mod refuse;
 mod repository;
 mod ssh;
+mod ssh_nobody;
 mod standing;
 
 use super::scenario::Console::Serial;
@@ -29,7 +30,7 @@ use super::scenario::{Bus, Disk, Entry, KEYS, Prefill, Scenario, Step};
 /// Every scenario, by group.
 pub fn all() -> Vec<&'static Scenario> {
     let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
-    let repositories = [online::ROWS, flake::ROWS, adverse::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS];
+    let repositories = [online::ROWS, flake::ROWS, adverse::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS, ssh_nobody::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
     machines.into_iter().chain(repositories).chain(persons).chain([drivers::ROWS]).flatten().collect()
 }

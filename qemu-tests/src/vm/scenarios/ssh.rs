@@ -1,40 +1,29 @@
 //! A person who is not at the machine: sees and answers the console over ssh, and copies files to the new root.
 
 use super::encrypted::{AGAIN, FIRST, PASSPHRASE};
-use super::{ASK, BOOT, DATA, FAILED, HELD, HELLO, INSTALLED, NO, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP};
+use super::{ASK, BOOT, DATA, FAILED, HELD, HELLO, INSTALLED, NOISY, NVME, OFF, PROMPT, REFUSES_NOTHING, STEP};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NicSpoke, NotBootable, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::{Serial, Session};
-use crate::vm::scenario::Ssh::{Begin, Copy, LogIn, LoggedOut, Nobody, Refused, Run, SameKey, Unlock};
+use crate::vm::scenario::Ssh::{Begin, Copy, LogIn, LoggedOut, Run, SameKey, Unlock};
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Plug, Ssh, Type, Wait};
 use crate::vm::scenario::{self, BASE, Bus, Card, Disk, Firmware, KEYS, Net, Nic, OBSERVED, Scenario, Step, Vars};
 
 /// A card with a network that this machine reaches the guest through.
-const LOGIN: Nic = Nic { card: Card::Virtio, net: Net::Login, unplugged: false };
+pub(super) const LOGIN: Nic = Nic { card: Card::Virtio, net: Net::Login, unplugged: false };
 
 /// What lets the person in.
-const KEY: &str = "install.ssh.authorizedKeys={personKey}";
+pub(super) const KEY: &str = "install.ssh.authorizedKeys={personKey}";
 
 /// A machine into which one person may log in.
-const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], nics: &[LOGIN], words: &[KEY], ..BASE };
+pub(super) const ROW: Scenario =
+    Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], nics: &[LOGIN], words: &[KEY], ..BASE };
 
 /// Looks for the DHCP client by its second word.
 const CLIENT_LIVES: &str = "for id in /proc/[0-9]*; do (read -d '' a; read -d '' b; [ \"$b\" = udhcpc ]) < $id/cmdline && \
                             echo a client keeps the address; done 2> /dev/null; true";
 
-/// The passphrase is `secret`.
-const LOCKED_KEY: &str = "\
------BEGIN OPENSSH PRIVATE KEY-----\n\
-b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABBvvxZof7\n\
-qDtAf3en2AehnEAAAAEAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIA/yhcby3IluXZ8f\n\
-MsZ70YDixOopbMiewegXZm5j9BqlAAAAkIYvTukQAi1/fGz/yKMr2PYYXKeaIyXDG4vqky\n\
-mkOZE2u3lmXqtwuFvNKkHnin63djIBPKaNmZhsIq8BJzeeRZQN72la8vJdceiS2n7OlrzC\n\
-OWFzl0MSFfDebHf9iLm9O99mm41K2vdpQh87gExsWV80DKGu7VFJFcmfzPTB9v+syg1ew0\n\
-OeeOPtLxBcgfN4Wg==\n\
------END OPENSSH PRIVATE KEY-----\n\
-";
-
 /// The server is up before the question.
-const INVITED: Step = Expect("this console can be read and answered from elsewhere: ssh root@10.0.2.15: SHA256:", BOOT + PROMPT);
+pub(super) const INVITED: Step = Expect("this console can be read and answered from elsewhere: ssh root@10.0.2.15: SHA256:", BOOT + PROMPT);
 
 /// The text appears in the session.
 const fn there(text: &'static str, seconds: u64) -> Step {
@@ -113,65 +102,6 @@ pub const ROWS: &[Scenario] = &[
             RootHas("/etc/made/again", "0644 0:0", "copied over ssh\n"),
             KitHas("autoinstaller/{guid}-UV0002.txt", "{guid} erased nvme0n1 ("),
             RootHas("/etc/ssh/ssh_host_ed25519_key", "0600 0:0", "{kit ssh/host/ssh_host_ed25519_key}"),
-            BootsInstalled(Vars::Left),
-        ],
-        ..ROW
-    },
-    Scenario {
-        name: "ssh-wrong-key",
-        proves: "Who has another key is refused, answers nothing, and the question still stands.",
-        core: true,
-        disks: &[NOISY],
-        script: &[
-            REFUSES_NOTHING,
-            Forbid("answered on ssh"),
-            INVITED,
-            Expect(ASK, PROMPT),
-            Ssh(Refused),
-            Ssh(Refused),
-            Wait(3),
-            Type(Serial, "no"),
-            ExpectPowerOff(OFF),
-        ],
-        after: &[NicSpoke(0), DiskUnchanged(0)],
-        ..ROW
-    },
-    Scenario {
-        name: "ssh-none-without-keys",
-        proves: "A machine that is online and has no keys in its settings has no ssh server either.",
-        disks: &[NOISY],
-        words: &["install.network.enable"],
-        script: &[
-            REFUSES_NOTHING,
-            Forbid("ssh server"),
-            Expect("eth0: address 10.0.2.15/24", BOOT + PROMPT),
-            Expect("type yes to erase nvme0n1", PROMPT),
-            Ssh(Nobody),
-            Type(Serial, "nvme0n1"),
-            NO,
-        ],
-        after: &[NicSpoke(0), DiskUnchanged(0)],
-        ..ROW
-    },
-    Scenario {
-        name: "ssh-without-network",
-        proves: "A medium that has everything installs without a network that only the ssh server wanted, and says that nobody can log in.",
-        nics: &[Nic { net: Net::Silent, ..LOGIN }, Nic { unplugged: true, ..LOGIN }],
-        words: &[KEY, "install.wait-network=15", "install.unattended", "install.confirm=UV0001"],
-        script: &[
-            Forbid(FAILED),
-            Forbid("checking the ssh server"),
-            Expect("going online before the question: somebody may log in", BOOT + PROMPT),
-            Expect("checking the network", PROMPT),
-            Expect("- eth0: link up, asking for an address, 1", 60),
-            Expect("nobody can log in: getting a network address: nobody gave one, in 15 s; the installation goes on without", 10),
-            Expect("autoinstaller: installed {host} on nvme0n1", 6 * STEP),
-            ExpectPowerOff(OFF),
-        ],
-        after: &[
-            NicSpoke(0),
-            KitHas("autoinstaller/{guid}-UV0001.txt", "{guid} erased nvme0n1 ("),
-            TargetInstalled(0),
             BootsInstalled(Vars::Left),
         ],
         ..ROW
@@ -290,24 +220,6 @@ pub const ROWS: &[Scenario] = &[
             ExpectPowerOff(OFF),
         ],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],
-        ..ROW
-    },
-    Scenario {
-        name: "ssh-host-key-with-passphrase",
-        proves: "A host key of the kit that nobody can read without a passphrase is named, with advice about the kit.",
-        disks: &[NOISY],
-        kit: &[("ssh/host/ssh_host_ed25519_key", LOCKED_KEY)],
-        script: &[
-            REFUSES_NOTHING,
-            Expect("not ready: reading the host key of the kit partition: ssh-keygen exited with 255: Load key ", BOOT + PROMPT),
-            Expect("incorrect passphrase", 10),
-            Expect("nothing was written", 10),
-            Expect("the kit partition", 10),
-            Expect("press r to try again", 30),
-            Type(Serial, "p"),
-            ExpectPowerOff(OFF),
-        ],
-        after: &[DiskUnchanged(0)],
         ..ROW
     },
 ];
