@@ -49,16 +49,23 @@ impl Page<'_> {
         [vec![cut(self.head, COLUMNS)], table, gap.clone(), body, gap].concat()
     }
 
-    /// What must be read, and the steps: whole where there is room for that.
+    /// What must be read, and the steps, each of them whole as long as there is room for that.
     fn body(&self, room: usize) -> Vec<String> {
         let steps = numbered(self.steps);
-        let lines = || self.body.iter().chain(&steps);
-        let whole: Vec<String> = lines().flat_map(|line| wrap(line)).collect();
-        if whole.len() <= room {
-            return whole;
+        let count = self.body.len() + steps.len();
+        let mut spare = room.saturating_sub(count);
+        let mut lines: Vec<String> = Vec::new();
+        for line in self.body.iter().chain(&steps) {
+            let whole = wrap(line);
+            let more = whole.len().saturating_sub(1);
+            if more <= spare {
+                spare -= more;
+                lines.extend(whole);
+            } else {
+                lines.push(cut(line, COLUMNS));
+            }
         }
-        let mut lines: Vec<String> = lines().map(|line| cut(line, COLUMNS)).collect();
-        if lines.len() > room {
+        if count > room {
             // The first steps are those that destroy.
             let own = room.saturating_sub(self.body.len() + SHARED).min(self.steps.len());
             let rest = self.steps.get(own..).unwrap_or_default().join("; ");
@@ -184,10 +191,11 @@ mod tests {
 
     #[test]
     fn a_disk_has_a_row_and_a_reason() {
-        let lines = page(&[loser(1, false)], 1, 4);
+        let (others, notes) = ([loser(1, false)], ["note".repeat(30)]);
+        let lines = Page { head: "head", others: &others, notes: &notes, body: &[], steps: &[], question: QUESTION }.lines();
         assert_eq!(lines[1], "  sd1          8.0 TiB  sata   A model name of forty... SSSSSSSSSSSSSSSSSSSS...");
         assert_eq!(lines[2], "      no partition table: ext4 A-LO...; it is attached by USB; it must be named");
-        assert!(lines[3].starts_with("note "));
+        assert!(lines[3].starts_with("note"));
     }
 
     #[test]
@@ -197,6 +205,15 @@ mod tests {
         assert_eq!((lines.len(), lines[1].as_str(), lines[4].as_str()), (5, "", ""));
         assert!(lines[2].starts_with("plan 2/10: UV-ROOT") && lines[3].starts_with("    ") && lines[3].ends_with("UV-ROOT 12.9 GiB,"));
         assert_eq!(wrap(&"x".repeat(100)).last().map(|line| line.len()), Some(79));
+    }
+
+    #[test]
+    fn a_long_step_is_whole_where_there_is_room_for_one() {
+        let steps = ["placing /a, ".repeat(12), "placing /b, ".repeat(100), "running nixos-install".to_string()];
+        let lines = Page { head: "head", others: &[], notes: &[], body: &[], steps: &steps, question: QUESTION }.lines();
+        assert_eq!(lines.iter().map(|line| line.matches("/a,").count()).sum::<usize>(), 12);
+        assert!(lines.iter().any(|line| line.starts_with("plan 2/3: placing /b") && line.ends_with("...")), "{lines:?}");
+        assert!(lines.iter().any(|line| line == "plan 3/3: running nixos-install"));
     }
 
     #[test]

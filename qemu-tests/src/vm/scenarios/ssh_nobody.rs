@@ -95,7 +95,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "p"),
             ExpectPowerOff(OFF),
         ],
-        after: &[DiskUnchanged(0)],
+        after: &[DiskUnchanged(0), KitHas("autoinstaller.log", "not ready: reading the host key of the kit partition: ")],
         ..ROW
     },
 ];
