@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_disk_has_a_row_and_a_reason() {
-        let (others, notes) = ([loser(1, false)], ["note".repeat(30)]);
+        let (others, notes) = ([loser(1, false)], ["note ".repeat(30)]);
         let lines = Page { head: "head", others: &others, notes: &notes, body: &[], steps: &[], question: QUESTION }.lines();
         assert_eq!(lines[1], "  sd1          8.0 TiB  sata   A model name of forty... SSSSSSSSSSSSSSSSSSSS...");
         assert_eq!(lines[2], "      no partition table: ext4 A-LO...; it is attached by USB; it must be named");
