@@ -94,8 +94,8 @@ fn prove(judge: &Judge, marks: &[Mark], cuts: usize, reruns: usize, dice: &mut D
     println!("recorded  {} requests in {} steps: {}", judge.log.entries.len(), marks.len(), judge.dir.display());
     let seen = walk::walk(judge.log, SEED)?;
     println!(
-        "replayed  {} flush points, {} cuts after a write, {} cuts with a part of the writes",
-        seen.flushes, seen.in_order, seen.reordered
+        "replayed  {} spans between flushes, {} cuts after a write, {} cuts with a part of the writes",
+        seen.spans, seen.in_order, seen.reordered
     );
     let judged = complete(judge, &seen)?;
     println!("judged    {} cuts with a loader that firmware finds: {judged} different disks, all complete", seen.bootable.len());

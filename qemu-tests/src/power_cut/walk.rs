@@ -15,8 +15,8 @@ const SAMPLES: usize = 256;
 /// What was seen.
 #[derive(Default)]
 pub struct Seen {
-    /// Points at which everything was safe.
-    pub flushes: usize,
+    /// Spans between two flushes, that behind the last one among them.
+    pub spans: usize,
     /// Cuts after a write, with all before it.
     pub in_order: usize,
     /// Cuts with some of the writes since the last flush.
@@ -40,7 +40,7 @@ pub fn walk(log: &Log, seed: u64) -> Result<Seen> {
     // A disk on which there was a system was bootable before.
     let mut bootable = !esp.loaders(log, &[])?.is_empty();
     for window in windows(&log.entries) {
-        seen.flushes += 1;
+        seen.spans += 1;
         bootable = every_write(log, &esp, &window, bootable, &mut seen)?;
         // Between two flushes that are close together chance finds the same again and again.
         let mut looked = HashSet::new();
@@ -122,7 +122,7 @@ mod tests {
         let late = log(&dir, &[files, FLUSH, kernel, FLUSH, name, FLUSH]);
         let seen = walk(&late, 1).unwrap();
         let publishing = seen.publishing().unwrap();
-        assert_eq!((seen.flushes, seen.in_order, publishing.safe, publishing.kept[0].entry), (4, 3, 4, 4));
+        assert_eq!((seen.spans, seen.in_order, publishing.safe, publishing.kept[0].entry), (4, 3, 4, 4));
         // Nothing is bootable before everything else is safe.
         assert!(seen.bootable.iter().all(|cut| cut.safe >= 4), "{:?}", seen.bootable);
         let early = too_early(&late, 4).unwrap();
