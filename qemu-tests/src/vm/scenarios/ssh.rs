@@ -124,7 +124,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Session, PASSPHRASE),
             there(AGAIN, 30),
             Type(Session, PASSPHRASE),
-            there("encrypting nvme0n1p2 (LUKS2 SL-LUKS) and opening it as cryptroot", STEP),
+            there("encrypting nvme0n1p2 (LUKS2 STYGIAN-LUKS) and opening it as stygiancrypt", STEP),
             there("autoinstaller: installed {host} on nvme0n1", 5 * STEP),
             Expect("autoinstaller: installed {host} on nvme0n1", 30),
             ExpectPowerOff(OFF),
