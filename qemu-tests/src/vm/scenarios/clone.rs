@@ -90,12 +90,15 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "encrypted-leaves-clone",
-        proves: "A clone lies in the container, in a directory of the owner's, and has no origin where nobody has named one.",
-        words: &["install.targetUser=usher", "install.repoClonePath=/mnt/persist/nix-config"],
+        proves: "A clone lies in the container, in a directory of the owner's, with the origin that the host names.",
+        words: &["install.targetUser=usher"],
         repository: true,
         finds: &[
             Expect("FIXTURE-FILE /persist/nix-config mode=755 owner=1839:9", BOOT),
-            Expect("FIXTURE-CLONE origin= branch=ref: refs/heads/main commit={commit} owner=1839:9", FINDING),
+            Expect(
+                "FIXTURE-CLONE origin=ssh://git@git.example.com/nix-config.git branch=ref: refs/heads/main commit={commit} owner=1839:9",
+                FINDING,
+            ),
         ],
         script: &[
             Forbid(FAILED),
