@@ -108,7 +108,7 @@ in
       knows the target, and what they mount below `/mnt` stays mounted until the end.'';
     extraBootCommands = option types.lines "" "echo 1 > /sys/bus/thunderbolt/devices/0-1/authorized" ''
       Commands for busybox' sh, run in the initrd when the drivers are loaded and before the disks are looked at, for two minutes at the most.
-      What they say goes to the log; if they fail, that is a warning, and the installation goes on.'';
+      What they say is shown and logged; if they fail, that is a warning, and the installation goes on.'';
     extraInitrdKernelModules = list types.str [ "thunderbolt" ] ''
       Kernel modules that the initrd carries and loads at its start, beside those for disks, USB and keyboards. A name that the kernel
       does not know fails the build.'';

@@ -19,6 +19,7 @@ use crate::pid1::children::{self, Job};
 
 /// For a program that only talks to the kernel; a clock chip may take a second to be read.
 const DEADLINE: Duration = Duration::from_secs(20);
+
 /// Sets the clock if it is wrong for certain.
 ///
 /// # Errors

@@ -103,7 +103,8 @@ pub fn preflight(
     Ok(Some(stage2))
 }
 
-/// Has all of them passed, or does without the network where it is only for whoever may log in. After a failure it starts with the first again: whatever it was, the network may be another one by now.
+/// Has all of them passed, or does without the network where it is only for whoever may log in. After a failure it starts with the first
+/// again: whatever it was, the network may be another one by now.
 fn pass(ground: &mut Ground) -> Result<()> {
     let (mut failing, mut last) = ("", Instant::now());
     let settings = ground.settings;

@@ -61,7 +61,7 @@ impl Terminal {
     }
 
     /// Writes as much as it takes in time. A serial line that nobody reads loses text; a socket that nobody reads is hung up, and whoever
-    /// comes back sees all of it.
+    /// comes back sees what was said last.
     pub fn write(&mut self, mut text: &[u8]) {
         while !text.is_empty() && !self.gone {
             match (&*self.device).write(text) {
