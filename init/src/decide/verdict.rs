@@ -66,6 +66,9 @@ impl Never {
             Never::Usb => "it is attached by USB; it must be named".into(),
             Never::SdCard => "it is an SD card; it must be named".into(),
             Never::Unreadable => "it must be named".into(),
+            Never::TooSmall { bytes, needed } if human(bytes) == human(needed) => {
+                format!("it is too small: {bytes} bytes where {needed} are needed")
+            }
             Never::TooSmall { bytes, needed } => format!("it is too small: {} where {} are needed", human(bytes), human(needed)),
         }
     }

@@ -206,6 +206,8 @@ fn each_kind_of_disk_that_is_never_chosen_has_its_reason() {
         (Disk { sd_card: true, ..disk("mmcblk0", 16) }, "it is an SD card; it must be named"),
         (Disk { sector: 520, ..disk("sdb", 16) }, "its logical sectors have 520 bytes; only 512 and 4096 are supported"),
         (disk("sdb", 2), "it is too small: 2.0 GiB where 4.2 GiB are needed"),
+        // What reads alike in binary units is told apart by its bytes.
+        (Disk { bytes: 4_565_499_392, ..disk("sdb", 4) }, "it is too small: 4565499392 bytes where 4565499904 are needed"),
     ] {
         let (error, details) = why(std::slice::from_ref(&disk), "");
         assert_eq!(error, "choosing the disk: no disk can be the target");

@@ -81,7 +81,7 @@ pub const ROWS: &[Scenario] = &[
         proves: "Among disks with an ESP the one with the most partitions is taken.",
         core: false,
         firmware: Firmware::Direct,
-        disks: &[SYSTEM, Disk { mib: 12 * 1024, ..DATA }],
+        disks: &[SYSTEM, Disk { mib: 13 * 1024, ..DATA }],
         script: &[REFUSES_NOTHING, Expect("target sd", BOOT + PROMPT), Expect("serial DATA01", 10), Expect("it has the most", 10), NO],
         after: &[DiskUnchanged(0), DiskUnchanged(1)],
         ..BASE
