@@ -33,9 +33,30 @@ pub enum Kind {
     Clock,
     /// The kernel refused something the installer cannot do without.
     System,
+    /// A fault of the installer itself.
+    Panic,
 }
 
 impl Kind {
+    /// The code by which manuals and forums know this class, and its name. A code never changes and is never given to another class.
+    pub fn code(self) -> (&'static str, &'static str) {
+        match self {
+            Kind::Settings => ("AI-01", "settings"),
+            Kind::Medium => ("AI-02", "the stick"),
+            Kind::Kit => ("AI-03", "the kit"),
+            Kind::Firmware => ("AI-04", "firmware"),
+            Kind::Choice => ("AI-05", "choice of the disk"),
+            Kind::Disk => ("AI-06", "the disk"),
+            Kind::Install => ("AI-07", "installation"),
+            Kind::Verify => ("AI-08", "reading back"),
+            Kind::Network => ("AI-09", "network"),
+            Kind::Repository => ("AI-10", "repository"),
+            Kind::Clock => ("AI-11", "clock"),
+            Kind::System => ("AI-12", "kernel"),
+            Kind::Panic => ("AI-13", "the installer"),
+        }
+    }
+
     /// What a person can do about it, most promising first.
     pub fn remedies(self) -> &'static [&'static str] {
         match self {
@@ -70,7 +91,7 @@ impl Kind {
                 "or in the shell (s), as the day is: busybox date -u -s '2030-06-01 12:00'; busybox hwclock -w -u; then try again",
                 "or, if the clock is right, have the server's certificate renewed",
             ],
-            Kind::System => &["keep the log for a report", "boot the stick again: it starts over"],
+            Kind::System | Kind::Panic => &["keep the log for a report", "boot the stick again: it starts over"],
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The one binary has five roles: PID 1, the kernel's modprobe, the way into stage-2, who writes down what a DHCP server gave, and what
+//! The one binary has five roles: PID 1, the kernel's modprobe, the way into stage-2 for a step and for a person in a shell, who writes down what a DHCP server gave, and what
 //! somebody who logs in gets to see.
 
 use crate::{act, drivers, online, pid1};
@@ -20,6 +20,10 @@ pub fn other_than_pid1() {
         }),
         [act::ROLE, ..] => {
             eprintln!("{}", act::enter(arguments.get(1..).unwrap_or_default()));
+            std::process::exit(1)
+        }
+        [act::GUEST, ..] => {
+            eprintln!("{}", act::enter_as_guest(arguments.get(1..).unwrap_or_default()));
             std::process::exit(1)
         }
         _ if std::process::id() == 1 => {}

@@ -14,8 +14,8 @@ use super::mounts::ROOT;
 use super::progress;
 use super::stage2::{DEADLINE, Stage2};
 use crate::error::{Doing, Error, Kind, Result};
+use crate::pid1::aloud;
 use crate::pid1::children::{Job, UNKNOWN};
-use crate::pid1::{aloud, screen};
 use crate::settings::{Online, Repository};
 
 /// For temporary files and caches, removed at the end.
@@ -44,13 +44,10 @@ pub fn get(stage2: &Stage2, repository: &Repository, unattended: bool, host: &st
     require_inside(Path::new(&repository.clone))?;
     let mut tries = 1..TRIES;
     while let Err(error) = bring(stage2, repository).and_then(|()| look_for(stage2, repository, host)) {
-        if unattended {
-            tries.next().ok_or_else(|| error.clone())?;
-            log::warn!("{error}: trying again");
-            std::thread::sleep(PAUSE);
-        } else {
-            screen::until_retry(&error);
-        }
+        // Whoever is there decides on the failure screen.
+        tries.next().filter(|_| unattended).ok_or_else(|| error.clone())?;
+        log::warn!("{error}: trying again");
+        std::thread::sleep(PAUSE);
     }
     Ok(())
 }

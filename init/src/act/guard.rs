@@ -3,8 +3,9 @@
 //! What the kernel refuses then is write(2), discarding, zeroing, and mounting them writable. Not refused are the writes of a device that
 //! somebody stacks on them (block/blk-core.c, `bio_check_ro`); nobody here assembles arrays or volumes.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, read_dir};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use rustix::fs::{OFlags, ioctl_blksszget};
 
@@ -40,6 +41,15 @@ pub fn protect_others(target: &Disk, disks: &[Disk]) -> Result<()> {
         log::debug!("{} is protected from writes", disk.name);
     }
     Ok(())
+}
+
+/// Lets every disk be written again that [`protect_others`] has protected: another may be chosen now. One that refuses by itself goes on to.
+pub fn unprotect() {
+    for entry in read_dir("/sys/block").into_iter().flatten().flatten() {
+        let node = Path::new("/dev").join(entry.file_name());
+        let done = File::open(&node).and_then(|device| Ok(block::set_read_only(&device, false)?));
+        done.unwrap_or_else(|error| log::debug!("letting {} be written: {error}", node.display()));
+    }
 }
 
 /// Opens the target for writing, for us alone, and compares it with what the plan says of it: what the opened device itself answers, and

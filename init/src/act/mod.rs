@@ -37,6 +37,7 @@ mod wipe;
 
 pub use ask::{Answer, Confirmed, Talk, agree};
 pub use deploy_keys::{lay as lay_deploy_keys, place as place_key};
+pub use guard::unprotect;
 pub use mounts::{release, share};
-pub use stage2::{ROLE, Stage2, enter};
+pub use stage2::{GUEST, ROLE, Stage2, enter, enter_as_guest, leave as leave_stage2, visit as visit_stage2};
 pub use steps::{Installed, carry_out};

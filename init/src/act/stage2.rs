@@ -23,8 +23,14 @@ const LAYERS: &str = "/stage2";
 const ROOT: &str = "/stage2/root";
 /// Where deploy keys lie: in memory that is never swapped, unlike the writable layer.
 const KEYS: &str = "/stage2/root/etc/ssh/deploy";
+/// What is mounted, the last first.
+const MOUNTED: [&str; 4] = [KEYS, ROOT, "/stage2/lower", LAYERS];
 /// What the first argument of this binary must be to enter stage-2.
 pub const ROLE: &str = "enter-stage2";
+/// What it must be for a person in a shell who wants a program of stage-2.
+pub const GUEST: &str = "stage2";
+/// nixos-install uses it inside the target as well, where only the first entry exists.
+const SEARCHED: &str = "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin";
 /// A build on a slow machine may take a day; longer is a hang.
 pub const DEADLINE: Duration = Duration::from_secs(24 * 3600);
 
@@ -68,8 +74,7 @@ impl Stage2 {
     pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("/proc/self/exe");
         command.arg(ROLE).arg(place(program)).args(arguments).env_clear();
-        // nixos-install uses this PATH inside the target as well, where only the first entry exists.
-        command.env("PATH", "/run/current-system/sw/bin:/usr/bin:/usr/sbin:/bin:/sbin").env("HOME", "/root").env("TERM", "dumb");
+        command.env("PATH", SEARCHED).env("HOME", "/root").env("TERM", "dumb");
         // Nobody answers git's questions, and only servers that are known are talked to.
         // Over https it is git that has to notice a server which has fallen silent; ssh is told in its own settings.
         command.env("GIT_HTTP_LOW_SPEED_LIMIT", "100").env("GIT_HTTP_LOW_SPEED_TIME", "60");
@@ -113,10 +118,28 @@ fn is_there(path: &str) -> bool {
     Path::new(&format!("{ROOT}{path}")).symlink_metadata().is_ok()
 }
 
+/// Has it mounted for a person in a shell; `None` if it is.
+///
+/// # Errors
+/// The medium was never found, or is gone, or cannot be read.
+pub fn visit() -> Result<Option<Stage2>> {
+    if Path::new(ROOT).join("usr").exists() {
+        return Ok(None);
+    }
+    let gone = || Error::new(Kind::Medium, "mounting stage-2", "the medium is gone");
+    let medium = Medium::found().filter(Medium::still_there).ok_or_else(gone)?;
+    Stage2::mount(&medium).map(Some)
+}
+
+/// Unmounts it, whoever uses it.
+pub fn leave() {
+    MOUNTED.iter().for_each(|target| unmount(*target, UnmountFlags::DETACH).unwrap_or_default());
+}
+
 impl Drop for Stage2 {
     /// Lets go of the medium.
     fn drop(&mut self) {
-        for target in [KEYS, ROOT, "/stage2/lower", LAYERS] {
+        for target in MOUNTED {
             if let Err(error) = unmount(target, UnmountFlags::empty()) {
                 log::debug!("unmounting {target}: {error}");
             }
@@ -133,6 +156,20 @@ pub fn enter(words: &[String]) -> Error {
         return error;
     }
     Error::new(Kind::Install, format!("starting {program} in stage-2"), Command::new(program).args(arguments).exec())
+}
+
+/// The same for a person, who says no more than the program's name. Returns only if it cannot be started.
+pub fn enter_as_guest(words: &[String]) -> Error {
+    let [program, arguments @ ..] = words else {
+        return Error::new(Kind::Install, "entering stage-2", "say which program: stage2 PROGRAM ARGUMENTS");
+    };
+    let program = place(program);
+    if let Err(error) = switch_root() {
+        return error;
+    }
+    let mut command = Command::new(&program);
+    command.args(arguments).env("PATH", SEARCHED).env("HOME", "/root");
+    Error::new(Kind::Install, format!("starting {program} in stage-2"), command.exec())
 }
 
 /// The target comes along with the mounts below it. It is shared with PID 1, which has made it so: what is mounted below it stays. What

@@ -14,6 +14,7 @@ use crate::decide::{Disk, Plan};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::facts::{guid, superblock};
 use crate::medium::{self, Medium};
+use crate::pid1::truth;
 use crate::settings::Settings;
 
 const ESP: &str = "/run/old-esp";
@@ -21,7 +22,9 @@ const ESP: &str = "/run/old-esp";
 /// Whether the person agreed in advance to erase the target. Says on the consoles why, and why not.
 pub fn consent(plan: &Plan, settings: &Settings, disks: &[Disk], medium: &Medium) -> bool {
     let Some(serial) = &settings.confirm else { return false };
-    match matches(serial, &plan.target, disks).and_then(|()| unused(plan, medium)) {
+    // This program starts over after a failure, and a person is there then.
+    let fresh = || if truth::is_written() { Err("a disk was erased already".into()) } else { Ok(()) };
+    match fresh().and_then(|()| matches(serial, &plan.target, disks)).and_then(|()| unused(plan, medium)) {
         Ok(()) => log::info!("install.confirm={serial} agrees to erase {}", plan.target.name),
         Err(why) => {
             log::info!("install.confirm={serial} does not count: {why}");

@@ -16,7 +16,7 @@ use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
 use crate::medium::{Kit, Loop, Medium};
-use crate::pid1::{aloud, journal, survivors, truth};
+use crate::pid1::{aloud, journal, phase, screen, survivors, truth};
 use crate::settings::kit::Item;
 
 /// A disk that was read back and found to hold the system.
@@ -32,7 +32,7 @@ pub struct Installed {
 /// already if it was needed before.
 ///
 /// # Errors
-/// The first thing that fails; nothing after it is tried.
+/// The first thing that fails and cannot be repeated on the disk as it is; nothing after it is tried.
 pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], kit: &Kit, stage2: Option<Stage2>) -> Result<Installed> {
     let Confirmed { plan, medium, in_advance, keys, .. } = *confirmed;
     let mut work = Work::prepare(&plan, &medium, in_advance, keys, shown, kit, stage2)?;
@@ -43,9 +43,17 @@ pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], kit: &Kit, stage2: O
     }
     truth::erasing(&plan.target.name);
     for (number, step) in (1..).zip(&plan.steps) {
-        log::info!("step {number}/{} {step}", plan.steps.len());
-        // What a failed step left running must not go on writing behind the failure screen.
-        work.step(step).inspect_err(|_| survivors::end())?;
+        let of = plan.steps.len();
+        phase::begin(&number.to_string(), &format!("step {number}/{of} {step}"));
+        while let Err(error) = work.step(step) {
+            // What a failed step left running must not go on writing behind the failure screen.
+            survivors::end();
+            if !step.is_repeatable() || !medium.still_there() {
+                return Err(error);
+            }
+            screen::until_retry(&error);
+            log::info!("step {number}/{of} once more: {step}");
+        }
     }
     Ok(Installed { host: plan.host.clone(), disk: plan.target.name.clone() })
 }
@@ -202,10 +210,10 @@ impl<'a> Work<'a> {
     /// The last write to the disk: from here on, and not before, a machine that loses its power boots the system.
     fn publish(&mut self) -> Result<()> {
         let mounted = self.mounted.take().ok_or_else(|| out_of_order("making the disk bootable"))?;
-        truth::unverified(&self.plan.target.name);
+        truth::unverified();
         aloud("making the disk bootable", || mounted.publish())?;
         self.flush()?;
-        truth::installed(&self.plan.target.name);
+        truth::installed();
         Ok(())
     }
 

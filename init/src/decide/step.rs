@@ -83,6 +83,17 @@ pub enum Step {
     ClearKit(Option<String>),
 }
 
+impl Step {
+    /// Whether it can be done once more on the disk as it is, after it has failed anywhere: with the network back, say, or more room.
+    ///
+    /// The others start from what the step before has left, and a person's own commands may have done anything: after them the
+    /// installation starts over.
+    pub fn is_repeatable(&self) -> bool {
+        // Unpacking writes over what is there, a clone is brought up to date, and Nix goes on where it was.
+        matches!(self, Step::Unpack | Step::Register | Step::Clone { .. } | Step::NixosInstall { .. } | Step::ClearKit(_))
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use log::Level;
 
 use crate::error::Kind;
+use crate::pid1;
 use crate::pid1::children::{self, Job};
 
 /// The commands, in the initrd.
@@ -21,6 +22,10 @@ const SHELL: &str = "/bin/busybox mkdir -p /run/busybox && /bin/busybox --instal
 pub fn boot_commands() {
     if !Path::new(FILE).exists() {
         return;
+    }
+    if pid1::is_successor() {
+        // What they change at the hardware is changed.
+        return log::info!("the boot commands have run already");
     }
     log::info!("running the boot commands");
     let mut command = Command::new("/bin/busybox");

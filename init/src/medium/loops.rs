@@ -1,6 +1,7 @@
 //! A byte range of the medium as a block device of its own, let go when dropped.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, read_dir};
+use std::path::Path;
 
 use super::find::Medium;
 use super::manifest::Image;
@@ -51,6 +52,16 @@ impl Loop {
         let device = OpenOptions::new().read(true).write(!read_only).open(&node).doing(Kind::System, doing)?;
         loop_device::configure(&device, backing, start, bytes, read_only).doing(Kind::System, || format!("attaching {node}"))?;
         Ok(Loop { node, device })
+    }
+}
+
+/// Lets go of every loop device, whoever has attached it.
+pub fn detach_all() {
+    let is_loop = |name: &str| name.starts_with("loop") && Path::new("/sys/block").join(name).join("loop").exists();
+    let names = read_dir("/sys/block").into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    for name in names.filter(|name| is_loop(name)) {
+        let cleared = File::open(Path::new("/dev").join(&name)).map(|device| loop_device::clear(&device));
+        log::debug!("detaching {name}: {cleared:?}");
     }
 }
 

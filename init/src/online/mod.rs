@@ -120,7 +120,7 @@ fn pass(ground: &mut Ground) -> Result<()> {
             return Ok(());
         }
         if !ground.settings.unattended {
-            screen::until_retry(&error);
+            screen::until_ready(&error);
             continue;
         }
         // Each of them has the whole time.

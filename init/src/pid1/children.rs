@@ -11,7 +11,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 
 use super::lines::Lines;
-use super::survivors;
+use super::{memory, survivors};
 use crate::error::{Doing, Error, Kind, Result};
 
 /// Longest silence of a running helper, after which a line says that it still runs.
@@ -164,7 +164,9 @@ pub fn foreground(mut command: Command, job: Job) -> Result<()> {
 }
 
 fn spawn(command: &mut Command, job: Job) -> Result<Child> {
-    command.spawn().map_err(|error| Error::new(job.kind, job.doing, format!("{} cannot be started: {error}", job.program)))
+    let child = command.spawn().map_err(|error| Error::new(job.kind, job.doing, format!("{} cannot be started: {error}", job.program)))?;
+    memory::offer(child.id());
+    Ok(child)
 }
 
 fn wait_for(child: &Child, job: Job) -> Result<WaitStatus> {

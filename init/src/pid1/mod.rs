@@ -1,26 +1,32 @@
 //! The duties of PID 1: file systems of the kernel, consoles, log, children, power. It never returns.
 
+mod again;
 mod aloud;
 pub mod children;
 pub mod console;
+mod ctrl_alt_del;
 mod editor;
 pub mod hidden;
 pub mod journal;
 pub mod keyboard;
 mod lines;
 mod lock;
+pub mod memory;
 pub mod mounts;
 mod panic;
+pub mod phase;
 pub mod power;
 mod said;
 pub mod screen;
 pub mod secret;
+mod shell;
 pub mod survivors;
 mod table;
 mod terminal;
 pub mod truth;
 pub mod viewers;
 
+pub use again::is_successor;
 pub use aloud::aloud;
 
 use rustix::mm::{MlockAllFlags, mlockall};
@@ -28,15 +34,21 @@ use rustix::mm::{MlockAllFlags, mlockall};
 use crate::error::Error;
 
 /// Makes the machine usable and the person reachable. What cannot be had is reported on the consoles there are.
-pub fn start() {
+///
+/// # Errors
+/// An earlier PID 1 has panicked, and this one took over: nothing else is done before a person has seen that.
+pub fn start() -> Result<(), Error> {
     let troubles = mounts::kernel_file_systems();
     console::open_all();
     journal::start();
     panic::install_hook();
+    ctrl_alt_del::attend();
+    memory::spare_this_program();
     troubles.iter().for_each(|trouble| log::warn!("{trouble}"));
     // Passphrases and keys go through this memory, and the installation may swap to the disk.
     let locked = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT);
     locked.unwrap_or_else(|error| log::debug!("keeping this program's memory from being swapped: {error}"));
+    again::take_over()
 }
 
 /// How an installation ends when it does not fail.

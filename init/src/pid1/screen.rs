@@ -1,92 +1,80 @@
-//! The failure screen: what failed, what was written, where the log is, what to do. It stays until a person presses a key.
+//! The failure screen: what failed and when, what was written, where the log is, what to do. It stays until a person presses a key.
 
-use std::process::{Command, Stdio};
-use std::time::Duration;
-
-use super::{children, console, power, truth, viewers};
-use crate::error::{Error, Kind};
+use super::{again, console, phase, power, shell, truth};
+use crate::error::Error;
 use crate::medium;
 
-/// What the keys of the screen do.
-pub const KEYS: &str = "press p to power off, s for a shell";
+/// What `r` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    /// What failed is tried again, and what was done before it stays.
+    Here,
+    /// The installation starts with looking at the machine, and asks anew.
+    Over,
+}
 
-/// Shows the failure and waits. First details and error, then the log is saved: saving may fail as well.
+/// Shows the failure until the person starts over or switches the machine off.
 pub fn hold(error: &Error) -> ! {
+    wait("failed", error, Again::Over);
+    again::start_over()
+}
+
+/// Shows the failure of something that can be done again as it is, and returns when the person wants that.
+pub fn until_retry(error: &Error) {
+    wait("failed", error, Again::Here);
+}
+
+/// The same, of something that has to be ready before the question is asked.
+pub fn until_ready(error: &Error) {
+    wait("not ready", error, Again::Here);
+}
+
+/// Returns when `r` was pressed.
+fn wait(word: &str, error: &Error, again: Again) {
+    loop {
+        let log = medium::save_log();
+        // Saving it takes a while; a key that was pressed before must not take the screen away.
+        console::forget_typed();
+        show(word, error, log, again);
+        match console::key(b"rsp") {
+            (b'r', _) => return,
+            (b'p', _) => power::off(),
+            (_, console) => shell::on(&console),
+        }
+    }
+}
+
+/// First of all what failed, and last the keys, with the code by which manuals and forums know this class of failure.
+fn show(word: &str, error: &Error, log: Result<String, Error>, again: Again) {
     error.details.iter().for_each(|detail| log::error!("- {detail}"));
-    log::error!("failed: {error}");
+    log::error!("{word}: {error}");
+    let phase = phase::now();
+    if !phase.is_empty() {
+        log::error!("during: {phase}");
+    }
     log::error!("disk: {}", truth::sentence());
-    match medium::save_log() {
+    match log {
         Ok(place) => log::error!("log: {place}"),
         Err(why) => log::error!("log: only in memory, {} ({why})", super::journal::PATH),
     }
     (1..).zip(error.kind.remedies()).for_each(|(number, remedy)| log::error!("{number}. {remedy}"));
-    rescue()
-}
-
-/// Shows a failure after which it can be tried again without starting over, and returns when the person wants that.
-pub fn until_retry(error: &Error) {
-    loop {
-        console::forget_typed();
-        error.details.iter().for_each(|detail| log::warn!("- {detail}"));
-        log::warn!("not ready: {error}");
-        log::warn!("disk: {}", truth::sentence());
-        (1..).zip(error.kind.remedies()).for_each(|(number, remedy)| log::warn!("{number}. {remedy}"));
-        log::warn!("press r to try again, s for a shell, p to power off");
-        match console::key(b"rsp") {
-            (b'r', _) => return,
-            (b'p', _) => {
-                medium::save_log().map_or_else(|why| log::warn!("{why}"), |place| log::info!("log: {place}"));
-                power::off()
-            }
-            (_, console) => shell(&console),
-        }
-    }
+    let (code, class) = error.kind.code();
+    let r = match again {
+        Again::Here => "try again",
+        Again::Over => "start over",
+    };
+    log::error!("{code} ({class}): press r to {r}, s for a shell, p to power off");
 }
 
 /// Offers a shell until the person switches the machine off.
 pub fn rescue() -> ! {
     loop {
-        // A key that was pressed during the installation must not take the screen away.
         console::forget_typed();
-        log::error!("{KEYS}");
-        match console::key(b"ps") {
+        log::error!("press s for a shell, r to start over, p to power off");
+        match console::key(b"rsp") {
+            (b'r', _) => again::start_over(),
             (b'p', _) => power::off(),
-            (_, console) => shell(&console),
+            (_, console) => shell::on(&console),
         }
-    }
-}
-
-/// A shell on this console; returns when it ends.
-fn shell(console: &str) {
-    if console::is_viewer(console) {
-        return match viewers::invitation() {
-            Some(how) => log::info!("a shell is a session of its own: ssh -t root@{} bash", how.address),
-            None => log::info!("a shell is to be had at the machine alone: nobody can log in any more"),
-        };
-    }
-    log::info!("shell on {console}: exit returns here");
-    let open = || std::fs::OpenOptions::new().read(true).write(true).open(format!("/dev/{console}"));
-    let (Ok(input), Ok(output), Ok(errors)) = (open(), open(), open()) else {
-        log::error!("opening /dev/{console} for a shell: it is gone");
-        return;
-    };
-    let mut command = Command::new("/bin/busybox");
-    // A session of its own with the console as controlling terminal: job control and Ctrl-C work, and PID 1 keeps none.
-    command.args(["setsid", "-c", "/bin/busybox", "sh", "-c", "stty sane; exec busybox sh -l"]);
-    command.env_clear().env("PATH", "/bin:/sbin:/usr/bin:/usr/sbin").env("HOME", "/").env("TERM", "linux");
-    command.stdin(Stdio::from(input)).stdout(Stdio::from(output)).stderr(Stdio::from(errors));
-    let week = Duration::from_secs(7 * 24 * 3600);
-    let job = children::Job {
-        program: "sh",
-        doing: "running a shell",
-        kind: Kind::System,
-        deadline: week,
-        output: log::Level::Info,
-        so_far: children::UNKNOWN,
-    };
-    let ended = children::foreground(command, job);
-    console::reopen(console);
-    if let Err(error) = ended {
-        log::error!("{error}");
     }
 }

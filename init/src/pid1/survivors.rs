@@ -52,6 +52,13 @@ pub fn end_writers() {
     viewers::withdraw();
 }
 
+/// Ends everybody else: the ssh server with all who are logged in, and the DHCP clients, too.
+pub fn end_all() {
+    end_but(&[]);
+    SERVER.store(0, Ordering::Relaxed);
+    viewers::withdraw();
+}
+
 /// Whether somebody is logged in who does more than look on, such as copy a file.
 pub fn are_others() -> bool {
     are_others_in(&processes(), server(), &console::viewers())

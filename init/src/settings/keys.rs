@@ -84,6 +84,7 @@ const KEYS: &[Key] = &[
             Ok(())
         }),
     ),
+    key("debug.panic", Said::AtBoot, Value::Text(|d, v| phase_mark(v).map(|mark| d.panic_at = Some(mark)))),
     key("dry-run", Said::AtBoot, Value::Switch(|d| &mut d.dry_run)),
     key("shell", Said::AtBoot, Value::Switch(|d| &mut d.shell)),
     key("unattended", Said::AtBoot, Value::Switch(|d| &mut d.unattended)),
@@ -155,6 +156,12 @@ fn directory(text: &str) -> std::result::Result<String, String> {
     let below = text.strip_prefix("/mnt").filter(|rest| rest.starts_with('/')).unwrap_or(text).trim_end_matches('/');
     let good = below.starts_with('/') && below.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
     if good { Ok(below.into()) } else { Err(format!("{text} is not an absolute path without . and ..")) }
+}
+
+/// Where this program can be made to panic: before the question, at it, or at a step.
+fn phase_mark(text: &str) -> std::result::Result<String, String> {
+    let known = matches!(text, "preparing" | "asking") || text.parse::<u8>().is_ok();
+    if known { Ok(text.into()) } else { Err(format!("{text} is neither preparing nor asking nor the number of a step")) }
 }
 
 /// A file of a directory that is known.

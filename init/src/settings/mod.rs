@@ -75,6 +75,8 @@ pub struct Settings {
     pub disk: Option<String>,
     /// `install.confirm=`: serial number of the one disk that may be erased without a question, once.
     pub confirm: Option<String>,
+    /// `install.debug.panic=`: where this program panics on purpose, to show what becomes of that.
+    pub panic_at: Option<String>,
     /// Show the plan and stop.
     pub dry_run: bool,
     /// Open a shell instead of installing.
@@ -187,6 +189,11 @@ mod tests {
         for (file, command_line, message) in [
             ("labels.eif=X", "", "reading line 1 of settings: labels.eif is not a setting; the nearest is labels.efi"),
             (FILE, "install.dryrun", "reading install.dryrun of the kernel command line: dryrun is not a setting; the nearest is dry-run"),
+            (
+                FILE,
+                "install.debug.panic=now",
+                "reading install.debug.panic of the kernel command line: now is neither preparing nor asking nor the number of a step",
+            ),
             (FILE, "install.powerOff=maybe", "reading install.powerOff of the kernel command line: maybe is neither true nor false"),
             (
                 FILE,

@@ -11,6 +11,7 @@ pub mod loop_device;
 mod messages;
 pub mod namespace;
 pub mod process;
+pub mod signals;
 // musl answers without all that.
 #[cfg(all(not(test), target_env = "gnu"))]
 mod stack;

@@ -11,11 +11,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use serde_json::json;
 
 use super::accel::accel;
 use super::command::{Boot, STICK, arguments, late, late_id};
 use super::emulator::{Emulator, qemu};
 use super::login::Person;
+use super::medium;
 use super::qmp::{Notice, Qmp};
 use super::scenario::{Console, Disk, Ssh};
 use super::script::{End, Event, Machine};
@@ -201,6 +203,15 @@ impl Machine for Running {
 
     fn unplug(&mut self) -> Result<()> {
         self.qmp.unplug(STICK)
+    }
+
+    fn ctrl_alt_del(&mut self) -> Result<()> {
+        self.qmp.chord(&["ctrl", "alt", "delete"])
+    }
+
+    fn plug_back(&mut self) -> Result<()> {
+        self.qmp.add_image(STICK, Path::new(medium::FILE_NAME))?;
+        self.qmp.plug(json!({"driver": "usb-storage", "id": STICK, "bus": "xhci.0", "drive": STICK, "removable": true}))
     }
 
     fn ssh(&mut self, what: &Ssh) -> Result<()> {

@@ -14,6 +14,7 @@ mod foreign;
 mod page;
 mod script;
 mod session;
+mod silence;
 mod transcript;
 
 pub mod accel;

@@ -1,7 +1,7 @@
 //! Company for the installer, beside it in its initrd. Boots that are given their initrd can have one: an observer, a loop that says
 //! every argument and every variable of the environment of any process, every mapping, every device that is swapped to, and what never
-//! is, once each, on the serial line; a squatter, who takes a swap area on the first disk into use as soon as it is there; or an owner,
-//! whose boot commands fail.
+//! is, once each, on the serial line; a squatter, who takes a swap area on the first disk into use as soon as it is there; an owner, whose
+//! boot commands fail; a killer, who ends whatever sleeps for ever; or a miser, who leaves hardly any room for the log.
 
 use std::fs;
 use std::path::Path;
@@ -17,9 +17,15 @@ pub const SQUATTER: &str = "rdinit=/squat";
 /// The kernel word by which a row asks for the owner.
 pub const OWNER: &str = "rdinit=/own";
 
+/// The kernel word by which a row asks for the killer.
+pub const KILLER: &str = "rdinit=/kill";
+
+/// The kernel word by which a row asks for the miser.
+pub const MISER: &str = "rdinit=/save";
+
 /// Whether the kernel words ask for any of them.
 pub fn is_asked_for(kernel_words: &[&str]) -> bool {
-    kernel_words.iter().any(|word| [WORD, SQUATTER, OWNER].contains(word))
+    kernel_words.iter().any(|word| [WORD, SQUATTER, OWNER, KILLER, MISER].contains(word))
 }
 
 /// Name of the initrd with all of them, in the directory of the scenario.
@@ -38,6 +44,7 @@ const SCRIPT: &str = "\
     /bin/busybox cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ /sys/block/dm-*/dm/uuid 2> /dev/null
     /bin/busybox awk 'NR > 1 { print \"swap on \" $1 }' /proc/swaps
     /bin/busybox awk '/^VmLck:/ && $2 > 0 { print \"never swapped: PID 1\" }' /proc/1/status
+    echo \"PID 1 is ended last: $(/bin/busybox cat /proc/1/oom_score_adj)\"
     [ \"$(/bin/busybox stat -f -c %T /)\" != ramfs ] || echo never swapped: the initrd
     /bin/busybox awk '$3 == \"ramfs\" { print \"never swapped: \" $2 }' /proc/mounts
     /bin/busybox sleep 0.2
@@ -69,6 +76,28 @@ COMMANDS
 exec /init
 ";
 
+/// Others sleep as well, but not for ever.
+const KILL: &str = "\
+#!/bin/busybox sh
+(
+  while :; do
+    /bin/busybox sleep 1
+    for id in $(/bin/busybox pidof sleep); do
+      ! /bin/busybox grep -q infinity /proc/$id/cmdline || /bin/busybox kill -9 $id
+    done
+  done
+) &
+exec /init
+";
+
+const SAVE: &str = "\
+#!/bin/busybox sh
+(
+  until /bin/busybox mount -o remount,size=32k /run 2> /dev/null; do /bin/busybox sleep 0.1; done
+) &
+exec /init
+";
+
 /// Writes the initrd with all of them behind it: the kernel unpacks one archive after the other.
 pub fn add(initrd: &Path, target: &Path) -> Result<()> {
     let mut bytes = fs::read(initrd).with_context(|| format!("reading {}", initrd.display()))?;
@@ -77,6 +106,8 @@ pub fn add(initrd: &Path, target: &Path) -> Result<()> {
     archive.file("observe", 0o755, SCRIPT.into());
     archive.file("squat", 0o755, SQUAT.into());
     archive.file("own", 0o755, OWN.into());
+    archive.file("kill", 0o755, KILL.into());
+    archive.file("save", 0o755, SAVE.into());
     // The shell gives it to what runs in the background, and there are no devices yet.
     archive.file("dev/null", 0o666, Vec::new());
     bytes.extend(archive.bytes());

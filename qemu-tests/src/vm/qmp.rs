@@ -62,12 +62,16 @@ impl Qmp {
     /// Presses and releases keys, one character after the other.
     pub fn type_text(&mut self, text: &str) -> Result<()> {
         for c in text.chars() {
-            let chord = keys::chord(c).with_context(|| format!("typing `{c}`: no key for it"))?;
-            let keys: Vec<Value> = chord.iter().map(|key| json!({"type": "qcode", "data": key})).collect();
-            self.execute("send-key", json!({"keys": keys, "hold-time": 50}))?;
+            self.chord(&keys::chord(c).with_context(|| format!("typing `{c}`: no key for it"))?)?;
             thread::sleep(KEY_PAUSE);
         }
         Ok(())
+    }
+
+    /// Presses keys together.
+    pub fn chord(&mut self, keys: &[impl AsRef<str>]) -> Result<()> {
+        let keys: Vec<Value> = keys.iter().map(|key| json!({"type": "qcode", "data": key.as_ref()})).collect();
+        self.execute("send-key", json!({"keys": keys, "hold-time": 50}))
     }
 
     /// Writes what the VGA console shows as a PNG file.
@@ -83,6 +87,12 @@ impl Qmp {
     /// Puts the cable of a network card in, or pulls it.
     pub fn set_link(&mut self, id: &str, up: bool) -> Result<()> {
         self.execute("set_link", json!({"name": id, "up": up}))
+    }
+
+    /// Opens an image for a device that will be plugged in; the one it had is closed when a device is pulled.
+    pub fn add_image(&mut self, node: &str, path: &Path) -> Result<()> {
+        let file = json!({"driver": "file", "filename": path});
+        self.execute("blockdev-add", json!({"driver": "raw", "node-name": node, "file": file}))
     }
 
     /// Plugs a device in.

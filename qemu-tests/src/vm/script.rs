@@ -10,9 +10,10 @@ use super::foreign::Foreign;
 use super::page;
 use super::scenario::{Console, Ssh, Step, flat};
 use super::session::Session;
+use super::silence::Silence;
 use super::transcript::Transcript;
 
-/// Texts that fail every scenario.
+/// Texts that fail every scenario, but for one that expects them.
 const ALWAYS_FORBIDDEN: [&str; 3] = ["Kernel panic", "panicked at", GUEST_CRASHED];
 
 /// The guest's kernel has used memory that is not there, and goes on as if nothing had been.
@@ -70,6 +71,10 @@ pub trait Machine {
     fn cable(&mut self, card: usize, there: bool) -> Result<()>;
     /// Pulls the stick.
     fn unplug(&mut self) -> Result<()>;
+    /// Puts it back.
+    fn plug_back(&mut self) -> Result<()>;
+    /// Presses Ctrl-Alt-Del.
+    fn ctrl_alt_del(&mut self) -> Result<()>;
     /// Does something over ssh; what comes from a session are events.
     fn ssh(&mut self, what: &Ssh) -> Result<()>;
     /// The fingerprint of the host key that an ssh client was shown.
@@ -98,12 +103,22 @@ pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript:
             Step::Forbid(text) => Some(*text),
             _ => None,
         })
-        .chain(ALWAYS_FORBIDDEN)
+        .chain(ALWAYS_FORBIDDEN.into_iter().filter(|text| !is_expected(&script, text)))
         .collect();
     let sent = script.iter().flat_map(|step| if let Step::Send(bytes) = step { bytes } else { &[][..] }).copied().collect();
     let foreign = Foreign::new(sent);
-    let mut player =
-        Player { machine, transcript, fill, forbidden, foreign, secrets: Vec::new(), resets: 0, end: None, session: Session::default() };
+    let mut player = Player {
+        machine,
+        transcript,
+        fill,
+        forbidden,
+        foreign,
+        silence: Silence::default(),
+        secrets: Vec::new(),
+        resets: 0,
+        end: None,
+        session: Session::default(),
+    };
     for step in &script {
         player.step(step).map_err(|cause| Stop { phase: fill(&step.to_string()), cause })?;
     }
@@ -113,6 +128,10 @@ pub fn play(script: &[Step], fill: &Fill, machine: &mut dyn Machine, transcript:
     Ok(secrets)
 }
 
+fn is_expected(script: &[Step], text: &str) -> bool {
+    script.iter().any(|step| matches!(step, Step::Expect(expected, _) if expected.contains(text)))
+}
+
 /// A script that is being played.
 pub struct Player<'a> {
     pub(super) machine: &'a mut dyn Machine,
@@ -120,6 +139,7 @@ pub struct Player<'a> {
     pub(super) fill: &'a Fill<'a>,
     forbidden: Vec<&'a str>,
     foreign: Foreign,
+    silence: Silence,
     secrets: Vec<String>,
     resets: usize,
     end: Option<End>,
@@ -141,6 +161,8 @@ impl Player<'_> {
             Step::CableOut(card) => self.machine.cable(card, false).map_err(|error| format!("{error:#}")),
             Step::Ssh(ref what) => self.over_ssh(what),
             Step::Unplug => self.machine.unplug().map_err(|error| format!("{error:#}")),
+            Step::CtrlAltDel => self.machine.ctrl_alt_del().map_err(|error| format!("{error:#}")),
+            Step::PlugBack => self.machine.plug_back().map_err(|error| format!("{error:#}")),
             Step::Expect(text, seconds) => {
                 let text = (self.fill)(text);
                 self.wait(seconds, |player| if player.transcript.advance(&text) { Ok(true) } else { player.still_running() })
@@ -225,6 +247,7 @@ impl Player<'_> {
     fn take(&mut self, wait: Duration) -> bool {
         match self.machine.next(wait) {
             Event::Output(bytes) => {
+                self.silence.ends(Instant::now(), self.transcript.text());
                 self.transcript.push(&bytes);
                 self.foreign.push(&bytes);
             }
@@ -256,7 +279,7 @@ impl Player<'_> {
     fn check_forbidden(&self) -> Result<(), String> {
         match self.forbidden.iter().find(|text| self.transcript.contains(text)) {
             Some(text) => Err(format!("`{text}` appeared, which must not")),
-            None => self.foreign.check(),
+            None => self.foreign.check().and_then(|()| self.silence.check()),
         }
     }
 

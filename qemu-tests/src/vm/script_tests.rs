@@ -54,6 +54,16 @@ impl Machine for Fake {
         Ok(())
     }
 
+    fn ctrl_alt_del(&mut self) -> Result<()> {
+        self.done.push("ctrl-alt-del".to_owned());
+        Ok(())
+    }
+
+    fn plug_back(&mut self) -> Result<()> {
+        self.done.push("plug back".to_owned());
+        Ok(())
+    }
+
     fn ssh(&mut self, what: &Ssh) -> Result<()> {
         self.done.push(what.to_string());
         Ok(())

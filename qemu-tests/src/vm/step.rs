@@ -52,6 +52,10 @@ pub enum Step {
     CableOut(usize),
     /// The stick is pulled.
     Unplug,
+    /// It is put back.
+    PlugBack,
+    /// Ctrl-Alt-Del is pressed.
+    CtrlAltDel,
     /// A person who is not at the machine does this over ssh.
     Ssh(Ssh),
     /// Steps that several scripts share.
@@ -83,8 +87,8 @@ pub const NOTHING_BOOTS: &[Step] = &[Step::Forbid("EFI stub"), Step::Forbid("FIX
 /// What comes before that where the root is encrypted; the passphrase is typed then.
 pub const LOCKED_SYSTEM: Step = Step::Expect("FIXTURE-UNLOCK passphrase for ", BOOT);
 
-/// The last line of the failure screen.
-pub const KEYS: &str = "autoinstaller: press p to power off, s for a shell";
+/// The end of the last line of the failure screen; what `r` does stands before it.
+pub const KEYS: &str = ", s for a shell, p to power off";
 
 /// The steps of a script with those of its parts in their places.
 pub fn flat(script: &[Step]) -> Vec<Step> {
@@ -131,6 +135,8 @@ impl std::fmt::Display for Step {
             Step::Cable(card) => write!(f, "putting the cable into network card {card}"),
             Step::CableOut(card) => write!(f, "pulling the cable of network card {card}"),
             Step::Unplug => f.write_str("pulling the stick"),
+            Step::CtrlAltDel => f.write_str("pressing Ctrl-Alt-Del"),
+            Step::PlugBack => f.write_str("putting the stick back"),
             Step::Ssh(what) => what.fmt(f),
             Step::Part(steps) => write!(f, "playing {} steps", steps.len()),
         }

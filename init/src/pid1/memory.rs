@@ -1,0 +1,41 @@
+//! Who goes when the kernel runs out of memory: what was started for a step, and never this program, whose end would be the machine's.
+
+use std::fs::write;
+
+/// Nobody may end it (proc_pid_oom_score_adj(5)).
+const SPARED: &str = "-1000";
+/// It goes before others, and before what a person runs.
+const HELPER: &str = "300";
+
+/// PID 1 is spared.
+pub fn spare_this_program() {
+    if std::process::id() == 1 {
+        set("self", SPARED);
+    }
+}
+
+/// A program that was just started and is not: it has inherited what its parent is.
+pub fn offer(id: u32) {
+    set(&id.to_string(), HELPER);
+}
+
+fn set(process: &str, score: &str) {
+    // It may have ended.
+    write(format!("/proc/{process}/oom_score_adj"), score).unwrap_or_else(|error| log::debug!("memory of process {process}: {error}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::read_to_string;
+    use std::process::Command;
+
+    #[test]
+    fn a_helper_goes_first() {
+        let mut child = Command::new("sleep").arg("5").spawn().unwrap();
+        super::offer(child.id());
+        let score = read_to_string(format!("/proc/{}/oom_score_adj", child.id())).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(score, "300\n");
+    }
+}

@@ -1,0 +1,69 @@
+//! What a person, the kernel and other programs do to PID 1 and to what it has started.
+
+use super::{ASK, BOOT, FAILED, INSTALLED, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, NotBootable, TargetInstalled};
+use crate::vm::scenario::Console::Serial;
+use crate::vm::scenario::Step::{CtrlAltDel, Expect, ExpectPowerOff, Forbid, Type, Wait};
+use crate::vm::scenario::{BASE, Firmware, MISER, Scenario, Vars};
+
+/// The stick's own machine, with words for the kernel.
+const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], ..BASE };
+
+pub const ROWS: &[Scenario] = &[
+    Scenario {
+        name: "ctrl-alt-del-at-the-question",
+        proves: "Ctrl-Alt-Del switches the machine off as long as nothing is written.",
+        disks: &[NOISY],
+        script: &[
+            Forbid(FAILED),
+            Forbid(STEP_ONE),
+            Expect(ASK, BOOT + PROMPT),
+            CtrlAltDel,
+            Expect("autoinstaller: Ctrl-Alt-Del: nothing was written", 30),
+            Expect("autoinstaller: powering off", 10),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskUnchanged(0)],
+        ..ROW
+    },
+    Scenario {
+        name: "ctrl-alt-del-in-a-step",
+        proves: "While a disk is written Ctrl-Alt-Del asks, and only a second one soon after it cuts the installation off.",
+        kernel_words: &["stand-in.hang-once"],
+        script: &[
+            Forbid(INSTALLED),
+            Forbid(FAILED),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: | hanging", 6 * STEP),
+            CtrlAltDel,
+            Expect("Ctrl-Alt-Del: nvme0n1 was erased and is not bootable; press it once more within 10 s to switch the machine off", 30),
+            // That is no answer.
+            Wait(15),
+            CtrlAltDel,
+            Expect("press it once more within 10 s to switch the machine off", 30),
+            Expect("still running nixos-install", 30),
+            CtrlAltDel,
+            Expect("press it once more", 30),
+            Wait(2),
+            CtrlAltDel,
+            Expect("autoinstaller: Ctrl-Alt-Del twice: the installation is cut off; nvme0n1 was erased and is not bootable", 30),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskWritten(0), NotBootable(0)],
+        ..ROW
+    },
+    Scenario {
+        name: "log-full",
+        proves: "A log that has no more room says so, once, and the installation goes on without it.",
+        kernel_words: &[MISER],
+        script: &[
+            Forbid(FAILED),
+            Expect("autoinstaller: the log is full and ends here", BOOT + PROMPT + 6 * STEP),
+            Expect("autoinstaller: installed {host} on nvme0n1", PROMPT + 6 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+];

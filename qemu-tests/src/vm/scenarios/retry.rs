@@ -1,0 +1,191 @@
+//! What the keys of the failure screen do, and that a fresh PID 1 takes over where the old one cannot go on.
+
+use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED, YES};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, RootHas, TargetInstalled};
+use crate::vm::scenario::Console::{Keyboard, Serial};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Plug, PlugBack, Type, Unplug};
+use crate::vm::scenario::{BASE, Bus, Disk, Firmware, KILLER, Scenario, Step, Vars};
+
+/// The stick's own machine, with words for the kernel.
+const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], ..BASE };
+
+/// The question once more, and everything after it.
+const THIS_TIME: Step = Part(&[YES, Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP), ExpectPowerOff(OFF)]);
+
+/// `r` where nothing can be repeated.
+const OVER: Step = Part(&[
+    Expect("press r to start over, s for a shell, p to power off", 30),
+    Type(Serial, "r"),
+    Expect("starting over", 10),
+    Expect(HELLO, 60),
+]);
+
+pub const ROWS: &[Scenario] = &[
+    Scenario {
+        name: "retry-in-place",
+        proves: "After nixos-install has failed the shell has the tools of stage-2, and r goes on with the same step on the same file systems.",
+        core: true,
+        kernel_words: &["stand-in.fail-once"],
+        script: &[
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("failed: running nixos-install: nixos-install exited with 1: nixos-install: stand-in.fail-once", 6 * STEP),
+            Expect("autoinstaller: during: step 7/9 running nixos-install for {host}", 30),
+            Expect("autoinstaller: disk: nvme0n1 was erased and is not bootable", 10),
+            Expect("autoinstaller: log: autoinstaller.log on the kit partition of /dev/sda (AI-KIT)", 10),
+            Expect("autoinstaller: 1. read the lines above and the log", 10),
+            Expect("autoinstaller: AI-07 (installation): press r to try again, s for a shell, p to power off", 10),
+            Type(Serial, "s"),
+            Expect("stage2 PROGRAM ARGUMENTS", 30),
+            Type(Serial, "stage2 nix --version && mount | busybox grep -c ' /mnt ' && exit"),
+            Expect("nix (Nix) 2.", 60),
+            // The whole screen, which has scrolled away.
+            Expect("failed: running nixos-install: nixos-install exited with 1", 30),
+            Expect("press r to try again", 30),
+            Type(Serial, "r"),
+            Expect("autoinstaller: step 7/9 once more: running nixos-install for {host}", 10),
+            Expect("autoinstaller: installed {host} on nvme0n1", 2 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        // Written by the first try.
+        after: &[TargetInstalled(0), RootHas("/etc/stand-in.failed", "0644 0:0", "failed\n"), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "retry-after-kill",
+        proves: "A nixos-install that somebody kills is a failure like any other, and r runs it once more.",
+        kernel_words: &["stand-in.hang-once", KILLER],
+        script: &[
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: | hanging", 6 * STEP),
+            Expect("failed: running nixos-install: nixos-install was killed by signal 9: hanging", STEP),
+            Expect("press r to try again", 30),
+            // On the screen's own keyboard.
+            Type(Keyboard, "r"),
+            Expect("once more: running nixos-install for {host}", 10),
+            Expect("autoinstaller: installed {host} on nvme0n1", 2 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), RootHas("/etc/stand-in.failed", "0644 0:0", "killed\n"), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "start-over-with-a-disk",
+        proves: "Where there was no such disk, r looks at the machine again, and every disk can be chosen as before.",
+        disks: &[NOISY, Disk { bus: Bus::NvmeLater, serial: "UV0002", ..NVME }],
+        words: &["install.disk=UV0002", "install.unattended", "install.confirm=UV0002"],
+        script: &[
+            Expect("autoinstaller: failed: choosing the disk: UV0002 is no disk's name", BOOT + PROMPT),
+            Expect(UNTOUCHED, 10),
+            Expect("AI-05 (choice of the disk): ", 10),
+            Plug(1),
+            OVER,
+            Expect("autoinstaller: installed {host} on nvme1n1", PROMPT + 6 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskUnchanged(0), TargetInstalled(1)],
+        ..ROW
+    },
+    Scenario {
+        name: "panic-at-the-question",
+        proves: "A panic of PID 1 is shown, a fresh one takes over and shows it once more, and r installs from there.",
+        words: &["install.debug.panic=asking"],
+        script: &[
+            Expect("autoinstaller: failed: the installer itself: panicked at ", BOOT + PROMPT),
+            Expect("as install.debug.panic=asking asks for", 10),
+            Expect("autoinstaller: failed: running the installer itself: panicked at ", 30),
+            Expect("autoinstaller: during: asking for consent", 30),
+            Expect("autoinstaller: disk: nothing was written", 10),
+            Expect("AI-13 (the installer): ", 10),
+            OVER,
+            THIS_TIME,
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "panic-in-a-step",
+        proves: "After a panic in the middle of the installation the fresh PID 1 knows that the disk was erased, lets go of it, and erases it only when it is asked again.",
+        words: &["install.debug.panic=6"],
+        script: &[
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: failed: the installer itself: panicked at ", 6 * STEP),
+            Expect("as install.debug.panic=6 asks for", 10),
+            Expect("autoinstaller: failed: running the installer itself: panicked at ", 30),
+            Expect("during: step 6/9 registering the store paths", 30),
+            Expect("disk: nvme0n1 was erased and is not bootable", 30),
+            OVER,
+            Expect("nvme0n1 has 3 partitions now, which WILL ALL BE LOST", PROMPT),
+            THIS_TIME,
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "panic-forever",
+        proves: "Consent that was given in advance is not used a second time by a PID 1 that starts over.",
+        words: &["install.debug.panic=3", "install.confirm=UV0001", "install.unattended"],
+        script: &[
+            Forbid(INSTALLED),
+            Expect("install.confirm=UV0001 agrees to erase nvme0n1", BOOT + PROMPT),
+            Expect("autoinstaller: failed: the installer itself: panicked at ", 2 * STEP),
+            Expect("as install.debug.panic=3 asks for", 10),
+            Expect("disk: nvme0n1 was erased and is not bootable", 30),
+            OVER,
+            Expect("install.confirm=UV0001 does not count: a disk was erased already", PROMPT),
+            Expect("autoinstaller: failed: asking for consent: install.unattended forbids to ask", 30),
+            Expect("disk: nvme0n1 was erased and is not bootable", 30),
+            HELD,
+        ],
+        after: &[DiskWritten(0), KitHas("autoinstaller.log", "starting over")],
+        ..ROW
+    },
+    Scenario {
+        name: "stick-put-back",
+        proves: "A stick that was pulled in the middle is missed by name, and once it is back r installs from it.",
+        script: &[
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: step 5/9", 2 * STEP),
+            Unplug,
+            Expect(FAILED, 4 * STEP),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            Expect("autoinstaller: log: only in memory", 60),
+            OVER,
+            Expect("autoinstaller: failed: looking for the medium we booted from: no disk carries the image ", PROMPT),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            Expect("AI-02 (the stick): ", 30),
+            PlugBack,
+            OVER,
+            THIS_TIME,
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "keys-on-the-screen",
+        proves: "The keyboard of the screen has the same three keys: a shell, starting over, and power-off.",
+        disks: &[NOISY],
+        words: &["install.dryrun"],
+        script: &[
+            Forbid(STEP_ONE),
+            Expect("autoinstaller: failed: reading install.dryrun of the SMBIOS strings", BOOT + PROMPT),
+            Expect("AI-01 (settings): press r to start over", 30),
+            Type(Keyboard, "s"),
+            Expect("shell on tty0: exit returns here", 30),
+            Type(Keyboard, "exit"),
+            Expect("autoinstaller: failed: reading install.dryrun of the SMBIOS strings", 60),
+            Expect(KEYS, 30),
+            Type(Keyboard, "r"),
+            Expect("starting over", 10),
+            Expect("autoinstaller: failed: reading install.dryrun of the SMBIOS strings", PROMPT),
+            Expect(KEYS, 30),
+            Type(Keyboard, "p"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskUnchanged(0)],
+        ..ROW
+    },
+];
