@@ -180,11 +180,32 @@ mod tests {
         assert_eq!(error.to_string(), "formatting nvme0n1p2: No space left on device");
     }
 
+    /// In the order of their codes, of which none may ever change.
+    const ALL: [Kind; 13] = [
+        Kind::Settings,
+        Kind::Medium,
+        Kind::Kit,
+        Kind::Firmware,
+        Kind::Choice,
+        Kind::Disk,
+        Kind::Install,
+        Kind::Verify,
+        Kind::Network,
+        Kind::Repository,
+        Kind::Clock,
+        Kind::System,
+        Kind::Panic,
+    ];
+
     #[test]
-    fn every_kind_has_advice() {
-        use Kind::*;
-        for kind in [Settings, Medium, Firmware, Choice, Disk, Install, Verify, Network, Repository, Clock, System] {
+    fn every_kind_has_advice_and_a_code_that_the_manual_explains() {
+        let manual = include_str!("../../README.md");
+        for (number, kind) in (1..).zip(ALL) {
+            let (code, class) = kind.code();
             assert!(!kind.remedies().is_empty(), "{kind:?}");
+            assert_eq!(code, format!("AI-{number:02}"), "{kind:?}");
+            assert!(manual.contains(&format!("| `{code}` | {class} |")), "{code}");
         }
+        assert_eq!(manual.matches("| `AI-").count(), ALL.len());
     }
 }
