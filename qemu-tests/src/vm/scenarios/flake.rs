@@ -88,7 +88,10 @@ pub const ROWS: &[Scenario] = &[
         kernel_words: &[OBSERVED],
         finds: &[PLACED, LEFT, CLONED, SHUT_IN],
         script: &[
-            ExpectAll(&["OBSERVED never swapped: PID 1", "OBSERVED never swapped: the initrd"], BOOT),
+            ExpectAll(
+                &["OBSERVED never swapped: PID 1", "OBSERVED never swapped: the initrd", "OBSERVED PID 1 is ended last: -1000"],
+                BOOT,
+            ),
             Expect("OBSERVED never swapped: /stage2/root/etc/ssh/deploy", PROMPT),
             BUILDS,
             Expect("| building '/nix/store/", STEP),

@@ -1,5 +1,6 @@
 //! What the keys of the failure screen do, and that a fresh PID 1 takes over where the old one cannot go on.
 
+use super::flake::{LEFT, LONG, READY, SSH};
 use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED, YES};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
@@ -69,6 +70,24 @@ pub const ROWS: &[Scenario] = &[
         ],
         after: &[TargetInstalled(0), RootHas("/etc/stand-in.failed", "0644 0:0", "killed\n"), BootsInstalled(Vars::Left)],
         ..ROW
+    },
+    Scenario {
+        name: "flake-retry-in-place",
+        proves: "What was cloned and built stays when nixos-install fails, and r asks nobody for it again.",
+        kernel_words: &["stand-in.fail-once"],
+        finds: &[LEFT],
+        script: &[
+            Expect(ASK, BOOT + PROMPT + READY),
+            Type(Serial, "yes"),
+            Expect("failed: running nixos-install: nixos-install exited with 1: nixos-install: stand-in.fail-once", 2 * LONG),
+            Expect("press r to try again", 60),
+            Type(Serial, "r"),
+            Expect("once more: running nixos-install for {host}", 10),
+            Expect("autoinstaller: installed {host} on nvme0n1", LONG),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), RootHas("/etc/stand-in.failed", "0644 0:0", "failed\n"), BootsInstalled(Vars::Left)],
+        ..SSH
     },
     Scenario {
         name: "start-over-with-a-disk",
