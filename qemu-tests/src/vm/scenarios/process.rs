@@ -17,6 +17,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Forbid(FAILED),
             Forbid(STEP_ONE),
+            Forbid(INSTALLED),
             Expect(ASK, BOOT + PROMPT),
             CtrlAltDel,
             Expect("autoinstaller: Ctrl-Alt-Del: nothing was written", 30),

@@ -2,7 +2,7 @@
 
 use super::flake::{LEFT, LONG, READY, SSH};
 use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED, YES};
-use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, RootHas, TargetInstalled};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NotBootable, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Plug, PlugBack, Type, Unplug};
 use crate::vm::scenario::{BASE, Bus, Disk, Firmware, KILLER, Scenario, Step, Vars};
@@ -11,7 +11,7 @@ use crate::vm::scenario::{BASE, Bus, Disk, Firmware, KILLER, Scenario, Step, Var
 const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], ..BASE };
 
 /// The question once more, and everything after it.
-const THIS_TIME: Step = Part(&[YES, Expect("autoinstaller: installed {host} on nvme0n1", 5 * STEP), ExpectPowerOff(OFF)]);
+const THIS_TIME: Step = Part(&[YES, Expect("autoinstaller: installed {host} on nvme0n1", 3 * STEP), ExpectPowerOff(OFF)]);
 
 /// `r` where nothing can be repeated.
 const OVER: Step = Part(&[
@@ -103,7 +103,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: installed {host} on nvme1n1", PROMPT + 6 * STEP),
             ExpectPowerOff(OFF),
         ],
-        after: &[DiskUnchanged(0), TargetInstalled(1)],
+        after: &[DiskUnchanged(0), TargetInstalled(1), BootsInstalled(Vars::Left)],
         ..ROW
     },
     Scenario {
@@ -130,7 +130,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             Expect(ASK, BOOT + PROMPT),
             Type(Serial, "yes"),
-            Expect("autoinstaller: failed: the installer itself: panicked at ", 6 * STEP),
+            Expect("autoinstaller: failed: the installer itself: panicked at ", 3 * STEP),
             Expect("as install.debug.panic=6 asks for", 10),
             Expect("autoinstaller: failed: running the installer itself: panicked at ", 30),
             Expect("during: step 6/9 registering the store paths", 30),
@@ -145,12 +145,12 @@ pub const ROWS: &[Scenario] = &[
     Scenario {
         name: "panic-forever",
         proves: "Consent that was given in advance is not used a second time by a PID 1 that starts over.",
-        words: &["install.debug.panic=3", "install.confirm=UV0001", "install.unattended"],
+        words: &["install.debug.panic=7", "install.confirm=UV0001", "install.unattended"],
         script: &[
             Forbid(INSTALLED),
             Expect("install.confirm=UV0001 agrees to erase nvme0n1", BOOT + PROMPT),
-            Expect("autoinstaller: failed: the installer itself: panicked at ", 2 * STEP),
-            Expect("as install.debug.panic=3 asks for", 10),
+            Expect("autoinstaller: failed: the installer itself: panicked at ", 5 * STEP),
+            Expect("as install.debug.panic=7 asks for", 10),
             Expect("disk: nvme0n1 was erased and is not bootable", 30),
             OVER,
             Expect("install.confirm=UV0001 does not count: a disk was erased already", PROMPT),
@@ -158,7 +158,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("disk: nvme0n1 was erased and is not bootable", 30),
             HELD,
         ],
-        after: &[DiskWritten(0), KitHas("autoinstaller.log", "starting over")],
+        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "starting over")],
         ..ROW
     },
     Scenario {
@@ -169,7 +169,7 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "yes"),
             Expect("autoinstaller: step 5/9", 2 * STEP),
             Unplug,
-            Expect(FAILED, 4 * STEP),
+            Expect(FAILED, 3 * STEP),
             Expect("nvme0n1 was erased and is not bootable", 30),
             Expect("autoinstaller: log: only in memory", 60),
             OVER,
@@ -190,6 +190,7 @@ pub const ROWS: &[Scenario] = &[
         words: &["install.dryrun"],
         script: &[
             Forbid(STEP_ONE),
+            Forbid(INSTALLED),
             Expect("autoinstaller: failed: reading install.dryrun of the SMBIOS strings", BOOT + PROMPT),
             Expect("AI-01 (settings): press r to start over", 30),
             Type(Keyboard, "s"),

@@ -71,7 +71,9 @@ fn what_is_said_to_be_not_bootable_is_booted() {
         let tried = of(row, |after| if let After::NotBootable(i) = after { Some(*i) } else { None });
         let said = flat(row.script).iter().any(|step| matches!(step, Expect(text, _) if text.ends_with("is not bootable")));
         assert_eq!(written, tried, "{}", row.name);
-        assert_eq!(!tried.is_empty(), said, "{}", row.name);
+        // It may be tried again in the same run, to success.
+        let installs = row.after.iter().any(|after| matches!(after, After::TargetInstalled(_)));
+        assert!(if said { installs || !tried.is_empty() } else { tried.is_empty() }, "{}", row.name);
     }
 }
 
@@ -86,10 +88,13 @@ fn a_disk_that_must_not_change_has_something_on_it() {
 }
 
 #[test]
-fn every_row_either_forbids_a_failure_or_ends_on_its_screen() {
+fn every_row_either_forbids_a_failure_or_comes_to_its_screen() {
     for row in all() {
-        let forbids = flat(row.script).iter().any(|step| matches!(step, Forbid(FAILED)));
-        assert_ne!(forbids, row.fails(), "{}", row.name);
+        let steps = flat(row.script);
+        let forbids = steps.iter().any(|step| matches!(step, Forbid(FAILED)));
+        // What is not ready before the question is on the same screen, and no failure yet.
+        let fails = row.fails() && !steps.iter().any(|step| matches!(step, Expect(text, _) if text.starts_with("not ready: ")));
+        assert!(if forbids { !fails } else { row.fails() }, "{}", row.name);
         assert!(matches!(flat(row.script).last(), Some(ExpectPowerOff(_))), "{}: the machine is still on", row.name);
     }
 }
