@@ -48,6 +48,11 @@ let
       cfg.flake.nixosConfigurations.${cfg.targetHost}.config.system.build.toplevel or null
     else
       null;
+  touched =
+    if cfg.flake == null then
+      true
+    else
+      cfg.flake.nixosConfigurations.${cfg.targetHost}.config.boot.loader.efi.canTouchEfiVariables or true;
 in
 {
   options.autoInstaller = {
@@ -130,6 +135,13 @@ in
     wait-network = option types.int 180 600 "Seconds that a check of the network is waited for.";
     waitBeforePowerOff = switch false ''
       When the system is in place, wait for the word `done` before the disk is read back: until then files can be copied to `/mnt`.'';
+    firmwareEntry = computed types.bool touched {
+      defaultText = lib.literalMD "the host's `boot.loader.efi.canTouchEfiVariables`, where `flake` has it, otherwise `true`";
+      example = false;
+      description = ''
+        Give the firmware a boot entry for the new system, in place of those that led to the erased disk. What it refuses is a warning: the
+        loader lies at the removable path in any case.'';
+    };
     powerOff = switch true "Power off at the end, otherwise reboot.";
     bannerText = option types.lines "" "This medium erases a disk." "Shown before the plan.";
 

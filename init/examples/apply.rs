@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use init::act::bench::until_mounted;
-use init::act::{ROLE, enter};
+use init::act::{ROLE, WITHOUT_FIRMWARE, enter};
 use init::decide::{Facts, Outcome, Plan, Step, choose};
 use init::error::{Error, Kind, Result};
 use init::look::{self, Roots};
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let done = match words.as_slice() {
         // As on the medium: this program is started again to become one of stage-2.
-        [role, rest @ ..] if role == ROLE => Err(enter(rest)),
+        [role, rest @ ..] if [ROLE, WITHOUT_FIRMWARE].contains(&role.as_str()) => Err(enter(role, rest)),
         settings => apply(&settings.join(" ")),
     };
     match done {

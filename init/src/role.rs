@@ -18,8 +18,8 @@ pub fn other_than_pid1() {
                 1
             }
         }),
-        [act::ROLE, ..] => {
-            eprintln!("{}", act::enter(arguments.get(1..).unwrap_or_default()));
+        [role @ (act::ROLE | act::WITHOUT_FIRMWARE), ..] => {
+            eprintln!("{}", act::enter(role, arguments.get(1..).unwrap_or_default()));
             std::process::exit(1)
         }
         [act::GUEST, ..] => {

@@ -35,7 +35,7 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
     for (index, row) in DISKS.iter().enumerate() {
         disk::create(row, &dir.join(disk::file_name(index)), &image.iso)?;
     }
-    after::copy_vars(&image, &dir, &[])?;
+    after::copy_vars(&image, &dir, &[], false)?;
     MediumCopy::make(&image.iso, &dir, Medium::UsbStick, Fault::None, Kit::MayChange, &[])?;
     println!("Installing {host}; the disk is {}. Ctrl-A X ends the machine.", dir.join(disk::file_name(0)).display());
     boot(&image, Some(Medium::UsbStick), &dir)?;

@@ -86,7 +86,8 @@ impl Mounted {
     }
 
     /// Makes the disk bootable: the very last write to it, once everything else is known to be on it.
-    pub fn publish(&self) -> Result<()> {
+    /// Returns the path of the loader for a boot entry.
+    pub fn publish(&self) -> Result<String> {
         publish::publish(&self.esp)
     }
 

@@ -15,11 +15,15 @@ use super::read_back;
 use crate::decide::Volume;
 use crate::error::{Doing, Kind, Result};
 
-/// Renames the staged directory, flushes, and reads the loader at its new place.
+/// The loader that a boot entry starts, if the installed system has it.
+const LOADER: &str = "EFI/systemd/systemd-bootx64.efi";
+
+/// Renames the staged directory, flushes, and reads the loader at its new place. Returns the path for a boot entry, below the root of the ESP
+/// and with the firmware's backslashes.
 ///
 /// # Errors
 /// Whether the disk boots is not known then.
-pub fn publish(esp: &Volume) -> Result<()> {
+pub fn publish(esp: &Volume) -> Result<String> {
     let doing = || format!("making {esp} bootable");
     // The root is unmounted by now, and stays so.
     create_dir_all(BOOT).doing(Kind::Disk, doing)?;
@@ -33,10 +37,15 @@ pub fn publish(esp: &Volume) -> Result<()> {
         on_disk(rename(STAGED, EFI))
     })?;
     flush(esp)?;
-    mounted(esp, MountFlags::RDONLY, || read_back::loader(&Path::new(ROOT).join(read_back::REMOVABLE_PATH)))
+    mounted(esp, MountFlags::RDONLY, || {
+        read_back::loader(&Path::new(ROOT).join(read_back::REMOVABLE_PATH))?;
+        let own = Path::new(BOOT).join(LOADER).exists();
+        let path = if own { LOADER } else { read_back::REMOVABLE_PATH.trim_start_matches("boot/") };
+        Ok(format!("\\{}", path.replace('/', "\\")))
+    })
 }
 
-fn mounted(esp: &Volume, flags: MountFlags, work: impl FnOnce() -> Result<()>) -> Result<()> {
+fn mounted<T>(esp: &Volume, flags: MountFlags, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let node = esp.node();
     mount(&node, BOOT, "vfat", flags, None).doing(Kind::Disk, || format!("mounting {node} at {BOOT}"))?;
     let worked = work();

@@ -27,6 +27,10 @@ const KEYS: &str = "/stage2/root/etc/ssh/deploy";
 const MOUNTED: [&str; 4] = [KEYS, ROOT, "/stage2/lower", LAYERS];
 /// What the first argument of this binary must be to enter stage-2.
 pub const ROLE: &str = "enter-stage2";
+/// What it must be to enter it where the firmware shows no variables. There `bootctl install` leaves them alone, as on a machine that was
+/// not booted by UEFI; otherwise a firmware that refuses would fail the installation, and one that does not would have an entry for a disk
+/// that does not boot yet. The last step writes the entry.
+pub const WITHOUT_FIRMWARE: &str = "enter-stage2-without-firmware";
 /// What it must be for a person in a shell who wants a program of stage-2.
 pub const GUEST: &str = "stage2";
 /// nixos-install uses it inside the target as well, where only the first entry exists.
@@ -73,7 +77,8 @@ impl Stage2 {
     /// A program of stage-2, to be started.
     pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("/proc/self/exe");
-        command.arg(ROLE).arg(place(program)).args(arguments).env_clear();
+        let role = if program == "nixos-install" { WITHOUT_FIRMWARE } else { ROLE };
+        command.arg(role).arg(place(program)).args(arguments).env_clear();
         command.env("PATH", SEARCHED).env("HOME", "/root").env("TERM", "dumb");
         // Nobody answers git's questions, and only servers that are known are talked to.
         // Over https it is git that has to notice a server which has fallen silent; ssh is told in its own settings.
@@ -147,12 +152,12 @@ impl Drop for Stage2 {
     }
 }
 
-/// The other side: this process was started to become a program of stage-2. Returns only if it cannot.
-pub fn enter(words: &[String]) -> Error {
+/// The other side: this process was started, in this role, to become a program of stage-2. Returns only if it cannot.
+pub fn enter(role: &str, words: &[String]) -> Error {
     let [program, arguments @ ..] = words else {
         return Error::new(Kind::Install, "entering stage-2", "no program was given");
     };
-    if let Err(error) = switch_root() {
+    if let Err(error) = switch_root(role == WITHOUT_FIRMWARE) {
         return error;
     }
     Error::new(Kind::Install, format!("starting {program} in stage-2"), Command::new(program).args(arguments).exec())
@@ -164,7 +169,7 @@ pub fn enter_as_guest(words: &[String]) -> Error {
         return Error::new(Kind::Install, "entering stage-2", "say which program: stage2 PROGRAM ARGUMENTS");
     };
     let program = place(program);
-    if let Err(error) = switch_root() {
+    if let Err(error) = switch_root(false) {
         return error;
     }
     let mut command = Command::new(&program);
@@ -174,14 +179,15 @@ pub fn enter_as_guest(words: &[String]) -> Error {
 
 /// The target comes along with the mounts below it. It is shared with PID 1, which has made it so: what is mounted below it stays. What
 /// is mounted anywhere else is gone with the program.
-fn switch_root() -> Result<()> {
+fn switch_root(without_firmware: bool) -> Result<()> {
     let doing = || "switching to the stage-2 root".to_string();
     namespace::leave_mounts().doing(Kind::Install, doing)?;
     for directory in ["/proc", "/sys", "/dev", super::mounts::ROOT] {
         let target = format!("{ROOT}{directory}");
         mount_bind_recursive(directory, &target).doing(Kind::Install, || format!("binding {directory} into stage-2"))?;
     }
-    for directory in ["/run", "/tmp"] {
+    let covered = if without_firmware { &["/run", "/tmp", "/sys/firmware"][..] } else { &["/run", "/tmp"] };
+    for directory in covered {
         let target = format!("{ROOT}{directory}");
         mount("tmpfs", &target, "tmpfs", MountFlags::NOSUID, c"mode=0755").doing(Kind::Install, || format!("mounting {target}"))?;
     }

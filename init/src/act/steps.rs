@@ -9,10 +9,10 @@ use super::partition::Rehearsal;
 use super::passphrase::Keys;
 use super::stage2::Stage2;
 use super::{
-    bundle, deploy_keys, flake, format, guard, hand_over, hold, holders, hooks, links, luks, mapping, partition, place, read_back,
-    standing, store, wipe,
+    bundle, deploy_keys, firmware_entry, flake, format, guard, hand_over, hold, holders, hooks, links, luks, mapping, partition, place,
+    read_back, standing, store, wipe,
 };
-use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
+use crate::decide::{Disk, FileSystem, Formatting, Plan, Publication, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
 use crate::medium::{Kit, Loop, Medium};
@@ -172,7 +172,7 @@ impl<'a> Work<'a> {
                 Ok(())
             }
             Step::Verify => self.verify(),
-            Step::Publish(_) => self.publish(),
+            Step::Publish(publication) => self.publish(publication),
             Step::ClearKit(key_file) => place::clear(self.medium, self.kit, key_file.as_deref()),
         }
     }
@@ -208,12 +208,18 @@ impl<'a> Work<'a> {
     }
 
     /// The last write to the disk: from here on, and not before, a machine that loses its power boots the system.
-    fn publish(&mut self) -> Result<()> {
+    fn publish(&mut self, publication: &Publication) -> Result<()> {
         let mounted = self.mounted.take().ok_or_else(|| out_of_order("making the disk bootable"))?;
         truth::unverified();
-        aloud("making the disk bootable", || mounted.publish())?;
+        let loader = aloud("making the disk bootable", || mounted.publish())?;
         self.flush()?;
         truth::installed();
+        if publication.entry {
+            let written = firmware_entry::write(&self.pin, &self.plan.target, publication, &loader);
+            written.unwrap_or_else(|error| {
+                log::warn!("{error}: if the machine does not start {} by itself, choose it in the firmware's boot menu", publication.disk)
+            });
+        }
         Ok(())
     }
 

@@ -39,6 +39,8 @@ pub struct Choice {
     pub others: Vec<Loser>,
     /// Boot entries that were passed over, a sentence each.
     pub skipped: Vec<String>,
+    /// Numbers of the boot entries that lead to it, and will lead nowhere.
+    pub stale: Vec<u16>,
 }
 
 /// A disk that is not the target. Its `Display` is the sentence that says why.
@@ -123,7 +125,20 @@ pub fn choose(facts: Facts, settings: &Settings, typed: Option<&str>) -> Result<
     let layout = judged.iter().find(|(disk, _)| disk.name == target.name).and_then(|(_, verdict)| verdict.ok());
     let layout = layout.ok_or_else(|| refusal("choosing the disk".into(), "the target has no layout".into(), &judged))?;
     let others = losers(&judged, Some(target), &format!("it could be, but {} is taken", target.name));
-    Ok(Outcome::Target(Box::new(Choice { target: target.clone(), layout, rule, others, skipped })))
+    Ok(Outcome::Target(Box::new(Choice {
+        target: target.clone(),
+        layout,
+        rule,
+        others,
+        skipped,
+        stale: leading_to(target, facts.entries),
+    })))
+}
+
+/// Numbers of the boot entries that lead to a partition of this disk.
+fn leading_to(disk: &Disk, entries: &[(u16, Option<LoadOption>)]) -> Vec<u16> {
+    let leads = |option: &LoadOption| option.partition.is_some_and(|id| disk.table.partitions().iter().any(|partition| partition.id == id));
+    entries.iter().filter(|(_, option)| option.as_ref().is_some_and(leads)).map(|(number, _)| *number).collect()
 }
 
 /// The disk that a person names, `None` when there is none of that name. A partition will never become a disk, and is an error.

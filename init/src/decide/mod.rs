@@ -21,7 +21,7 @@ pub use layout::{Geometry, Layout, Region, Wanted};
 pub use page::{Page, numbered};
 pub use plan::{Carried, Plan};
 pub use rules::Rule;
-pub use step::Step;
+pub use step::{Publication, Step};
 pub use transport::Transport;
 pub use units::human;
 pub use volume::{Container, FileSystem, Formatting, Partition, Swap, Use, Volume};

@@ -1,7 +1,7 @@
 //! What will be done to which disk, why that one, and step by step.
 
 use super::choice::Loser;
-use super::{Choice, Container, Disk, FileSystem, Formatting, Layout, Partition, Region, Rule, Step, Swap, Use, Volume};
+use super::{Choice, Container, Disk, FileSystem, Formatting, Layout, Partition, Publication, Region, Rule, Step, Swap, Use, Volume};
 use crate::settings::{Labels, Online, Repository, Settings};
 
 /// How many steps a plan can have.
@@ -42,7 +42,7 @@ pub struct Plan {
 impl Plan {
     /// Lays the steps down. Infallible: all refusals came before. `disks` are all there are.
     pub fn new(settings: &Settings, choice: Choice, disks: &[Disk], carried: Carried) -> Plan {
-        let Choice { target, layout, rule, others, skipped: notes } = choice;
+        let Choice { target, layout, rule, others, skipped: notes, stale } = choice;
         let bystanders: Vec<&Disk> = disks.iter().filter(|disk| disk.name != target.name && !disk.ours).collect();
         let mut warnings = same_labels(&bystanders, &settings.labels);
         warnings.extend(of_the_repository(settings, carried));
@@ -57,7 +57,7 @@ impl Plan {
         let clear = settings.wipe_kit.then(|| Step::ClearKit(settings.luks.as_ref().and_then(|luks| luks.key_file.clone())));
         let mount = [Step::Format(format), mount(settings, &partitions)];
         let hold = settings.hold.then_some(Step::Hold);
-        let publish = [Step::Verify, Step::Publish(target.name.clone())];
+        let publish = [Step::Verify, Step::Publish(Publication { disk: target.name.clone(), entry: settings.firmware_entry, stale })];
         let install = install(settings, carried).into_iter().chain(hold).chain(publish).chain(clear);
         steps.extend(prepare.into_iter().chain(encrypt).chain(mount).chain(directories).chain(post_mount).chain(place).chain(install));
         Plan {

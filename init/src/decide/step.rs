@@ -6,6 +6,28 @@ use super::{Container, Disk, Formatting, Partition, Swap, Volume, human};
 use crate::settings::RootFs;
 use crate::settings::kit::Item;
 
+/// How firmware gets to know the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// Kernel name of the disk.
+    pub disk: String,
+    /// Whether it gets a boot entry, before all others.
+    pub entry: bool,
+    /// Numbers of the boot entries that it replaces: they led to what was on the disk.
+    pub stale: Vec<u16>,
+}
+
+impl fmt::Display for Publication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "making {} bootable", self.disk)?;
+        if self.entry {
+            f.write_str(" and the firmware's first choice")?;
+        }
+        let stale: Vec<String> = self.stale.iter().filter(|_| self.entry).map(|number| format!("Boot{number:04X}")).collect();
+        if stale.is_empty() { Ok(()) } else { write!(f, ", in place of {}", stale.join(", ")) }
+    }
+}
+
 /// One act. Its `Display` is the line that people and tests read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -77,8 +99,8 @@ pub enum Step {
     Hold,
     /// Unmount, flush, mount read-only, compare.
     Verify,
-    /// Let firmware find the loader on the disk of this name.
-    Publish(String),
+    /// Let firmware find the loader.
+    Publish(Publication),
     /// Overwrite and remove the private keys of the kit partition, and the passphrase in the file of this name.
     ClearKit(Option<String>),
 }
@@ -136,7 +158,7 @@ impl fmt::Display for Step {
             },
             Step::Hold => f.write_str("waiting for the word done: until then files can be copied to /mnt"),
             Step::Verify => f.write_str("reading the disk back and comparing"),
-            Step::Publish(disk) => write!(f, "making {disk} bootable"),
+            Step::Publish(publication) => publication.fmt(f),
             Step::ClearKit(_) => f.write_str("removing the private keys from the stick"),
         }
     }

@@ -3,11 +3,14 @@
 
 use super::bytes::{array, printable, u16_at, u32_at, utf16};
 use super::guid::Guid;
+use super::table::Partition;
 
 /// Bytes before the content of every file of efivarfs.
 const ATTRIBUTES: usize = 4;
 /// The option may be booted.
 const ACTIVE: u32 = 1;
+/// Attributes of the variables: kept when the machine is off, for the firmware's own programs and for a running system.
+const KEPT: u32 = 7;
 
 /// What a boot entry leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,21 +58,60 @@ fn hard_drive(mut path: &[u8]) -> Option<Guid> {
     }
 }
 
+/// The file of an active entry for `loader`, a path with backslashes, on this partition.
+pub fn entry_for(description: &str, partition: &Partition, loader: &str) -> Vec<u8> {
+    let loader = wide(loader);
+    // Hard drive node, file path node, end of the path: type, subtype, length. sections 10.3.5.1, 10.3.5.4, 10.3.1
+    let mut path = vec![4, 1, 42, 0];
+    path.extend(partition.number.to_le_bytes());
+    path.extend(partition.first.to_le_bytes());
+    path.extend(partition.last.saturating_sub(partition.first).saturating_add(1).to_le_bytes());
+    path.extend(partition.id.0);
+    path.extend([2, 2]);
+    path.extend([4, 4]);
+    path.extend(length(4 + loader.len()));
+    path.extend(loader);
+    path.extend([0x7f, 0xff, 4, 0]);
+    let mut variable = [KEPT, ACTIVE].map(u32::to_le_bytes).concat();
+    variable.extend(length(path.len()));
+    variable.extend(wide(description));
+    variable.extend(path);
+    variable
+}
+
+/// The file of `BootOrder`.
+pub fn order_of(numbers: &[u16]) -> Vec<u8> {
+    KEPT.to_le_bytes().into_iter().chain(numbers.iter().flat_map(|number| number.to_le_bytes())).collect()
+}
+
+fn length(bytes: usize) -> [u8; 2] {
+    u16::try_from(bytes).unwrap_or(u16::MAX).to_le_bytes()
+}
+
+/// UCS-2 with its terminating zero.
+fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
 
     /// The file of an active entry for a loader on the partition with this GUID.
     pub fn variable(description: &str, partition: [u8; 16]) -> Vec<u8> {
-        let mut path = vec![4, 1, 42, 0, 1, 0, 0, 0];
-        path.extend([0; 16]);
-        path.extend(partition);
-        path.extend([2, 2, 4, 4, 8, 0, b'\\', 0, 0, 0, 0x7f, 0xff, 4, 0]);
-        let mut variable = vec![7, 0, 0, 0, 1, 0, 0, 0];
-        variable.extend((path.len() as u16).to_le_bytes());
-        variable.extend(description.encode_utf16().chain([0]).flat_map(u16::to_le_bytes));
-        variable.extend(path);
-        variable
+        let partition = Partition { number: 1, kind: Guid([0; 16]), id: Guid(partition), first: 2048, last: 4095, name: String::new() };
+        entry_for(description, &partition, "\\")
+    }
+
+    #[test]
+    fn an_entry_is_what_the_specification_says_to_the_byte() {
+        let variable = variable("L", [5; 16]);
+        let mut expected = vec![7, 0, 0, 0, 1, 0, 0, 0, 54, 0, b'L', 0, 0, 0];
+        expected.extend([4, 1, 42, 0, 1, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0]);
+        expected.extend([5; 16]);
+        expected.extend([2, 2, 4, 4, 8, 0, b'\\', 0, 0, 0, 0x7f, 0xff, 4, 0]);
+        assert_eq!(variable, expected);
+        assert_eq!(boot_order(&order_of(&[0xf0, 3])), [0xf0, 3]);
     }
 
     #[test]

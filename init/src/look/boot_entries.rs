@@ -11,7 +11,7 @@ use crate::facts::load_option::{LoadOption, boot_order, load_option};
 const VARIABLES: &str = "firmware/efi/efivars";
 
 /// Namespace of the variables that UEFI itself defines (UEFI 2.10, section 3.3).
-const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+pub const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
 /// Namespace of the variables that boot loaders set (Boot Loader Interface).
 const LOADER: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";

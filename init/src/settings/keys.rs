@@ -67,6 +67,7 @@ const KEYS: &[Key] = &[
     key("deployKeyToUser", Said::Anywhere, Value::Switch(|d| d.key_to_user.get_or_insert(true))),
     key("ssh.authorizedKeys", Said::Anywhere, Value::List(|d| &mut d.ssh_keys, ssh::authorized_key)),
     key("waitBeforePowerOff", Said::Anywhere, Value::Switch(|d| &mut d.hold)),
+    key("firmwareEntry", Said::Anywhere, Value::Switch(|d| d.firmware_entry.get_or_insert(true))),
     key("powerOff", Said::Anywhere, Value::Switch(|d| d.power_off.get_or_insert(true))),
     key(
         "disk",

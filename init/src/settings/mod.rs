@@ -69,6 +69,8 @@ pub struct Settings {
     pub ssh_keys: Vec<String>,
     /// Wait for a person before the disk is read back and the machine ends.
     pub hold: bool,
+    /// Give the firmware a boot entry for the new system.
+    pub firmware_entry: bool,
     /// Power off at the end, otherwise reboot.
     pub power_off: bool,
     /// `install.disk=`: the target named by a person.
@@ -144,7 +146,7 @@ mod tests {
         assert_eq!(settings.target_host, "ultraviolet");
         assert_eq!(settings.disk.as_deref(), Some("nvme0n1"));
         assert_eq!(settings.swap, Some(Size::Bytes(512 << 20)));
-        assert!(settings.dry_run && settings.power_off && settings.prebuilt);
+        assert!(settings.dry_run && settings.power_off && settings.firmware_entry && settings.prebuilt);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use super::{dirty, disk, nic, sparse, variables};
 use crate::fat::Fat;
 use crate::image::Image;
 
+/// What a full store has left: the firmware itself takes some, and Linux keeps 5 KiB free (`EFI_MIN_RESERVE`).
+const ROOM: usize = 8 << 10;
 /// Where the ESP of an installed disk starts, in bytes.
 pub const ESP_START: u64 = 1024 * 1024;
 
@@ -83,6 +85,12 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
             let (disk, file) = (&scenario.disks[index], dir.join(disk::file_name(index)));
             oracle::check(&file, disk.sector, &dir.join("oracle"), &expected)?;
             if let Prefill::Dirty(dirty) = disk.prefill { dirty::gone(&file, dirty) } else { Ok(()) }
+        }
+        After::Entries(expected) => {
+            let vars = dir.join(VARS);
+            let found = variables::entries(&fs::read(&vars).with_context(|| format!("reading {}", vars.display()))?)?;
+            ensure!(found == expected, "reading the firmware's boot entries: they are {found:?}");
+            Ok(())
         }
         After::NicSilent(card) => nic::silent(dir, card),
         After::NicSpoke(card) => nic::spoke(dir, card),
@@ -155,17 +163,20 @@ fn changed(index: usize, dir: &Path, before: &Before) -> Result<bool> {
 
 fn fresh_vars(image: &Image, dir: &Path, vars: Vars) -> Result<()> {
     if vars == Vars::Fresh {
-        copy_vars(image, dir, &[])?;
+        copy_vars(image, dir, &[], false)?;
     }
     Ok(())
 }
 
 /// Gives the machine the variables of a new one, and these boot entries.
-pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry]) -> Result<()> {
+pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry], full: bool) -> Result<()> {
     let target = dir.join(VARS);
     let mut bytes = fs::read(&image.ovmf_vars).with_context(|| format!("reading {}", image.ovmf_vars.display()))?;
     if !entries.is_empty() {
         variables::preseed(&mut bytes, entries)?;
+    }
+    if full {
+        variables::fill(&mut bytes, ROOM)?;
     }
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
 }

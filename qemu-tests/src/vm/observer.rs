@@ -1,7 +1,8 @@
 //! Company for the installer, beside it in its initrd. Boots that are given their initrd can have one: an observer, a loop that says
 //! every argument and every variable of the environment of any process, every mapping, every device that is swapped to, and what never
 //! is, once each, on the serial line; a squatter, who takes a swap area on the first disk into use as soon as it is there; an owner, whose
-//! boot commands fail; a killer, who ends whatever sleeps for ever; or a miser, who leaves hardly any room for the log.
+//! boot commands fail; a killer, who ends whatever sleeps for ever; a miser, who leaves hardly any room for the log; or a warden, who has the firmware's
+//! variables never written.
 
 use std::fs;
 use std::path::Path;
@@ -23,9 +24,12 @@ pub const KILLER: &str = "rdinit=/kill";
 /// The kernel word by which a row asks for the miser.
 pub const MISER: &str = "rdinit=/save";
 
+/// The kernel word by which a row asks for the warden.
+pub const WARDEN: &str = "rdinit=/ward";
+
 /// Whether the kernel words ask for any of them.
 pub fn is_asked_for(kernel_words: &[&str]) -> bool {
-    kernel_words.iter().any(|word| [WORD, SQUATTER, OWNER, KILLER, MISER].contains(word))
+    kernel_words.iter().any(|word| [WORD, SQUATTER, OWNER, KILLER, MISER, WARDEN].contains(word))
 }
 
 /// Name of the initrd with all of them, in the directory of the scenario.
@@ -98,6 +102,14 @@ const SAVE: &str = "\
 exec /init
 ";
 
+const WARD: &str = "\
+#!/bin/busybox sh
+(
+  until /bin/busybox mount -o remount,ro /sys/firmware/efi/efivars 2> /dev/null; do /bin/busybox sleep 0.1; done
+) &
+exec /init
+";
+
 /// Writes the initrd with all of them behind it: the kernel unpacks one archive after the other.
 pub fn add(initrd: &Path, target: &Path) -> Result<()> {
     let mut bytes = fs::read(initrd).with_context(|| format!("reading {}", initrd.display()))?;
@@ -108,6 +120,7 @@ pub fn add(initrd: &Path, target: &Path) -> Result<()> {
     archive.file("own", 0o755, OWN.into());
     archive.file("kill", 0o755, KILL.into());
     archive.file("save", 0o755, SAVE.into());
+    archive.file("ward", 0o755, WARD.into());
     // The shell gives it to what runs in the background, and there are no devices yet.
     archive.file("dev/null", 0o666, Vec::new());
     bytes.extend(archive.bytes());

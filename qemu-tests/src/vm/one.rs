@@ -11,7 +11,7 @@ use super::command::Boot;
 use super::medium::{Kit, MediumCopy};
 use super::names::Names;
 use super::oracle::StoreCheck;
-use super::scenario::{Scenario, Step};
+use super::scenario::{Fault, Scenario, Step};
 use super::script::{GUEST_CRASHED, play};
 use super::transcript::Transcript;
 use super::{disk, login, machine, observer};
@@ -108,7 +108,7 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path, servers: Option<&Serv
         disk::create(row, &dir.join(disk::file_name(index)), &image.iso)?;
     }
     if scenario.firmware.is_uefi() {
-        after::copy_vars(image, dir, scenario.entries)?;
+        after::copy_vars(image, dir, scenario.entries, matches!(scenario.fault, Fault::FullVariables))?;
     }
     if scenario.has_company() {
         observer::add(&image.initrd, &dir.join(observer::INITRD))?;

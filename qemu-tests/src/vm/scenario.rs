@@ -8,7 +8,7 @@
 pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::login::Ssh;
 pub use super::nic::{Card, Net, Nic};
-pub use super::observer::{KILLER, MISER, OWNER, SQUATTER, WORD as OBSERVED};
+pub use super::observer::{KILLER, MISER, OWNER, SQUATTER, WARDEN, WORD as OBSERVED};
 pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
 pub use super::variables::Vars;
 pub use crate::servers::Server;
@@ -250,6 +250,8 @@ pub struct Entry {
 pub enum Fault {
     /// Nothing.
     None,
+    /// The firmware has hardly any room for variables.
+    FullVariables,
     /// One byte inverted, at an offset into the GPT partition of that name.
     FlipByte(&'static str, u64),
 }
@@ -276,6 +278,8 @@ pub enum After {
     Served(Server, &'static str),
     /// A file on the first partition of the disk, the ESP, contains the text; `{guid}` in either is the medium's.
     EspHas(usize, &'static str, &'static str),
+    /// The firmware's boot entries, in its order, are those with these descriptions and what it makes by itself.
+    Entries(&'static [&'static str]),
     /// The card with this number has never sent a frame.
     NicSilent(usize),
     /// The card with this number has sent frames, which shows that the capture can see them.

@@ -11,6 +11,7 @@ use super::page;
 use super::scenario::{Console, Ssh, Step, flat};
 use super::session::Session;
 use super::silence::Silence;
+use super::text_mode::behind;
 use super::transcript::Transcript;
 
 /// Texts that fail every scenario, but for one that expects them.
@@ -288,12 +289,6 @@ impl Player<'_> {
         while self.end.is_none() && Instant::now() < deadline && self.take(deadline.saturating_duration_since(Instant::now())) {}
         self.check_forbidden()
     }
-}
-
-/// The rest of the first line with the text, once a line stands below it: then it is whole.
-fn behind(screen: &str, text: &str) -> Option<String> {
-    let (rest, below) = screen.split_once(text)?.1.split_once('\n')?;
-    (!rest.is_empty() && !below.trim().is_empty()).then(|| rest.to_owned())
 }
 
 #[cfg(test)]

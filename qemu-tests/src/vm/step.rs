@@ -67,8 +67,8 @@ const BOOT: u64 = 240;
 /// From one of its findings to the next, and from the last to power-off.
 const FINDING: u64 = 60;
 
-/// OVMF starts the boot entry that the installed system wrote, which has its number. The removable path would do without it.
-pub const FIRMWARE_ENTRY: Step = Step::Expect("starting Boot00F0 \"Linux Boot Manager\" from HD(1,GPT,", BOOT);
+/// OVMF starts the boot entry that the installation wrote. The removable path would do without it.
+pub const FIRMWARE_ENTRY: Step = Step::Expect(" \"Linux Boot Manager\" from HD(1,GPT,", BOOT);
 
 /// What the installed test system finds out about itself, before it powers off.
 pub const INSTALLED_SYSTEM: Step = Step::Part(&[

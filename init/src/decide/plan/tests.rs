@@ -58,7 +58,7 @@ fn the_plan_as_the_person_reads_it() {
          plan 6/9: registering the store paths\n\
          plan 7/9: running nixos-install for ultraviolet\n\
          plan 8/9: reading the disk back and comparing\n\
-         plan 9/9: making nvme0n1 bootable"
+         plan 9/9: making nvme0n1 bootable and the firmware's first choice"
     );
     assert_eq!(
         plan.others()[0].to_string(),
@@ -77,7 +77,7 @@ fn a_person_is_waited_for_before_the_disk_is_read_back() {
             "running nixos-install for ultraviolet",
             "waiting for the word done: until then files can be copied to /mnt",
             "reading the disk back and comparing",
-            "making sda bootable",
+            "making sda bootable and the firmware's first choice",
         ]
     );
 }
@@ -102,7 +102,7 @@ fn an_encrypted_root_and_its_swap() {
             "registering the store paths",
             "running nixos-install for ultraviolet",
             "reading the disk back and comparing",
-            "making sda bootable",
+            "making sda bootable and the firmware's first choice",
         ]
     );
     assert!(plan.steps.iter().any(|step| matches!(step, Step::Mount { swap: Some(Swap::RandomKey(name)), .. } if name == "sda3")));
@@ -118,7 +118,14 @@ fn what_the_kit_has_is_named_before_it_is_placed_and_cleared_at_the_end() {
     let Outcome::Target(choice) = outcome else { panic!("a tie") };
     let lines: Vec<String> = Plan::new(&settings, *choice, &disks, SYSTEM).steps.iter().map(Step::to_string).collect();
     assert_eq!(lines[4], "placing /etc/age/, /etc/age/ultraviolet.agekey, /etc/x");
-    assert_eq!(lines[8..], ["reading the disk back and comparing", "making sda bootable", "removing the private keys from the stick"]);
+    assert_eq!(
+        lines[8..],
+        [
+            "reading the disk back and comparing",
+            "making sda bootable and the firmware's first choice",
+            "removing the private keys from the stick"
+        ]
+    );
 }
 
 #[test]
@@ -148,7 +155,7 @@ fn a_system_that_is_built_from_a_flake() {
             "running nixos-install for ultraviolet, which builds everything: no cache is asked",
             "handing the clone to me, and the deploy key if there is one",
             "reading the disk back and comparing",
-            "making sda bootable",
+            "making sda bootable and the firmware's first choice",
         ]
     );
 }
@@ -185,7 +192,7 @@ fn the_clone_of_a_system_on_the_medium() {
             "running nixos-install for ultraviolet",
             "handing the clone to me",
             "reading the disk back and comparing",
-            "making sda bootable",
+            "making sda bootable and the firmware's first choice",
         ]
     );
     let without = plan_of(words, &empty(), SYSTEM);
