@@ -6,7 +6,8 @@ use anyhow::{Context, Result, anyhow};
 
 use super::choose::{Chosen, spread};
 use super::cut::{Cut, Dice};
-use super::judge::{Esp, Judge};
+use super::eyes::Eyes;
+use super::judge::Judge;
 use super::pace::Mark;
 use super::rows::AGAIN;
 use super::walk::Seen;
@@ -33,7 +34,7 @@ pub fn boot(judge: &Judge, seen: &Seen, marks: &[Mark], count: usize, dice: &mut
         fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
         judge.make(cut, &dir.join(disk::file_name(0)))?;
         fs::copy(judge.dir.join(VARS), dir.join(VARS)).context("copying the firmware's variables")?;
-        let bootable = !Esp::after(judge.log, cut.safe)?.loaders(judge.log, &cut.kept)?.is_empty();
+        let bootable = !Eyes::after(judge.log, cut.safe)?.loaders(&cut.kept)?.is_empty();
         let script = if bootable { AGAIN.installed_script(Vars::Left) } else { NOTHING_BOOTS.to_vec() };
         let done = after::boot_disks(&AGAIN, judge.image, &dir, &script);
         done.map_err(|failure| anyhow!("booting a disk, cut {}:\n{failure}", cut.name()))?;

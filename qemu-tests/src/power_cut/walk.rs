@@ -6,8 +6,8 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 
 use super::cut::{Cut, Dice, Kept, in_order, reordered, windows};
-use super::judge::Esp;
-use super::log::Log;
+use super::eyes::{Bootable, Eyes};
+use super::log::{Entry, Kind, Log};
 
 /// Cuts with a part of the writes, between every two flushes.
 const SAMPLES: usize = 256;
@@ -21,7 +21,11 @@ pub struct Seen {
     pub in_order: usize,
     /// Cuts with some of the writes since the last flush.
     pub reordered: usize,
-    /// Those of all these with a loader that firmware finds.
+    /// Those of all these with a loader that firmware finds, the disk being untouched otherwise.
+    pub untouched: usize,
+    /// Those with an old loader and anything else changed, and where that is.
+    pub half: Vec<(Cut, u64)>,
+    /// Those with the new loader.
     pub bootable: Vec<Cut>,
     /// With the last write of this one a disk became bootable that was not.
     published: Option<Cut>,
@@ -32,16 +36,25 @@ impl Seen {
     pub fn publishing(&self) -> Result<&Cut> {
         self.published.as_ref().context("looking for the write that makes the disk bootable: there is none")
     }
+
+    fn note(&mut self, cut: &Cut, bootable: Option<Bootable>) {
+        match bootable {
+            None => {}
+            Some(Bootable::Untouched) => self.untouched += 1,
+            Some(Bootable::Half(start)) => self.half.push((cut.clone(), start)),
+            Some(Bootable::New) => self.bootable.push(cut.clone()),
+        }
+    }
 }
 
 /// Looks at all of them with the eyes of firmware.
 pub fn walk(log: &Log, seed: u64) -> Result<Seen> {
-    let (mut esp, mut seen, mut dice) = (Esp::new(log)?, Seen::default(), Dice(seed));
+    let (mut eyes, mut seen, mut dice) = (Eyes::new(log)?, Seen::default(), Dice(seed));
     // A disk on which there was a system was bootable before.
-    let mut bootable = !esp.loaders(log, &[])?.is_empty();
+    let mut bootable = eyes.look(&Cut { safe: 0, kept: Vec::new() })?;
     for window in windows(&log.entries) {
         seen.spans += 1;
-        bootable = every_write(log, &esp, &window, bootable, &mut seen)?;
+        bootable = every_write(log, &eyes, &window, bootable, &mut seen)?;
         // Between two flushes that are close together chance finds the same again and again.
         let mut looked = HashSet::new();
         for _ in 0..SAMPLES {
@@ -50,50 +63,56 @@ pub fn walk(log: &Log, seed: u64) -> Result<Seen> {
                 continue;
             }
             seen.reordered += 1;
-            if !esp.loaders(log, &cut.kept)?.is_empty() {
-                seen.bootable.push(cut);
-            }
+            seen.note(&cut, eyes.look(&cut)?);
         }
-        log.entries[window].iter().try_for_each(|entry| esp.apply(entry))?;
+        log.entries[window].iter().try_for_each(|entry| eyes.apply(entry))?;
     }
     Ok(seen)
 }
 
-fn every_write(log: &Log, esp: &Esp, window: &Range<usize>, mut bootable: bool, seen: &mut Seen) -> Result<bool> {
+fn every_write(log: &Log, eyes: &Eyes, window: &Range<usize>, mut bootable: Option<Bootable>, seen: &mut Seen) -> Result<Option<Bootable>> {
     for count in 0..=window.len() {
         seen.in_order += usize::from(count > 0);
         // What firmware does not read changes nothing of what it finds.
-        let touched = count == 0 || esp.is_touched(&log.entries[window.start + count - 1]);
-        if !touched && !bootable {
+        let touched = count == 0 || eyes.is_touched(&log.entries[window.start + count - 1]);
+        if !touched && bootable.is_none() {
             continue;
         }
         let cut = in_order(&log.entries, window, count);
-        let now = !esp.loaders(log, &cut.kept)?.is_empty();
-        if now && !bootable {
+        let now = eyes.look(&cut)?;
+        if now == Some(Bootable::New) && bootable != now {
             seen.published = Some(cut.clone());
         }
-        if now {
-            seen.bootable.push(cut);
-        }
+        seen.note(&cut, now);
         bootable = now;
     }
     Ok(bootable)
 }
 
+/// The first old loader that firmware finds on a disk that has changed, if its removal had never been written: an omission that must be
+/// found guilty.
+pub fn never_taken(log: &Log, seed: u64) -> Result<(Cut, u64)> {
+    let eyes = Eyes::new(log)?;
+    let takes = |entry: &Entry| entry.kind != Kind::Flush && eyes.takes_a_loader(entry);
+    let mut half = walk(&log.without(takes)?, seed)?.half;
+    anyhow::ensure!(!half.is_empty(), "leaving the old loaders alone: nothing was found");
+    Ok(half.swap_remove(0))
+}
+
 /// The first cut that is bootable if this write, which came last, had been one of the first: an order that must be found guilty.
 pub fn too_early(log: &Log, publishing: usize) -> Result<Cut> {
-    let mut esp = Esp::new(log)?;
+    let mut eyes = Eyes::new(log)?;
     let early = Kept { entry: publishing, bytes: 0..log.entries[publishing].bytes };
     for window in windows(&log.entries).into_iter().take_while(|window| window.end <= publishing) {
-        let touched = window.clone().any(|entry| esp.is_touched(&log.entries[entry]));
+        let touched = window.clone().any(|entry| eyes.is_touched(&log.entries[entry]));
         for count in 0..=if touched { window.len() } else { 0 } {
             let mut cut = in_order(&log.entries, &window, count);
             cut.kept.push(early.clone());
-            if !esp.loaders(log, &cut.kept)?.is_empty() {
+            if !eyes.loaders(&cut.kept)?.is_empty() {
                 return Ok(cut);
             }
         }
-        log.entries[window].iter().try_for_each(|entry| esp.apply(entry))?;
+        log.entries[window].iter().try_for_each(|entry| eyes.apply(entry))?;
     }
     anyhow::bail!("making the disk bootable too early: it never was")
 }
