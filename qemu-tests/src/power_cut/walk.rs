@@ -119,6 +119,7 @@ pub fn too_early(log: &Log, publishing: usize) -> Result<Cut> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::discards::Discards;
     use super::super::firmware::tests::{DIRECTORY, FILE, esp};
     use super::super::log::{SECTOR, tests::log};
     use super::*;
@@ -155,5 +156,51 @@ mod tests {
         let never = walk(&log(&dir, &[files, FLUSH, kernel, FLUSH]), 1).unwrap();
         let error = never.publishing().unwrap_err().to_string();
         assert_eq!(error, "looking for the write that makes the disk bootable: there is none");
+    }
+
+    /// A disk whose first partition, which begins at block 40 and is called nothing, has a loader.
+    fn old_disk(path: &std::path::Path) {
+        let mut disk = vec![0; 2 << 20];
+        disk[512..520].copy_from_slice(b"EFI PART");
+        (disk[512 + 72], disk[1024], disk[1024 + 32]) = (2, 9, 40);
+        let old = esp(&[(2, &[("EFI        ", DIRECTORY, 3)]), (3, &[("SHELL   EFI", FILE, 9)])]);
+        disk[40 * 512..][..old.len()].copy_from_slice(&old);
+        std::fs::write(path, disk).unwrap();
+    }
+
+    #[test]
+    fn an_old_loader_may_stay_on_an_untouched_disk_and_on_no_other() {
+        let dir = scratch("walk-old");
+        let under = dir.join("under");
+        old_disk(&under);
+        let new = esp(&[(2, &[("EFI        ", DIRECTORY, 3)]), (3, &[("SHELL   EFI", FILE, 9)])]);
+        let gone = (40, &[0; 512][..], 0);
+        let other = (3000, &[1; 512][..], 0);
+        let all = (0, &[0; 2 << 20][..], 4);
+        let published = (ESP_START / SECTOR, &new[..], 0);
+        let walked = |requests: &[(u64, &[u8], u64)], discards: Discards| {
+            let mut log = log(&dir, requests);
+            log.under = Some(under.clone());
+            log.discards = discards;
+            (walk(&log, 1).unwrap(), log)
+        };
+        for discards in Discards::ALL {
+            let (seen, log) = walked(&[gone, FLUSH, all, other, FLUSH, published, FLUSH], discards);
+            assert!(seen.half.is_empty() && seen.untouched > 0 && seen.bootable.iter().all(|cut| cut.safe >= 5), "{discards:?}");
+            assert_eq!(seen.publishing().unwrap().kept[0].entry, 5);
+            // The same without the first write: a discard takes the loader, or does not.
+            let (cut, start) = never_taken(&log, 1).unwrap();
+            assert_eq!((cut.safe, start), (1, 40 * SECTOR));
+        }
+        // Whoever relies on discards is found out by disks that ignore them, for ever.
+        let relies = [all, FLUSH, other, FLUSH, published, FLUSH];
+        assert!(walked(&relies, Discards::Zeroed).0.half.iter().all(|(cut, _)| cut.safe == 0));
+        assert!(walked(&relies, Discards::Ignored).0.half.iter().any(|(cut, start)| (cut.safe, *start) == (6, 40 * SECTOR)));
+        // In one window with the first other write the loader may be the one that stays, and without a flush as well.
+        let (seen, _) = walked(&[gone, other, FLUSH, published, FLUSH], Discards::Zeroed);
+        assert!(seen.half.iter().any(|(cut, _)| cut.safe == 0 && cut.kept.iter().all(|kept| kept.entry == 1)));
+        // Nothing was there to be left alone.
+        let error = never_taken(&log(&dir, &[other, FLUSH]), 1).unwrap_err().to_string();
+        assert_eq!(error, "leaving the old loaders alone: nothing was found");
     }
 }
