@@ -1,6 +1,7 @@
 //! A disk with another system than the one that is installed, made of an installed disk: its ESP is smaller and lies behind 1 GiB, its kernel
 //! is another, its root lies elsewhere, and two more file systems have loaders: one in a partition that no table calls ESP, and one in a
-//! partition that only the copy of the table at the end of the disk still knows. Its MBR shows three of them as its own.
+//! partition that only the copy of the table at the end of the disk still knows. Its MBR shows three of them as its own,
+//! and has code that a BIOS would start.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -25,6 +26,10 @@ struct Loaders(u32, u64, u64, &'static str, &'static str);
 /// The second of them lies within the new ESP, as does the third, which is taken out of the first table again.
 const LOADERS: [Loaders; 3] =
     [Loaders(1, 3072, 3584, "EF00", "32"), Loaders(2, 100, 300, "0700", "16"), Loaders(3, 600, 800, "0700", "16")];
+/// What the old system mounts its ESP by, here as there.
+const LABEL: &str = "UV-ESP";
+/// What a BIOS would start: a loop without an end.
+const CODE: &[u8] = &[0xeb, 0xfe];
 /// Where the root begins, in MiB.
 const ROOT: u64 = 8192;
 
@@ -45,7 +50,7 @@ pub fn lay(installed: &Path, disk: &Path) -> Result<()> {
     pad(&work.join("EFI/nixos")).with_context(making)?;
     for Loaders(_, from, to, _, bits) in LOADERS {
         File::create(&piece).and_then(|file| file.set_len((to - from) * MIB)).with_context(making)?;
-        command::run("making an old file system", tool("mkfs.vfat").args(["-F", bits]).arg(&piece))?;
+        command::run("making an old file system", tool("mkfs.vfat").args(["-F", bits, "-n", LABEL]).arg(&piece))?;
         let mut copy = tool("mcopy");
         copy.args(["-s", "-i"]).arg(&piece);
         for entry in fs::read_dir(&work).with_context(making)? {
@@ -69,7 +74,8 @@ pub fn lay(installed: &Path, disk: &Path) -> Result<()> {
     let mut backup = [0; BACKUP as usize];
     file.read_exact_at(&mut backup, size - BACKUP).with_context(making)?;
     command::run("making a partition table", tool("sgdisk").args(["--delete=3", "--hybrid=1:2:4"]).arg(disk))?;
-    file.write_all_at(&backup, size - BACKUP).with_context(making)
+    file.write_all_at(&backup, size - BACKUP).with_context(making)?;
+    file.write_all_at(CODE, 0).with_context(making)
 }
 
 /// Makes other files of the kernels and initrds.

@@ -15,9 +15,13 @@ use crate::vm::after::ESP_START;
 /// As much as is looked at of each: the size of the new ESP, and more than that of any old one.
 const REACH: u64 = 1 << 30;
 
+/// What a system writes at least of a disk when it writes a part of that: the rest is what was there.
+const PAGE: u64 = 4096;
+
 /// What firmware sees.
 pub struct Eyes<'a> {
     log: &'a Log,
+    under: Option<File>,
     areas: Vec<Area<'a>>,
     /// Where there was a loader before.
     old: BTreeSet<u64>,
@@ -41,7 +45,8 @@ impl<'a> Eyes<'a> {
         let old = old(log)?;
         let starts: BTreeSet<u64> = old.iter().copied().chain([ESP_START]).collect();
         let areas = starts.iter().map(|start| Area::new(log, *start..start + REACH)).collect::<Result<_>>()?;
-        Ok(Eyes { log, areas, old })
+        let under = log.under.as_ref().map(File::open).transpose().context("opening the disk as it was before")?;
+        Ok(Eyes { log, under, areas, old })
     }
 
     /// Those that look at the disk on which so many entries are safe.
@@ -67,7 +72,7 @@ impl<'a> Eyes<'a> {
         for area in &self.areas {
             let here: Vec<&Kept> = kept.iter().filter(|kept| area.is_touched(&self.log.entries[kept.entry])).collect();
             let read = |at: u64, buffer: &mut [u8]| area.read(&here, area.start() + at, buffer);
-            if !firmware::loaders(&read)?.is_empty() {
+            if firmware::finds(&read, area.start())? {
                 found.push(area.start());
             }
         }
@@ -80,21 +85,47 @@ impl<'a> Eyes<'a> {
         let half = found.iter().find(|start| **start != ESP_START);
         Ok(match half {
             _ if found.is_empty() => None,
-            _ if self.is_untouched(cut) => Some(Bootable::Untouched),
+            _ if self.is_untouched(cut)? => Some(Bootable::Untouched),
             Some(start) => Some(Bootable::Half(*start)),
             None => Some(Bootable::New),
         })
     }
 
-    /// Whether an entry does nothing but take an old loader away, or is of no consequence.
-    pub fn takes_a_loader(&self, entry: &Entry) -> bool {
-        entry.kind == Kind::Flush || (self.old.contains(&entry.start) && entry.kind != Kind::Discard && entry.bytes == SECTOR)
+    /// Whether there are old loaders that nothing new is written over.
+    pub fn has_elsewhere(&self) -> bool {
+        self.old.iter().any(|start| *start != ESP_START)
     }
 
-    fn is_untouched(&self, cut: &Cut) -> bool {
-        let entries = &self.log.entries;
-        let mut kept = cut.kept.iter().filter(|kept| !kept.bytes.is_empty()).map(|kept| &entries[kept.entry]);
-        entries[..cut.safe].iter().all(|entry| self.takes_a_loader(entry)) && kept.all(|entry| self.takes_a_loader(entry))
+    /// Whether an entry changes nothing but the first sectors of old loaders.
+    pub fn takes_a_loader(&self, entry: &Entry) -> Result<bool> {
+        if entry.kind == Kind::Discard || entry.bytes > PAGE {
+            return Ok(false);
+        }
+        for skip in (0..entry.bytes).step_by(SECTOR as usize) {
+            let (mut before, mut after) = ([0; SECTOR as usize], [0; SECTOR as usize]);
+            let at = entry.start + skip;
+            if self.old.contains(&at) {
+                continue;
+            }
+            if let Some(under) = &self.under {
+                under.read_exact_at(&mut before, at).context("reading the disk as it was before")?;
+            }
+            self.log.change(entry, skip, &mut after)?;
+            if before != after {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn is_untouched(&self, cut: &Cut) -> Result<bool> {
+        let kept = cut.kept.iter().filter(|kept| !kept.bytes.is_empty()).map(|kept| &self.log.entries[kept.entry]);
+        for entry in self.log.entries[..cut.safe].iter().chain(kept) {
+            if !self.takes_a_loader(entry)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -111,6 +142,6 @@ fn old(log: &Log) -> Result<BTreeSet<u64>> {
         file.read_exact_at(&mut buffer[..there], at).with_context(reading)
     };
     let starts = places::of_disk(&read, size, SECTOR)?.into_iter();
-    let has_loader = |start: &u64| firmware::loaders(&|at, buffer: &mut [u8]| read(start + at, buffer)).map(|found| !found.is_empty());
+    let has_loader = |start: &u64| firmware::finds(&|at, buffer: &mut [u8]| read(start + at, buffer), *start);
     starts.map(|start| Ok(has_loader(&start)?.then_some(start))).filter_map(Result::transpose).collect()
 }

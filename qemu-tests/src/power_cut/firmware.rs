@@ -15,8 +15,16 @@ const MOST_CLUSTERS: usize = 256;
 /// Reads bytes of the file system, counted from its start.
 pub type Read<'a> = dyn Fn(u64, &mut [u8]) -> Result<()> + 'a;
 
+/// Whether there is anything to start in what begins at this byte of a disk: a loader, or at its very start the code that a BIOS starts.
+pub fn finds(read: &Read, start: u64) -> Result<bool> {
+    let mut sector = [0; 512];
+    read(0, &mut sector)?;
+    let code = start == 0 && sector[510..] == [0x55, 0xaa] && sector[..440] != [0; 440];
+    Ok(code || !loaders(read)?.is_empty())
+}
+
 /// The loaders, as paths.
-pub fn loaders(read: &Read) -> Result<Vec<String>> {
+fn loaders(read: &Read) -> Result<Vec<String>> {
     let Some(fat) = Fat::open(read)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for entry in fat.root()?.iter().filter(|entry| entry.is_directory && entry.name == "EFI") {
@@ -268,5 +276,24 @@ pub mod tests {
         assert!(found(&older(4000, 12, &[(7, 0xfff0)])).is_empty());
         assert_eq!(found(&older(5000, 20, &[(10, 2), (4, 0xffff)])), ["EFI/SHELL.EFI"]);
         assert!(found(&older(5000, 20, &[(10, 0xffff)])).is_empty());
+    }
+
+    #[test]
+    fn a_bios_starts_code_at_the_start_of_a_disk_and_nowhere_else() {
+        let found = |disk: &[u8], start| {
+            let read = |at: u64, buffer: &mut [u8]| {
+                buffer.copy_from_slice(&disk[at as usize..][..buffer.len()]);
+                Ok(())
+            };
+            finds(&read, start).unwrap()
+        };
+        let mut disk = vec![0; 4096];
+        // A table without code is none.
+        (disk[450], disk[510], disk[511]) = (0xee, 0x55, 0xaa);
+        assert!(!found(&disk, 0));
+        disk[0] = 0xeb;
+        assert!(found(&disk, 0) && !found(&disk, 1 << 20));
+        disk[511] = 0;
+        assert!(!found(&disk, 0));
     }
 }

@@ -88,9 +88,10 @@ impl Log {
     }
 
     /// The same without the requests for which this holds; the numbers of the others change.
-    pub fn without(&self, dropped: impl Fn(&Entry) -> bool) -> Result<Log> {
+    pub fn without(&self, dropped: impl Fn(&Entry) -> Result<bool>) -> Result<Log> {
         let file = self.file.try_clone().context("opening the log of writes a second time")?;
-        let entries = self.entries.iter().filter(|entry| !dropped(entry)).copied().collect();
+        let entries = self.entries.iter().map(|entry| Ok((!dropped(entry)?).then_some(*entry))).filter_map(Result::transpose);
+        let entries = entries.collect::<Result<_>>()?;
         Ok(Log { file, under: self.under.clone(), discards: self.discards, entries })
     }
 

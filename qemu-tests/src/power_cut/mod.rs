@@ -131,7 +131,7 @@ fn prove(judge: &Judge) -> Result<()> {
     // Where there was a system, the last write that comes early falls on that one.
     if judge.log.under.is_none() {
         println!("control   with the last write too early the judge says: {:#}", guilty(judge, &seen)?);
-    } else {
+    } else if eyes::Eyes::new(judge.log)?.has_elsewhere() {
         let (cut, start) = walk::never_taken(judge.log, SEED)?;
         println!(
             "control   without the first writes there is an old loader at byte {start} on a disk that has changed, cut {}",
@@ -187,7 +187,7 @@ fn marks(dir: &Path) -> Result<Vec<Mark>> {
 }
 
 fn parse(words: &[String]) -> Result<Options> {
-    let mut options = Options { cuts: 8, reruns: 10, recorded: false };
+    let mut options = Options { cuts: 12, reruns: 10, recorded: false };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let mut number = || {
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn options_are_read_and_mistakes_are_named() {
         let parsed = |line: &str| parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(parsed("").unwrap(), Options { cuts: 8, reruns: 10, recorded: false });
+        assert_eq!(parsed("").unwrap(), Options { cuts: 12, reruns: 10, recorded: false });
         assert_eq!(parsed("--reruns 0 --recorded --cuts 2").unwrap(), Options { cuts: 2, reruns: 0, recorded: true });
         let error = |line| parsed(line).unwrap_err().to_string();
         assert_eq!(error("--cuts"), "reading `--cuts`: its value is missing");

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::cut::{Cut, Dice, Kept, in_order, reordered, windows};
 use super::eyes::{Bootable, Eyes};
-use super::log::{Entry, Kind, Log};
+use super::log::{Kind, Log};
 
 /// Cuts with a part of the writes, between every two flushes.
 const SAMPLES: usize = 256;
@@ -93,9 +93,8 @@ fn every_write(log: &Log, eyes: &Eyes, window: &Range<usize>, mut bootable: Opti
 /// found guilty.
 pub fn never_taken(log: &Log, seed: u64) -> Result<(Cut, u64)> {
     let eyes = Eyes::new(log)?;
-    let takes = |entry: &Entry| entry.kind != Kind::Flush && eyes.takes_a_loader(entry);
-    let mut half = walk(&log.without(takes)?, seed)?.half;
-    anyhow::ensure!(!half.is_empty(), "leaving the old loaders alone: nothing was found");
+    let mut half = walk(&log.without(|entry| Ok(entry.kind != Kind::Flush && eyes.takes_a_loader(entry)?))?, seed)?.half;
+    ensure!(!half.is_empty(), "leaving the old loaders alone: nothing was found");
     Ok(half.swap_remove(0))
 }
 
