@@ -70,11 +70,9 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
         cache::remove(&work)?;
         fs::create_dir_all(&work).with_context(|| format!("making {}", work.display()))?;
     }
-    let mut dice = Dice(SEED);
     for (part, row) in ROWS.into_iter().enumerate() {
         let dir = work.join(row.name);
-        let under = dir.with_extension("cut");
-        let installed = work.join(FRESH.name).join(disk::file_name(0));
+        let (under, installed) = (dir.with_extension("cut"), work.join(FRESH.name).join(disk::file_name(0)));
         if !options.recorded {
             match part {
                 0 => {}
@@ -83,22 +81,33 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
             }
             record(row, &image, &dir, &store)?;
         }
-        let mut log = Log::read(&dir.join(disk::log_name(0)), (part > 0).then_some(under))?;
-        let marks = marks(&dir)?;
-        let proving = || format!("proving the promise for the installation {}", row.name);
-        println!("recorded  {} requests in {} steps: {}", log.entries.len(), marks.len(), dir.display());
+        let mut log = recording(part, &dir)?;
+        println!("recorded  {}: {} requests in {} steps", row.name, log.entries.len(), marks(&dir)?.len());
         for discards in Discards::ALL {
             log.discards = discards;
-            prove(&Judge { log: &log, image: &image, store: &store, dir: &dir }).with_context(proving)?;
+            let judge = Judge { log: &log, image: &image, store: &store, dir: &dir };
+            prove(&judge).with_context(|| format!("proving the promise for the installation {} with {}", row.name, discards.name()))?;
         }
-        // A disk that keeps what was there is the hardest to install on; the first gets what is left of the division.
+    }
+    let mut dice = Dice(SEED);
+    for (part, row) in ROWS.into_iter().enumerate() {
+        let dir = work.join(row.name);
+        // A disk that keeps what was there is the hardest to install on.
+        let mut log = recording(part, &dir)?;
         log.discards = Discards::Ignored;
         let judge = Judge { log: &log, image: &image, store: &store, dir: &dir };
+        // The first get what is left of the division.
         let share = |count: usize| (count + ROWS.len() - 1 - part) / ROWS.len();
-        try_out(&judge, &marks, share(options.cuts), share(options.reruns), &mut dice).with_context(proving)?;
+        try_out(&judge, &marks(&dir)?, share(options.cuts), share(options.reruns), &mut dice)
+            .with_context(|| format!("trying out disks of the installation {}", row.name))?;
     }
     println!("power-cut: the promise holds");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The log of an installation, of which the first found an empty disk.
+fn recording(part: usize, dir: &Path) -> Result<Log> {
+    Log::read(&dir.join(disk::log_name(0)), (part > 0).then(|| dir.with_extension("cut")))
 }
 
 fn record(row: &Scenario, image: &Image, dir: &Path, store: &Nix) -> Result<()> {
