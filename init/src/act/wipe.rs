@@ -7,20 +7,40 @@
 //! Before anything else the old loaders go: a machine that loses its power from then on starts no system whose disk is half gone.
 
 use std::fs::{File, read_to_string};
+use std::os::unix::fs::FileExt;
 
 use super::strides;
 use crate::decide::{Disk, Layout, Region, human};
 use crate::error::{Doing, Kind, Result};
-use crate::facts::guid;
+use crate::facts::{guid, superblock, table};
 use crate::sys::block;
 
 /// How much is zeroed at either end.
 const REACH: u64 = 16 << 20;
+/// Bytes of code in a master boot record; its table, which follows, is left until later.
+const CODE: usize = 440;
 
-/// Makes firmware find no file system in the old ESPs, for good. Of each it is one sector, which is written or not.
+/// Makes firmware find no loader, for good. Of each it is one sector, which is written or not.
+///
+/// The ESPs first: what else is there may hold the kernels that their loaders start. A loader in any other partition is as good to many a
+/// firmware, and so is one that only the copy of the table knows once the first is gone; a BIOS starts the code in the first sector.
 pub fn loaders(device: &File, disk: &Disk) -> Result<()> {
-    let esps = disk.table.partitions().iter().filter(|partition| partition.kind == guid::ESP);
-    let starts = esps.map(|esp| esp.first.saturating_mul(disk.sector));
+    let read = |at: u64, length: usize| {
+        let mut bytes = vec![0; length];
+        device.read_exact_at(&mut bytes, at).ok().map(|()| bytes)
+    };
+    let esps = disk.table.partitions().iter().filter(|partition| partition.kind == guid::ESP).map(|esp| esp.first);
+    forget(device, disk, esps)?;
+    if read(0, CODE).is_some_and(|code| code.iter().any(|byte| *byte != 0)) {
+        device.write_all_at(&[0; CODE], 0).doing(Kind::Disk, || format!("zeroing {CODE} bytes of {} at byte 0", disk.name))?;
+    }
+    let is_fat = |block: &u64| read(block.saturating_mul(disk.sector), 512).is_some_and(|sector| superblock::is_fat(&sector));
+    forget(device, disk, table::starts(&read, disk.bytes, disk.sector).into_iter().filter(is_fat))
+}
+
+/// Zeroes these blocks, for good.
+fn forget(device: &File, disk: &Disk, blocks: impl Iterator<Item = u64>) -> Result<()> {
+    let starts = blocks.map(|block| block.saturating_mul(disk.sector));
     // A table can say anything.
     for start in starts.filter(|start| start.saturating_add(disk.sector) <= disk.bytes) {
         let doing = || format!("zeroing {} bytes of {} at byte {start}", disk.sector, disk.name);

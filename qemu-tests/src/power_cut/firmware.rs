@@ -1,7 +1,7 @@
-//! What firmware could start from an ESP: every `.EFI` file below its directory `EFI`, which is more than it looks for.
+//! What firmware could start from a FAT file system: every `.EFI` file below its directory `EFI`, which is more than it looks for.
 //!
-//! A reading of FAT32 of our own (Microsoft's specification, UEFI 2.10 section 13.3), since thousands of disks are looked at: whether
-//! what it finds would boot is for others to say. Only short names are read. What cannot be read is not there.
+//! A reading of FAT12, FAT16 and FAT32 of our own (Microsoft's specification, UEFI 2.10 section 13.3), since thousands of disks are looked
+//! at: whether what it finds would boot is for others to say. Only short names are read. What cannot be read is not there.
 
 use anyhow::Result;
 
@@ -12,14 +12,22 @@ const ENTRY: usize = 32;
 /// A directory as long as that is damaged.
 const MOST_CLUSTERS: usize = 256;
 
-/// Reads bytes of the ESP, counted from its start.
+/// Reads bytes of the file system, counted from its start.
 pub type Read<'a> = dyn Fn(u64, &mut [u8]) -> Result<()> + 'a;
 
+/// Whether there is anything to start in what begins at this byte of a disk: a loader, or at its very start the code that a BIOS starts.
+pub fn finds(read: &Read, start: u64) -> Result<bool> {
+    let mut sector = [0; 512];
+    read(0, &mut sector)?;
+    let code = start == 0 && sector[510..] == [0x55, 0xaa] && sector[..440] != [0; 440];
+    Ok(code || !loaders(read)?.is_empty())
+}
+
 /// The loaders, as paths.
-pub fn loaders(read: &Read) -> Result<Vec<String>> {
+fn loaders(read: &Read) -> Result<Vec<String>> {
     let Some(fat) = Fat::open(read)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for entry in fat.directory(fat.root)?.iter().filter(|entry| entry.is_directory && entry.name == "EFI") {
+    for entry in fat.root()?.iter().filter(|entry| entry.is_directory && entry.name == "EFI") {
         fat.collect(entry, "EFI", DEPTH, &mut found)?;
     }
     Ok(found)
@@ -31,7 +39,24 @@ struct Fat<'a> {
     data: u64,
     cluster: u64,
     last: u32,
-    root: u32,
+    bits: Bits,
+    root: Root,
+}
+
+/// How wide a number in the table of clusters is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bits {
+    Twelve,
+    Sixteen,
+    ThirtyTwo,
+}
+
+/// Where the root directory is.
+enum Root {
+    /// In a chain of clusters like any other.
+    At(u32),
+    /// Between the tables and the clusters, so many bytes.
+    Before(u64),
 }
 
 struct Entry {
@@ -46,17 +71,63 @@ impl<'a> Fat<'a> {
         read(0, &mut boot)?;
         let short = |at: usize| u64::from(u16::from_le_bytes([boot[at], boot[at + 1]]));
         let long = |at: usize| short(at) | short(at + 2) << 16;
-        let (sector, per_cluster, tables, table_sectors) = (short(11), u64::from(boot[13]), u64::from(boot[16]), long(36));
+        // The older number where there is one.
+        let either = |old: u64, new: u64| if old == 0 { new } else { old };
+        let (sector, per_cluster, tables, table_sectors) =
+            (short(11), u64::from(boot[13]), u64::from(boot[16]), either(short(22), long(36)));
         let good = boot[510..] == [0x55, 0xaa] && sector.is_power_of_two() && sector >= 512 && per_cluster > 0 && table_sectors > 0;
-        let table = short(14) * sector;
-        Ok(good.then(|| Fat {
-            read,
-            table,
-            data: table + tables * table_sectors * sector,
-            cluster: per_cluster * sector,
-            last: (table_sectors * sector / 4) as u32,
-            root: long(44) as u32,
-        }))
+        if !good {
+            return Ok(None);
+        }
+        let (table, cluster) = (short(14) * sector, per_cluster * sector);
+        // Where it is in clusters it has no length here.
+        let root_bytes = (short(17) * ENTRY as u64).next_multiple_of(sector);
+        let data = table + tables * table_sectors * sector + root_bytes;
+        let clusters = (either(short(19), long(32)) * sector).saturating_sub(data) / cluster;
+        let (bits, root) = match clusters {
+            _ if short(22) == 0 => (Bits::ThirtyTwo, Root::At(long(44) as u32)),
+            ..4085 => (Bits::Twelve, Root::Before(root_bytes)),
+            _ => (Bits::Sixteen, Root::Before(root_bytes)),
+        };
+        // From some number on they mean that a chain ends.
+        let (width, end) = match bits {
+            Bits::Twelve => (12, 0xff7),
+            Bits::Sixteen => (16, 0xfff7),
+            Bits::ThirtyTwo => (32, 0x0fff_fff7),
+        };
+        let last = (table_sectors * sector * 8 / width).min(end) as u32;
+        Ok(Some(Fat { read, table, data, cluster, last, bits, root }))
+    }
+
+    fn root(&self) -> Result<Vec<Entry>> {
+        match self.root {
+            Root::At(cluster) => self.directory(cluster),
+            Root::Before(length) => {
+                let mut bytes = vec![0; length as usize];
+                (self.read)(self.data - length, &mut bytes)?;
+                let mut entries = Vec::new();
+                collect_entries(&bytes, &mut entries);
+                Ok(entries)
+            }
+        }
+    }
+
+    /// The cluster that follows.
+    fn next(&self, cluster: u32) -> Result<u32> {
+        let (mut bytes, number) = ([0; 4], u64::from(cluster));
+        let at = match self.bits {
+            Bits::Twelve => number + number / 2,
+            Bits::Sixteen => number * 2,
+            Bits::ThirtyTwo => number * 4,
+        };
+        (self.read)(self.table + at, &mut bytes)?;
+        let next = u32::from_le_bytes(bytes);
+        Ok(match self.bits {
+            Bits::Twelve if cluster % 2 == 1 => next >> 4 & 0xfff,
+            Bits::Twelve => next & 0xfff,
+            Bits::Sixteen => next & 0xffff,
+            Bits::ThirtyTwo => next & 0x0fff_ffff,
+        })
     }
 
     fn collect(&self, directory: &Entry, path: &str, depth: usize, found: &mut Vec<String>) -> Result<()> {
@@ -81,21 +152,27 @@ impl<'a> Fat<'a> {
             }
             let mut bytes = vec![0; self.cluster as usize];
             (self.read)(self.data + u64::from(cluster - 2) * self.cluster, &mut bytes)?;
-            for entry in bytes.chunks_exact(ENTRY) {
-                match entry[0] {
-                    0 => return Ok(entries),
-                    0xe5 => {}
-                    // Long names have all four of these attributes, and a label has this one.
-                    _ if entry[11] & 0x08 != 0 => {}
-                    _ => entries.push(Entry::read(entry)),
-                }
+            if collect_entries(&bytes, &mut entries) {
+                break;
             }
-            let mut next = [0; 4];
-            (self.read)(self.table + u64::from(cluster) * 4, &mut next)?;
-            cluster = u32::from_le_bytes(next) & 0x0fff_ffff;
+            cluster = self.next(cluster)?;
         }
         Ok(entries)
     }
+}
+
+/// Adds the entries that a piece of a directory has; whether that was the last piece.
+fn collect_entries(bytes: &[u8], entries: &mut Vec<Entry>) -> bool {
+    for entry in bytes.chunks_exact(ENTRY) {
+        match entry[0] {
+            0 => return true,
+            0xe5 => {}
+            // Long names have all four of these attributes, and a label has this one.
+            _ if entry[11] & 0x08 != 0 => {}
+            _ => entries.push(Entry::read(entry)),
+        }
+    }
+    false
 }
 
 impl Entry {
@@ -168,5 +245,55 @@ pub mod tests {
         assert!(found(&disk).is_empty());
         disk[510] = 0;
         assert!(found(&disk).is_empty());
+    }
+
+    /// A file system of 512-byte clusters whose root directory lies before them, one sector long; `EFI` has two clusters, 5 and 2.
+    fn older(clusters: u16, table_sectors: u8, chain: &[(usize, u16)]) -> Vec<u8> {
+        let mut disk = vec![0; (3 + usize::from(table_sectors) + 64) * 512];
+        disk[510..512].copy_from_slice(&[0x55, 0xaa]);
+        for (at, value) in [(12, 2), (13, 1), (14, 1), (16, 1), (17, 16), (22, table_sectors)] {
+            disk[at] = value;
+        }
+        disk[19..21].copy_from_slice(&(clusters + 2 + u16::from(table_sectors)).to_le_bytes());
+        for (at, value) in chain {
+            disk[512 + at..][..2].copy_from_slice(&value.to_le_bytes());
+        }
+        let root = (1 + usize::from(table_sectors)) * 512;
+        let mut put = |at: usize, name: &str, kind: u8, first: u8| {
+            disk[at..][..11].copy_from_slice(name.as_bytes());
+            (disk[at + 11], disk[at + 26]) = (kind, first);
+        };
+        put(root, "EFI        ", DIRECTORY, 5);
+        // Full, so that it goes on in the second.
+        (0..16).for_each(|index| put(root + 512 * 4 + index * ENTRY, "README  TXT", FILE, 9));
+        put(root + 512, "SHELL   EFI", FILE, 9);
+        disk
+    }
+
+    #[test]
+    fn older_kinds_of_fat_are_read_along_their_chains() {
+        assert_eq!(found(&older(4000, 12, &[(7, 0x0020), (3, 0x0fff)])), ["EFI/SHELL.EFI"]);
+        assert!(found(&older(4000, 12, &[(7, 0xfff0)])).is_empty());
+        assert_eq!(found(&older(5000, 20, &[(10, 2), (4, 0xffff)])), ["EFI/SHELL.EFI"]);
+        assert!(found(&older(5000, 20, &[(10, 0xffff)])).is_empty());
+    }
+
+    #[test]
+    fn a_bios_starts_code_at_the_start_of_a_disk_and_nowhere_else() {
+        let found = |disk: &[u8], start| {
+            let read = |at: u64, buffer: &mut [u8]| {
+                buffer.copy_from_slice(&disk[at as usize..][..buffer.len()]);
+                Ok(())
+            };
+            finds(&read, start).unwrap()
+        };
+        let mut disk = vec![0; 4096];
+        // A table without code is none.
+        (disk[450], disk[510], disk[511]) = (0xee, 0x55, 0xaa);
+        assert!(!found(&disk, 0));
+        disk[0] = 0xeb;
+        assert!(found(&disk, 0) && !found(&disk, 1 << 20));
+        disk[511] = 0;
+        assert!(!found(&disk, 0));
     }
 }

@@ -6,10 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::cut::{Cut, Kept};
-use super::firmware;
-use super::log::{Entry, Log};
-use super::replay::{self, Area};
+use super::cut::Cut;
+use super::log::Log;
+use super::replay;
 use super::rows::{DISK, FRESH};
 use crate::cache;
 use crate::image::Image;
@@ -17,48 +16,12 @@ use crate::vm::after::ESP_START;
 use crate::vm::oracle::{self, Installed, Keys, StoreCheck, Wanted};
 use crate::vm::sparse;
 
-/// Size of the ESP, which the host does not change.
-const ESP_BYTES: u64 = 1 << 30;
 /// Where FAT32 says that it was mounted when the power went, and the bit that says so.
 const DIRTY: (u64, u8) = (ESP_START + 65, 1);
 
 /// The disk that is judged, and copies of what is on it, in the directory of the recording.
 const DISK_FILE: &str = "judged.cut";
 const COPIES: &str = "oracle";
-
-/// What firmware sees, kept up to date.
-pub struct Esp<'a>(Area<'a>);
-
-impl<'a> Esp<'a> {
-    /// That of the disk as it was before.
-    pub fn new(log: &'a Log) -> Result<Esp<'a>> {
-        Ok(Esp(Area::new(log, ESP_START..ESP_START + ESP_BYTES)?))
-    }
-
-    /// That of the disk on which so many entries are safe.
-    pub fn after(log: &'a Log, safe: usize) -> Result<Esp<'a>> {
-        let mut esp = Esp::new(log)?;
-        log.entries[..safe].iter().try_for_each(|entry| esp.apply(entry))?;
-        Ok(esp)
-    }
-
-    /// Whether an entry changes anything for firmware.
-    pub fn is_touched(&self, entry: &Entry) -> bool {
-        self.0.is_touched(entry)
-    }
-
-    /// Carries an entry out for good.
-    pub fn apply(&mut self, entry: &Entry) -> Result<()> {
-        self.0.apply(entry)
-    }
-
-    /// The loaders that firmware finds, with what a cut has kept of what was not safe. Where the ESP lies is not looked up: firmware that
-    /// finds it without a table is believed to be possible.
-    pub fn loaders(&self, log: &Log, kept: &[Kept]) -> Result<Vec<String>> {
-        let here: Vec<&Kept> = kept.iter().filter(|kept| self.0.is_touched(&log.entries[kept.entry])).collect();
-        firmware::loaders(&|at, buffer| self.0.read(&here, ESP_START + at, buffer))
-    }
-}
 
 /// What it takes to judge a whole disk.
 pub struct Judge<'a> {

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::discards::Discards;
+
 /// Atomic unit of a disk, and what QEMU was told to count in.
 pub const SECTOR: u64 = 512;
 const MAGIC: u64 = 0x006a_7366_7773_6872;
@@ -25,7 +27,7 @@ pub enum Kind {
     Write,
     /// The same, and to say so only when they are safe.
     SafeWrite,
-    /// To forget what is there. A file of the host has zeros then.
+    /// To forget what is there.
     Discard,
     /// To make everything safe that it was asked before.
     Flush,
@@ -56,6 +58,8 @@ pub struct Log {
     file: File,
     /// What was on the disk before; none if it was empty.
     pub under: Option<PathBuf>,
+    /// What this disk makes of discards.
+    pub discards: Discards,
     /// The requests, oldest first.
     pub entries: Vec<Entry>,
 }
@@ -66,16 +70,29 @@ impl Log {
         let subject = || format!("reading the log of writes {}", path.display());
         let file = File::open(path).with_context(subject)?;
         let entries = entries(&file).with_context(subject)?;
-        Ok(Log { file, under, entries })
+        Ok(Log { file, under, discards: Discards::Zeroed, entries })
     }
 
-    /// The bytes of an entry from this one on, as the disk had them after it.
-    pub fn fill(&self, entry: &Entry, skip: u64, buffer: &mut [u8]) -> Result<()> {
+    /// Makes of bytes of the disk, those of an entry from this one on, what they were after it.
+    pub fn change(&self, entry: &Entry, skip: u64, buffer: &mut [u8]) -> Result<()> {
         if entry.kind == Kind::Discard {
-            buffer.fill(0);
+            self.discards.apply(entry.data, entry.start + skip, buffer);
             return Ok(());
         }
         self.file.read_exact_at(buffer, entry.data + skip).context("reading data from the log of writes")
+    }
+
+    /// Whether a sector is zeros after a discard.
+    pub fn forgets(&self, discard: &Entry, sector: u64) -> bool {
+        self.discards.forget(discard.data, sector)
+    }
+
+    /// The same without the requests for which this holds; the numbers of the others change.
+    pub fn without(&self, dropped: impl Fn(&Entry) -> Result<bool>) -> Result<Log> {
+        let file = self.file.try_clone().context("opening the log of writes a second time")?;
+        let entries = self.entries.iter().map(|entry| Ok((!dropped(entry)?).then_some(*entry))).filter_map(Result::transpose);
+        let entries = entries.collect::<Result<_>>()?;
+        Ok(Log { file, under: self.under.clone(), discards: self.discards, entries })
     }
 
     /// How many entries the log had when it was so long.
@@ -155,9 +172,9 @@ pub mod tests {
         assert_eq!(kinds, [Kind::Write, Kind::Discard, Kind::Flush, Kind::SafeWrite]);
         assert_eq!((log.entries[1].start, log.entries[1].end()), (51_200, 55_296));
         let mut bytes = [9; 512];
-        log.fill(&log.entries[3], 512, &mut bytes).unwrap();
+        log.change(&log.entries[3], 512, &mut bytes).unwrap();
         assert_eq!(bytes, [2; 512]);
-        log.fill(&log.entries[1], 512, &mut bytes).unwrap();
+        log.change(&log.entries[1], 512, &mut bytes).unwrap();
         assert_eq!(bytes, [0; 512]);
         // Superblock; entry and data; discard; flush.
         let ends = [512, 1536, 2048, 2560].map(|length| log.entries_within(length));

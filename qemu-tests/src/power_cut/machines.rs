@@ -6,25 +6,35 @@ use anyhow::{Context, Result, anyhow};
 
 use super::choose::{Chosen, spread};
 use super::cut::{Cut, Dice};
-use super::judge::{Esp, Judge};
+use super::eyes::{Bootable, Eyes};
+use super::judge::Judge;
+use super::log::Kind;
 use super::pace::Mark;
-use super::rows::AGAIN;
+use super::rows::{AGAIN, OLD_SYSTEM};
 use super::walk::Seen;
 use crate::cache;
 use crate::vm::command::VARS;
 use crate::vm::scenario::{NOTHING_BOOTS, Vars};
 use crate::vm::{after, disk, one};
 
-/// Boots so many cuts, with the firmware variables that the whole installation has left: a third of them are bootable, where there are
-/// so many. Says how many booted the installed system, and how many nothing.
+/// Boots so many cuts, with the firmware variables that the whole installation has left: those around the writes that count, where there
+/// are so many, and some of every step. Says how many booted the installed system, and how many nothing.
 pub fn boot(judge: &Judge, seen: &Seen, marks: &[Mark], count: usize, dice: &mut Dice) -> Result<(usize, usize)> {
     let publishing = seen.publishing()?;
+    let log = judge.log;
     let before = Cut { safe: publishing.safe, kept: publishing.kept[..publishing.kept.len().saturating_sub(1)].to_vec() };
-    let end = Cut { safe: judge.log.entries.len(), kept: Vec::new() };
+    let whole = |safe| Cut { safe, kept: Vec::new() };
     // The two sides of the one write, and the end.
-    let sides = [("before the last write", before), ("with the last write", publishing.clone()), ("at the end", end)];
+    let mut sides =
+        vec![("before the last write", before), ("with the last write", publishing.clone()), ("at the end", whole(log.entries.len()))];
+    if log.under.is_some() {
+        // What was there must boot, or it were no wonder that it does not later.
+        let first_flush = log.entries.iter().position(|entry| entry.kind == Kind::Flush).map_or(0, |flush| flush + 1);
+        sides.truncate(2);
+        sides.extend([("before the first write", whole(0)), ("without the old ESPs", whole(first_flush))]);
+    }
     let mut cuts: Vec<Chosen> = sides.into_iter().map(|(step, cut)| Chosen { step: step.to_owned(), cut }).take(count).collect();
-    cuts.extend(spread(judge.log, marks, count - cuts.len(), dice));
+    cuts.extend(spread(log, marks, count - cuts.len(), dice));
     let mut booted = (0, 0);
     for (number, Chosen { step, cut }) in cuts.iter().enumerate() {
         println!("booting   {step}: {}", cut.name());
@@ -33,12 +43,16 @@ pub fn boot(judge: &Judge, seen: &Seen, marks: &[Mark], count: usize, dice: &mut
         fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
         judge.make(cut, &dir.join(disk::file_name(0)))?;
         fs::copy(judge.dir.join(VARS), dir.join(VARS)).context("copying the firmware's variables")?;
-        let bootable = !Esp::after(judge.log, cut.safe)?.loaders(judge.log, &cut.kept)?.is_empty();
-        let script = if bootable { AGAIN.installed_script(Vars::Left) } else { NOTHING_BOOTS.to_vec() };
+        let bootable = Eyes::after(log, cut.safe)?.look(cut)?;
+        let script = match bootable {
+            None => NOTHING_BOOTS.to_vec(),
+            Some(Bootable::Untouched) => OLD_SYSTEM.to_vec(),
+            Some(_) => AGAIN.installed_script(Vars::Left),
+        };
         let done = after::boot_disks(&AGAIN, judge.image, &dir, &script);
         done.map_err(|failure| anyhow!("booting a disk, cut {}:\n{failure}", cut.name()))?;
         fs::remove_file(dir.join(disk::file_name(0))).context("removing a disk")?;
-        if bootable { booted.0 += 1 } else { booted.1 += 1 }
+        if bootable.is_some() { booted.0 += 1 } else { booted.1 += 1 }
     }
     Ok(booted)
 }

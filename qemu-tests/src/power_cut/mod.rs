@@ -1,17 +1,22 @@
 //! `cargo xtask power-cut`: the proof that a machine whose power is cut at any write of an installation boots nothing or the whole
 //! system, and can be installed on again.
 //!
-//! Two installations are recorded write by write, on an empty disk and on one that has a system. Thousands of disks that a cut may have left are looked at with the eyes of firmware;
-//! each on which it would find a loader must be complete, in the judgement of tools that are not ours. Some are booted, and some
-//! are installed on again from the stick.
+//! Three installations are recorded write by write: on an empty disk, on one that has the same system, and on one that has another with its
+//! loaders in other places. Thousands of disks that a cut may have left are looked at with the eyes of firmware; each on which it would find
+//! a loader must be what it was before, or complete in the judgement of tools that are not ours. Some are booted, and some are installed on
+//! again from the stick.
 
+mod another;
 mod choose;
 mod cut;
+mod discards;
+mod eyes;
 mod firmware;
 mod judge;
 mod log;
 mod machines;
 mod pace;
+mod places;
 mod replay;
 mod rows;
 mod walk;
@@ -30,14 +35,18 @@ use crate::vm::{disk, one, sparse};
 use crate::vm_test::work_dir;
 use crate::{cache, iso, prerequisites};
 use cut::Dice;
+use discards::Discards;
 use judge::Judge;
 use log::Log;
 use pace::{Mark, Pace};
-use rows::{DISK, FRESH, OVER};
+use rows::{DISK, FRESH, OTHER, OVER};
 use walk::Seen;
 
 /// Where chance begins: the same for every run, so that a finding can be found again.
 const SEED: u64 = 8;
+
+/// The installations, in the order in which one needs another's disk.
+const ROWS: [&Scenario; 3] = [&FRESH, &OVER, &OTHER];
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,25 +70,44 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
         cache::remove(&work)?;
         fs::create_dir_all(&work).with_context(|| format!("making {}", work.display()))?;
     }
-    let mut dice = Dice(SEED);
-    for (part, row) in [&FRESH, &OVER].into_iter().enumerate() {
+    for (part, row) in ROWS.into_iter().enumerate() {
         let dir = work.join(row.name);
-        let under = dir.with_extension("cut");
+        let (under, installed) = (dir.with_extension("cut"), work.join(FRESH.name).join(disk::file_name(0)));
         if !options.recorded {
-            if part > 0 {
-                sparse::carve(&work.join(FRESH.name).join(disk::file_name(0)), 0..DISK.mib << 20, &under)?;
+            match part {
+                0 => {}
+                1 => sparse::carve(&installed, 0..DISK.mib << 20, &under)?,
+                _ => another::lay(&installed, &under)?,
             }
             record(row, &image, &dir, &store)?;
         }
-        let log = Log::read(&dir.join(disk::log_name(0)), (part > 0).then_some(under))?;
+        let mut log = recording(part, &dir)?;
+        println!("recorded  {}: {} requests in {} steps", row.name, log.entries.len(), marks(&dir)?.len());
+        for discards in Discards::ALL {
+            log.discards = discards;
+            let judge = Judge { log: &log, image: &image, store: &store, dir: &dir };
+            prove(&judge).with_context(|| format!("proving the promise for the installation {} with {}", row.name, discards.name()))?;
+        }
+    }
+    let mut dice = Dice(SEED);
+    for (part, row) in ROWS.into_iter().enumerate() {
+        let dir = work.join(row.name);
+        // A disk that keeps what was there is the hardest to install on.
+        let mut log = recording(part, &dir)?;
+        log.discards = Discards::Ignored;
         let judge = Judge { log: &log, image: &image, store: &store, dir: &dir };
-        // Of an odd number the first gets more.
-        let share = |count: usize| (count + 1 - part) / 2;
-        prove(&judge, &marks(&dir)?, share(options.cuts), share(options.reruns), &mut dice)
-            .with_context(|| format!("proving the promise for the installation {}", row.name))?;
+        // The first get what is left of the division.
+        let share = |count: usize| (count + ROWS.len() - 1 - part) / ROWS.len();
+        try_out(&judge, &marks(&dir)?, share(options.cuts), share(options.reruns), &mut dice)
+            .with_context(|| format!("trying out disks of the installation {}", row.name))?;
     }
     println!("power-cut: the promise holds");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The log of an installation, of which the first found an empty disk.
+fn recording(part: usize, dir: &Path) -> Result<Log> {
+    Log::read(&dir.join(disk::log_name(0)), (part > 0).then(|| dir.with_extension("cut")))
 }
 
 fn record(row: &Scenario, image: &Image, dir: &Path, store: &Nix) -> Result<()> {
@@ -90,21 +118,43 @@ fn record(row: &Scenario, image: &Image, dir: &Path, store: &Nix) -> Result<()> 
     keep(&marks, dir)
 }
 
-fn prove(judge: &Judge, marks: &[Mark], cuts: usize, reruns: usize, dice: &mut Dice) -> Result<()> {
-    println!("recorded  {} requests in {} steps: {}", judge.log.entries.len(), marks.len(), judge.dir.display());
+/// Looks at every cut, and judges the disks that firmware would boot.
+fn prove(judge: &Judge) -> Result<()> {
     let seen = walk::walk(judge.log, SEED)?;
     println!(
-        "replayed  {} spans between flushes, {} cuts after a write, {} cuts with a part of the writes",
-        seen.spans, seen.in_order, seen.reordered
+        "replayed  {}: {} spans between flushes, {} cuts after a write, {} cuts with a part of the writes",
+        judge.log.discards.name(),
+        seen.spans,
+        seen.in_order,
+        seen.reordered
     );
+    if let Some((cut, start)) = seen.half.first() {
+        bail!("looking for old loaders: there is one at byte {start} when the disk has changed, cut {}", cut.name());
+    }
     let judged = complete(judge, &seen)?;
-    println!("judged    {} cuts with a loader that firmware finds: {judged} different disks, all complete", seen.bootable.len());
+    println!(
+        "judged    {} cuts with a loader that firmware finds: {} on an untouched disk, the others on {judged} different ones, all complete",
+        seen.untouched + seen.bootable.len(),
+        seen.untouched
+    );
     // Where there was a system, the last write that comes early falls on that one.
     if judge.log.under.is_none() {
         println!("control   with the last write too early the judge says: {:#}", guilty(judge, &seen)?);
+    } else if eyes::Eyes::new(judge.log)?.has_elsewhere() {
+        let (cut, start) = walk::never_taken(judge.log, SEED)?;
+        println!(
+            "control   without the first writes there is an old loader at byte {start} on a disk that has changed, cut {}",
+            cut.name()
+        );
     }
+    Ok(())
+}
+
+/// Boots some cuts, and installs on some again.
+fn try_out(judge: &Judge, marks: &[Mark], cuts: usize, reruns: usize, dice: &mut Dice) -> Result<()> {
+    let seen = walk::walk(judge.log, SEED)?;
     let (bootable, nothing) = machines::boot(judge, &seen, marks, cuts, dice)?;
-    println!("booted    {bootable} cuts into the installed system, {nothing} into nothing");
+    println!("booted    {bootable} cuts into an installed system, {nothing} into nothing");
     println!("again     {} cuts installed on again from the stick", machines::install_again(judge, marks, reruns, dice)?);
     judge.sweep()
 }
@@ -146,7 +196,7 @@ fn marks(dir: &Path) -> Result<Vec<Mark>> {
 }
 
 fn parse(words: &[String]) -> Result<Options> {
-    let mut options = Options { cuts: 8, reruns: 10, recorded: false };
+    let mut options = Options { cuts: 12, reruns: 10, recorded: false };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let mut number = || {
@@ -171,7 +221,7 @@ mod tests {
     #[test]
     fn options_are_read_and_mistakes_are_named() {
         let parsed = |line: &str| parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(parsed("").unwrap(), Options { cuts: 8, reruns: 10, recorded: false });
+        assert_eq!(parsed("").unwrap(), Options { cuts: 12, reruns: 10, recorded: false });
         assert_eq!(parsed("--reruns 0 --recorded --cuts 2").unwrap(), Options { cuts: 2, reruns: 0, recorded: true });
         let error = |line| parsed(line).unwrap_err().to_string();
         assert_eq!(error("--cuts"), "reading `--cuts`: its value is missing");

@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::cut::{Cut, Kept};
+use super::discards::Discards;
 use super::log::{Entry, Kind, Log, SECTOR};
 use crate::vm::sparse;
 
@@ -19,17 +20,24 @@ const PIECE: u64 = 1 << 20;
 pub struct Area<'a> {
     log: &'a Log,
     range: Range<u64>,
-    under: Option<File>,
+    /// The disk as it was before, and its length: what is behind that is not there.
+    under: Option<(File, u64)>,
     sectors: HashMap<u64, [u8; SECTOR as usize]>,
-    /// What was under these is gone.
-    forgotten: Vec<Range<u64>>,
+    /// What was under these was discarded.
+    forgotten: Vec<(Range<u64>, Entry)>,
 }
 
 impl<'a> Area<'a> {
     /// The bytes in this range of the disk as it was before.
     pub fn new(log: &'a Log, range: Range<u64>) -> Result<Area<'a>> {
-        let under = log.under.as_ref().map(File::open).transpose().context("opening the disk as it was before")?;
+        let open = |path| File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata.len())));
+        let under = log.under.as_ref().map(open).transpose().context("opening the disk as it was before")?;
         Ok(Area { log, range, under, sectors: HashMap::new(), forgotten: Vec::new() })
+    }
+
+    /// Its first byte.
+    pub fn start(&self) -> u64 {
+        self.range.start
     }
 
     /// Whether an entry changes anything in it.
@@ -44,13 +52,17 @@ impl<'a> Area<'a> {
         }
         let touched = common(&self.range, &(entry.start..entry.end()));
         if entry.kind == Kind::Discard {
-            self.sectors.retain(|sector, _| !touched.contains(&(sector * SECTOR)));
-            self.forgotten.push(touched);
+            self.sectors.iter_mut().filter(|(sector, _)| touched.contains(&(**sector * SECTOR))).for_each(|(sector, bytes)| {
+                if self.log.forgets(entry, *sector) {
+                    *bytes = [0; SECTOR as usize];
+                }
+            });
+            self.forgotten.push((touched, *entry));
             return Ok(());
         }
         for at in touched.step_by(SECTOR as usize) {
             let mut bytes = [0; SECTOR as usize];
-            self.log.fill(entry, at - entry.start, &mut bytes)?;
+            self.log.change(entry, at - entry.start, &mut bytes)?;
             self.sectors.insert(at / SECTOR, bytes);
         }
         Ok(())
@@ -64,8 +76,10 @@ impl<'a> Area<'a> {
             let to = &mut buffer[(part.start - at) as usize..(part.end - at) as usize];
             match (self.sectors.get(&sector), &self.under) {
                 (Some(bytes), _) => to.copy_from_slice(&bytes[(part.start % SECTOR) as usize..][..to.len()]),
-                (None, Some(under)) if !self.forgotten.iter().any(|range| range.contains(&part.start)) => {
-                    under.read_exact_at(to, part.start).context("reading the disk as it was before")?;
+                (None, Some((under, length))) if !self.is_forgotten(part.start) => {
+                    let (there, behind) = to.split_at_mut((length.saturating_sub(part.start) as usize).min(to.len()));
+                    behind.fill(0);
+                    under.read_exact_at(there, part.start).context("reading the disk as it was before")?;
                 }
                 _ => to.fill(0),
             }
@@ -75,10 +89,14 @@ impl<'a> Area<'a> {
             let part = common(&wanted, &(entry.start + kept.bytes.start..entry.start + kept.bytes.end));
             if !part.is_empty() {
                 let to = &mut buffer[(part.start - at) as usize..(part.end - at) as usize];
-                self.log.fill(entry, part.start - entry.start, to)?;
+                self.log.change(entry, part.start - entry.start, to)?;
             }
         }
         Ok(())
+    }
+
+    fn is_forgotten(&self, at: u64) -> bool {
+        self.forgotten.iter().any(|(range, discard)| range.contains(&at) && self.log.forgets(discard, at / SECTOR))
     }
 }
 
@@ -95,7 +113,7 @@ pub fn make(log: &Log, cut: &Cut, size: u64, path: &Path) -> Result<()> {
         Some(under) => sparse::carve(under, 0..size, path)?,
         None => File::create(path).and_then(|file| file.set_len(size)).with_context(making)?,
     }
-    let file = OpenOptions::new().write(true).open(path).with_context(making)?;
+    let file = OpenOptions::new().read(true).write(true).open(path).with_context(making)?;
     log.entries[..cut.safe].iter().try_for_each(|entry| write(log, entry, 0..entry.bytes, &file)).with_context(making)?;
     cut.kept.iter().try_for_each(|kept| write(log, &log.entries[kept.entry], kept.bytes.clone(), &file)).with_context(making)
 }
@@ -104,13 +122,19 @@ fn write(log: &Log, entry: &Entry, bytes: Range<u64>, file: &File) -> Result<()>
     use rustix::fs::{FallocateFlags, fallocate};
     // Holes are punched, so that the file stays as small as what is on it.
     let hole = |at, length| fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, at, length);
-    if entry.kind == Kind::Discard && !bytes.is_empty() {
-        return hole(entry.start + bytes.start, bytes.end - bytes.start).context("discarding");
+    if entry.kind == Kind::Discard {
+        let all = entry.start + bytes.start..entry.start + bytes.end;
+        return match log.discards {
+            _ if all.is_empty() => Ok(()),
+            Discards::Ignored => Ok(()),
+            Discards::Zeroed => hole(all.start, all.end - all.start).context("discarding"),
+            Discards::Tossed => sparse::edit(file, all, |at, block| log.change(entry, at - entry.start, block)),
+        };
     }
     let mut at = bytes.start;
     while at < bytes.end {
         let mut piece = vec![0; PIECE.min(bytes.end - at) as usize];
-        log.fill(entry, at, &mut piece)?;
+        log.change(entry, at, &mut piece)?;
         if piece.iter().all(|byte| *byte == 0) {
             hole(entry.start + at, piece.len() as u64)?;
         } else {
@@ -162,5 +186,37 @@ mod tests {
         log.entries[..4].iter().for_each(|entry| area.apply(entry).unwrap());
         area.read(&[&cut.kept[0]], 600, &mut bytes).unwrap();
         assert!(bytes[..] == expected[600..4600]);
+    }
+    #[test]
+    fn memory_and_file_agree_on_what_a_discard_does() {
+        let dir = scratch("forgotten");
+        let under = dir.join("under");
+        std::fs::write(&under, [7; 65536]).unwrap();
+        // All of it, and a piece again after it was written.
+        let requests: [(u64, &[u8], u64); 5] =
+            [(0, &[0; 65536], DISCARD), (2, &[3; 8192], 0), (0, &[], 1), (4, &[0; 4096], DISCARD), (9, &[5; 512], 0)];
+        let mut log = log(&dir, &requests);
+        log.under = Some(under);
+        let path = dir.join("disk");
+        let after = |log: &Log, cut: &Cut| {
+            make(log, cut, 65536, &path).unwrap();
+            let file = std::fs::read(&path).unwrap();
+            let mut area = Area::new(log, 0..65536).unwrap();
+            log.entries[..cut.safe].iter().for_each(|entry| area.apply(entry).unwrap());
+            let mut bytes = vec![9; 65536];
+            area.read(&cut.kept.iter().collect::<Vec<_>>(), 0, &mut bytes).unwrap();
+            assert!(bytes == file, "{:?} {cut:?}", log.discards);
+            file
+        };
+        let early = Cut { safe: 3, kept: vec![Kept { entry: 3, bytes: 0..2048 }] };
+        let whole = Cut { safe: 5, kept: Vec::new() };
+        for (discards, zeros) in [(Discards::Zeroed, 119..120), (Discards::Ignored, 0..1), (Discards::Tossed, 35..85)] {
+            log.discards = discards;
+            after(&log, &early);
+            let file = after(&log, &whole);
+            let sectors = |value| file.chunks(512).filter(|sector| sector[0] == value).count();
+            assert!(zeros.contains(&sectors(0)), "{discards:?}: {}", sectors(0));
+            assert_eq!(sectors(5), 1);
+        }
     }
 }

@@ -35,5 +35,11 @@ pub const FRESH: Scenario = Scenario {
 /// The same on a disk that has a whole system: until that is gone, firmware boots it.
 pub const OVER: Scenario = Scenario { name: "over", disks: &[Disk { prefill: Prefill::Beside, ..DISK }], ..FRESH };
 
+/// The same on a disk that has another system, whose loaders lie elsewhere.
+pub const OTHER: Scenario = Scenario { name: "other", ..OVER };
+
 /// The same stick on the disk that a cut has left.
 pub const AGAIN: Scenario = Scenario { name: "again", disks: &[Disk { bus: Bus::Nvme, prefill: Prefill::Beside, ..DISK }], ..FRESH };
+
+/// What a disk says that boots what was there before: where its ESP and its swap are does not matter.
+pub const OLD_SYSTEM: &[Step] = &[Expect("FIXTURE-BOOTED {host} generation=system-1-link system={toplevel}", ASKS), ExpectPowerOff(120)];

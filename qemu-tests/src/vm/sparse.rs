@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -91,6 +92,33 @@ pub fn convert(source: &Path, range: Range<u64>, target: &Path, change: impl Fn(
         Ok(())
     })
     .with_context(subject)
+}
+
+/// Copies what is in a file to a place in another, where nothing was.
+pub fn lay(source: &Path, target: &File, at: u64) -> Result<()> {
+    let subject = || format!("copying {} to byte {at}", source.display());
+    let mut from = File::open(source).with_context(subject)?;
+    let length = from.metadata().with_context(subject)?.len();
+    each_block(
+        &mut from,
+        0..length,
+        |offset, block| {
+            if is_zero(block) { Ok(()) } else { target.write_all_at(block, at + offset).map_err(Into::into) }
+        },
+    )
+    .with_context(subject)
+}
+
+/// Changes what is in a range of a file where there is data; blocks are those of [`convert`], but counted from the start of the file.
+pub fn edit(file: &File, range: Range<u64>, change: impl Fn(u64, &mut [u8]) -> Result<()>) -> Result<()> {
+    let mut from = file.try_clone().context("opening a file a second time")?;
+    each_block(&mut from, range, |offset, block| {
+        if !is_zero(block) {
+            change(offset, block)?;
+            file.write_all_at(block, offset)?;
+        }
+        Ok(())
+    })
 }
 
 fn is_zero(block: &[u8]) -> bool {

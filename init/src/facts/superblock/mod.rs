@@ -2,6 +2,7 @@
 //! disk, and nothing that a decision may rest on.
 
 mod end;
+mod fat;
 mod front;
 mod label;
 mod uuid;
@@ -10,6 +11,7 @@ mod windows;
 use std::fmt;
 
 use super::bytes::{Read, u32_at};
+pub use fat::is_fat;
 pub use front::REACH;
 use label::Label;
 pub use uuid::uuid;

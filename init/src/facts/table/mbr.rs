@@ -49,18 +49,19 @@ fn are_records(records: &[Record]) -> bool {
 
 /// The primary and logical partitions; `None` for what is no master boot record, or one that speaks of a GPT.
 pub(super) fn partitions(read: Read, sector: u64, mbr: &[u8]) -> Option<Vec<Extent>> {
-    let records = records(mbr);
-    if !are_records(&records) || mentions_gpt(mbr) {
-        return None;
-    }
+    (are_records(&records(mbr)) && !mentions_gpt(mbr)).then(|| any(read, sector, mbr))
+}
+
+/// The partitions that the records lead to, whatever else they say.
+pub(super) fn any(read: Read, sector: u64, mbr: &[u8]) -> Vec<Extent> {
     let mut partitions = Vec::new();
-    for record in records.iter().filter(|record| record.blocks > 0) {
+    for record in records(mbr).iter().filter(|record| record.blocks > 0 && record.kind != PROTECTIVE) {
         match EXTENDED.contains(&record.kind) {
             true => logical(read, sector, record.first, &mut partitions),
             false => partitions.push(Extent { first: record.first, blocks: record.blocks }),
         }
     }
-    Some(partitions)
+    partitions
 }
 
 /// Follows the chain of logical partitions. Data counts from the link it is in, the next link from the first one.

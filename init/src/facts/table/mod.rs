@@ -99,6 +99,24 @@ pub fn read(read: Read, bytes: u64, sector: u64) -> Table {
     }
 }
 
+/// The blocks at which firmware may find a file system: 0, and the first of every partition in either copy of a GPT and in the MBR. Which of
+/// these it believes changes when a part of them is lost.
+pub fn starts(read: Read, bytes: u64, sector: u64) -> Vec<u64> {
+    let last = (bytes / sector.max(1)).saturating_sub(1);
+    let mut starts = vec![0];
+    for block in [1, last] {
+        if let Header::Good(gpt, _) = header(read, sector, block) {
+            starts.extend(gpt.partitions.iter().map(|partition| partition.first));
+        }
+    }
+    let mbr = read(0, 512).unwrap_or_default();
+    starts.extend(mbr::any(read, sector, &mbr).iter().map(|extent| extent.first));
+    starts.sort_unstable();
+    starts.dedup();
+    starts.retain(|start| *start <= last);
+    starts
+}
+
 impl Table {
     /// The entries of a GPT; none for anything else.
     pub fn partitions(&self) -> &[Partition] {

@@ -147,3 +147,31 @@ fn logical_partitions_and_a_chain_that_is_a_circle() {
     put_record(&mut disk[30 * SECTOR as usize..], 1, 0x05, 0, 5);
     assert_eq!(table(&disk).extents().len(), 1 + 100);
 }
+
+#[test]
+fn firmware_may_look_wherever_any_table_says_that_something_begins() {
+    let found = |disk: &[u8]| {
+        let bytes = |at: u64, length: usize| disk.get(at as usize..(at as usize).checked_add(length)?).map(<[u8]>::to_vec);
+        starts(&bytes, disk.len() as u64, SECTOR)
+    };
+    let mut both = disk();
+    assert_eq!(found(&both), [0, 40]);
+    // A hybrid master boot record, and one of its records leads behind the end.
+    put_record(&mut both, 1, 0x0c, 60, 9);
+    put_record(&mut both, 2, 0x0c, u32::MAX, 9);
+    assert_eq!(found(&both), [0, 40, 60]);
+    // Only the copy is good, and only the first.
+    let (mut second, last) = (both.clone(), both.len() - SECTOR as usize);
+    second[SECTOR as usize] = 0;
+    assert_eq!(found(&second), [0, 40, 60]);
+    both[last] = 0;
+    assert_eq!(found(&both), [0, 40, 60]);
+    both[SECTOR as usize] = 0;
+    assert_eq!(found(&both), [0, 60]);
+    assert_eq!(
+        found(&logical()),
+        table(&logical()).extents().iter().map(|extent| extent.first).fold(vec![0], |all, one| [all, vec![one]].concat())
+    );
+    assert_eq!(found(&[0; 4096]), [0]);
+    assert!(found(&[]).len() <= 1);
+}
