@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::cpio::Archive;
 use super::kernel_tree::{KernelTree, normal};
+use super::lean::{self, lean};
 use crate::command;
 
 /// The modules every initrd carries.
@@ -72,7 +73,7 @@ impl Chosen {
 
     /// What the choice consists of, for a key.
     pub fn summary(&self) -> String {
-        format!("{}early\n{}", lines(&self.order), lines(&self.boot))
+        format!("{}early\n{}{:?}", lines(&self.order), lines(&self.boot), lean::RECIPE)
     }
 
     /// Modules and tables for the initrd.
@@ -97,7 +98,7 @@ impl Chosen {
     fn each_file(&self, mut put: impl FnMut(&str, Vec<u8>) -> Result<()>) -> Result<()> {
         for name in &self.order {
             let file = self.tree.file(name).context("choosing modules")?;
-            put(&format!("{name}.ko"), decompressed(file)?)?;
+            put(&format!("{name}.ko"), lean(file)?)?;
         }
         self.tables()?.into_iter().try_for_each(|(name, text)| put(name, text.into_bytes()))
     }
