@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use init::drivers::nodes;
 
 use super::cpio::Archive;
 use super::kernel_tree::{KernelTree, normal};
@@ -19,11 +20,11 @@ const STAGE2_LISTS: [&str; 2] = [include_str!("../../../kernel-config/modules/ne
 /// Modules that no image carries, though the kernel must have them.
 const RARE_LIST: &str = include_str!("../../../kernel-config/modules/rare");
 
-/// Aliases that only modules the kernel asks for at a need carry: file systems, algorithms, names in /dev.
-/// All others are devices, and coldplug finds those.
-const ASKED_FOR: [&str; 2] = ["fs-", "crypto-"];
-/// The kernel asks for these by module name: character sets at a mount, targets at a device-mapper table.
-const ASKED_BY_NAME: [&str; 2] = ["nls_", "dm_"];
+/// Aliases that only modules the kernel asks for at a need carry: file systems, algorithms, families of sockets.
+/// All others are devices, and coldplug finds those, or nodes that `init` makes.
+const ASKED_FOR: [&str; 3] = ["fs-", "crypto-", "net-pf-"];
+/// The kernel asks for these by module name: character sets at a mount, targets at a device-mapper table, kinds of algorithms at a socket.
+const ASKED_BY_NAME: [&str; 3] = ["nls_", "dm_", "algif_"];
 
 /// One entry of a list.
 struct Listed<'a> {
@@ -179,7 +180,8 @@ fn loaded_at_start(tree: &KernelTree, listed: &[Listed]) -> Vec<String> {
 /// Whether a device or a request of the kernel will load a module.
 fn event_loads(tree: &KernelTree, name: &str) -> bool {
     let name = normal(name);
-    let asked = |pattern: &str| ASKED_FOR.iter().any(|start| pattern.starts_with(start));
+    let node = |pattern: &str| nodes::NODES.iter().any(|(_, minor)| pattern == nodes::alias(*minor));
+    let asked = |pattern: &str| node(pattern) || ASKED_FOR.iter().any(|start| pattern.starts_with(start));
     let device = |pattern: &str| pattern.contains(':') && !pattern.starts_with("devname:");
     ASKED_BY_NAME.iter().any(|start| name.starts_with(start) && name != "dm_mod")
         || tree.aliases().iter().any(|(pattern, module)| *module == name && (asked(pattern) || device(pattern)))
