@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::kernel::{self, Choice};
 use crate::{cache, debian, iso, prerequisites};
@@ -62,7 +62,7 @@ fn measure(dir: &Path, name: &'static str, kernel: Choice) -> Result<Row> {
     for other in if kernel == Choice::Stock { &others::OTHERS[..] } else { &[] } {
         let place = place(other.name)?;
         let made = other.write(&place.join(machine::INITRD), &debian::parts()?);
-        others.push((other.name, made.and_then(|unpacked| Ok((boot(other.name, other.words, &place)?, unpacked)))));
+        others.push((other.name, made.and_then(|unpacked| Ok((loaded(boot(other.name, other.words, &place)?)?, unpacked)))));
     }
     Ok(Row {
         name,
@@ -72,4 +72,21 @@ fn measure(dir: &Path, name: &'static str, kernel: Choice) -> Result<Row> {
         unpacked: image.initrd_unpacked,
         kernel: fs::metadata(&image.kernel).context("measuring the kernel")?.len(),
     })
+}
+
+/// A boot without drivers is none to be compared with.
+fn loaded(boot: Boot) -> Result<Boot> {
+    ensure!(boot.modules > 0, "reading the boot: it came to a prompt without a driver");
+    Ok(boot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boot_without_drivers_does_not_count() {
+        assert!(loaded(Boot { modules: 1, ..Boot::default() }).is_ok());
+        assert_eq!(loaded(Boot::default()).unwrap_err().to_string(), "reading the boot: it came to a prompt without a driver");
+    }
 }

@@ -12,7 +12,7 @@ use crate::nix;
 use crate::parts::Parts;
 
 /// Run in a mount namespace of its own: `$1` tree, `$2` modules, `$3` configuration of the kernel, `$4` its version, `$5` where the result
-/// goes, then the command.
+/// goes, then the command. Dracut looks for libraries where ldconfig has found some.
 const ENTER: &str = r#"
 set -eu
 tree=$1 modules=$2 config=$3 version=$4 result=$5
@@ -24,6 +24,7 @@ mkdir "$tree/usr/lib/modules/$version"
 mount --bind "$modules" "$tree/usr/lib/modules/$version"
 cp "$config" "$tree/boot/config-$version"
 mount --bind "$result" "$tree/mnt"
+chroot "$tree" ldconfig
 exec chroot "$tree" "$@"
 "#;
 
