@@ -127,6 +127,7 @@ let
     xtask
   ]
   ++ (with pkgs.buildPackages; [
+    binutils
     coreutils
     dosfstools
     gitMinimal

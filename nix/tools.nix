@@ -3,6 +3,7 @@
 with pkgs;
 [
   apt
+  binutils
   cargo
   clippy
   cryptsetup

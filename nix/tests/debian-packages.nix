@@ -166,6 +166,7 @@ in
     openssh = debian;
   }
   // all host [
+    "binutils"
     "coreutils"
     "dosfstools"
     "gitMinimal"

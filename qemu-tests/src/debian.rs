@@ -92,6 +92,38 @@ const BENCH: Tree = Tree {
     version: 1,
 };
 
+/// What makes the initrds that ours is measured against. Programs that every Debian has are named, too: nothing depends on them.
+const INITRDS: Tree = Tree {
+    name: "initrds",
+    packages: &[
+        "base-passwd",
+        "bash",
+        "busybox",
+        "coreutils",
+        "dash",
+        "dmsetup",
+        "dpkg",
+        "dracut-core",
+        "findutils",
+        "grep",
+        "gzip",
+        "hostname",
+        "initramfs-tools-core",
+        "libc-bin",
+        "mawk",
+        "sed",
+        "systemd-sysv",
+        "tar",
+        "udev",
+        "util-linux",
+        "zstd",
+    ],
+    leave_out: include_str!("../debian/initrds.list"),
+    fix_up: fixup::merge_usr,
+    finish: fixup::finish_initrds,
+    version: 1,
+};
+
 /// What an own kernel is built from.
 const LINUX_SOURCE: Tree = Tree {
     name: "linux-source",
@@ -139,6 +171,11 @@ pub fn linux_source() -> Result<PathBuf> {
 /// The programs that the installer's own work is measured against.
 pub fn contenders() -> Result<PathBuf> {
     tree(&BENCH)
+}
+
+/// The programs that make other initrds.
+pub fn initrds() -> Result<PathBuf> {
+    tree(&INITRDS)
 }
 
 /// Everything an image is made of.

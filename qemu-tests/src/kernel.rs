@@ -61,6 +61,14 @@ pub fn chosen(choice: Choice, parts: Parts) -> Result<Parts> {
     }
 }
 
+/// Whether `kernel build` ever ended: the kernel may be of older fragments all the same, which [`chosen`] says.
+///
+/// # Errors
+/// The directory of kernels cannot be read.
+pub fn own_was_built() -> Result<bool> {
+    own::any()
+}
+
 /// The verb: `kernel check CONFIG[.gz] | config | build`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

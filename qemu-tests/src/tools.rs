@@ -10,7 +10,7 @@ use crate::image::libraries;
 use crate::{cache, command};
 
 /// Programs that `xtask iso --parts` calls.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 15] = [
     "cp",
     "git",
     "git-upload-pack",
@@ -21,6 +21,7 @@ const PROGRAMS: [&str; 14] = [
     "mksquashfs",
     "mlabel",
     "mmd",
+    "objcopy",
     "sgdisk",
     "xorriso",
     "xz",

@@ -47,6 +47,10 @@ pub fn close(name: &str) -> Result<()> {
 
 /// Closes all mappings, and says which of them stay in use.
 pub fn close_all() {
+    // To ask the device mapper is to load it, if nobody has.
+    if open().is_empty() {
+        return;
+    }
     let Ok(control) = control() else { return };
     let started = Instant::now();
     loop {

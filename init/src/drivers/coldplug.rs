@@ -1,6 +1,7 @@
 //! Loads a module for every device that is already there, again and again until nothing new appears: a bus driver brings new devices.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{read_dir, read_to_string};
 use std::path::Path;
 
@@ -20,7 +21,12 @@ fn collect(directory: &Path, aliases: &mut BTreeSet<String>) {
         match entry.file_type() {
             // Every device has one of these, and none of them holds a device: they are half of all directories.
             Ok(_) if entry.file_name() == "power" => {}
-            Ok(kind) if kind.is_dir() => collect(&entry.path(), aliases),
+            Ok(kind) if kind.is_dir() => {
+                if is_card(&entry.file_name()) {
+                    aliases.extend(announced(&read_to_string(entry.path().join("uevent")).unwrap_or_default()));
+                }
+                collect(&entry.path(), aliases);
+            }
             Ok(_) if entry.file_name() == "modalias" => {
                 let alias = read_to_string(entry.path()).unwrap_or_default();
                 let alias = alias.trim();
@@ -31,6 +37,16 @@ fn collect(directory: &Path, aliases: &mut BTreeSet<String>) {
             _ => {}
         }
     }
+}
+
+/// Whether a device is a card or built-in flash, as `mmc0:aaaa`: they have no file `modalias`.
+fn is_card(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with("mmc") && name.contains(':'))
+}
+
+/// The modalias with which a device is announced.
+fn announced(uevent: &str) -> Option<String> {
+    uevent.lines().find_map(|line| line.strip_prefix("MODALIAS=")).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -44,9 +60,13 @@ mod tests {
         std::fs::write(root.join("pci0000:00/0000:00:01.0/modalias"), "pci:v1\n").unwrap();
         std::fs::write(root.join("pci0000:00/0000:00:01.0/usb1/modalias"), "usb:v2\n").unwrap();
         std::fs::write(root.join("pci0000:00/modalias"), "\n").unwrap();
+        for (card, uevent) in [("mmc0:aaaa", "DRIVER=mmcblk\nMODALIAS=mmc:block\n"), ("mmc0:bbbb", ""), ("mmc1", "MODALIAS=x\n")] {
+            std::fs::create_dir_all(root.join("mmc_host").join(card)).unwrap();
+            std::fs::write(root.join("mmc_host").join(card).join("uevent"), uevent).unwrap();
+        }
         let mut aliases = BTreeSet::new();
         collect(&root, &mut aliases);
         std::fs::remove_dir_all(&root).unwrap();
-        assert_eq!(aliases.into_iter().collect::<Vec<_>>(), ["pci:v1", "usb:v2"]);
+        assert_eq!(aliases.into_iter().collect::<Vec<_>>(), ["mmc:block", "pci:v1", "usb:v2"]);
     }
 }

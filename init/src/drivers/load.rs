@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::nodes;
 use super::tables::Tables;
 use super::words;
 use crate::error::{Doing, Error, Kind, Result};
@@ -32,6 +33,7 @@ impl Loader {
     pub fn start() -> Result<Loader> {
         const HELPER: &str = "/proc/sys/kernel/modprobe";
         write(HELPER, "/init").doing(Kind::System, || format!("writing {HELPER}"))?;
+        nodes::make();
         let mut loader = Loader::of(Tables::default());
         loader.renew()?;
         Ok(loader)

@@ -30,6 +30,7 @@ let
   everywhere = stubs [
     "apt"
     "bash"
+    "binutils"
     "btrfs-progs"
     "cacert"
     "cargo"

@@ -94,6 +94,17 @@ pub fn finish_servers(tree: &Path) -> Result<()> {
     symlink("busybox", tree.join("usr/bin/sh")).context("linking usr/bin/sh")
 }
 
+/// Makes a root in which initramfs-tools and dracut run: mount points, users, and the name that alternatives give to awk.
+pub fn finish_initrds(tree: &Path) -> Result<()> {
+    for name in ["boot", "dev", "mnt", "proc", "root", "sys", "tmp", "usr/lib/modules", "var/tmp"] {
+        fs::create_dir_all(tree.join(name)).with_context(|| format!("making {name}"))?;
+    }
+    for (from, to) in [("usr/share/base-passwd/passwd.master", "etc/passwd"), ("usr/share/base-passwd/group.master", "etc/group")] {
+        fs::copy(tree.join(from), tree.join(to)).with_context(|| format!("copying {from}"))?;
+    }
+    symlink("mawk", tree.join("usr/bin/awk")).context("linking usr/bin/awk")
+}
+
 /// Puts the source in the place of the archive that the package wraps it in.
 pub fn finish_linux_source(tree: &Path) -> Result<()> {
     let archive = single(&tree.join("usr/src/linux-source-*.tar.xz"))?;

@@ -9,6 +9,7 @@ pub mod initrd;
 pub mod kernel_config;
 pub mod kernel_tree;
 pub mod keymaps;
+pub mod lean;
 pub mod libraries;
 pub mod loader;
 pub mod medium;

@@ -6,9 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use init::drivers::nodes;
 
 use super::cpio::Archive;
 use super::kernel_tree::{KernelTree, normal};
+use super::lean::{self, lean};
 use crate::command;
 
 /// The modules every initrd carries.
@@ -18,17 +20,19 @@ const STAGE2_LISTS: [&str; 2] = [include_str!("../../../kernel-config/modules/ne
 /// Modules that no image carries, though the kernel must have them.
 const RARE_LIST: &str = include_str!("../../../kernel-config/modules/rare");
 
-/// Aliases that only modules the kernel asks for at a need carry: file systems, algorithms, names in /dev.
-/// All others are devices, and coldplug finds those.
-const ASKED_FOR: [&str; 2] = ["fs-", "crypto-"];
-/// The kernel asks for these by module name: character sets at a mount, targets at a device-mapper table.
-const ASKED_BY_NAME: [&str; 2] = ["nls_", "dm_"];
+/// Aliases that only modules the kernel asks for at a need carry: file systems, algorithms, families of sockets.
+/// All others are devices, and coldplug finds those, or nodes that `init` makes.
+const ASKED_FOR: [&str; 3] = ["fs-", "crypto-", "net-pf-"];
+/// The kernel asks for these by module name: character sets at a mount, targets at a device-mapper table, kinds of algorithms at a socket.
+const ASKED_BY_NAME: [&str; 3] = ["nls_", "dm_", "algif_"];
 
 /// One entry of a list.
 struct Listed<'a> {
     name: &'a str,
     /// Loaded before anything is looked for, although an event would load it, too.
     early: bool,
+    /// Loaded just before this one, and for no device.
+    with: Option<&'a str>,
 }
 
 /// The modules of an image.
@@ -37,6 +41,8 @@ pub struct Chosen {
     /// All modules it carries in load order.
     order: Vec<String>,
     boot: Vec<String>,
+    /// Modules that come before another one, though that does not depend on them: (that one, before it).
+    companions: Vec<(String, String)>,
 }
 
 impl Chosen {
@@ -44,12 +50,13 @@ impl Chosen {
     pub fn for_initrd(directory: &Path, more: &[String]) -> Result<Self> {
         let tree = KernelTree::read(directory)?;
         let mut listed = of(&tree, BOOT_LIST)?;
-        listed.extend(more.iter().map(|name| Listed { name, early: true }));
+        listed.extend(more.iter().map(|name| Listed { name, early: true, with: None }));
         let order = tree.load_order(&names(&listed))?;
         // What stays out must be there all the same.
         tree.load_order(&names(&of(&tree, RARE_LIST)?))?;
         let boot = loaded_at_start(&tree, &listed);
-        Ok(Self { tree, order, boot })
+        let companions = listed.iter().filter_map(|entry| Some((normal(entry.with?), normal(entry.name)))).collect();
+        Ok(Self { tree, order, boot, companions })
     }
 
     /// Resolves the lists for stage-2, which carries what the initrd does not.
@@ -62,7 +69,7 @@ impl Chosen {
         let mut order = tree.load_order(&names(&listed))?;
         order.retain(|name| !initrd.contains(name));
         let boot = loaded_at_start(&tree, &listed);
-        Ok(Self { tree, order, boot })
+        Ok(Self { tree, order, boot, companions: Vec::new() })
     }
 
     /// Whether the initrd carries a module.
@@ -72,7 +79,7 @@ impl Chosen {
 
     /// What the choice consists of, for a key.
     pub fn summary(&self) -> String {
-        format!("{}early\n{}", lines(&self.order), lines(&self.boot))
+        format!("{}early\n{}{:?}{:?}", lines(&self.order), lines(&self.boot), self.companions, lean::RECIPE)
     }
 
     /// Modules and tables for the initrd.
@@ -97,7 +104,7 @@ impl Chosen {
     fn each_file(&self, mut put: impl FnMut(&str, Vec<u8>) -> Result<()>) -> Result<()> {
         for name in &self.order {
             let file = self.tree.file(name).context("choosing modules")?;
-            put(&format!("{name}.ko"), decompressed(file)?)?;
+            put(&format!("{name}.ko"), lean(file)?)?;
         }
         self.tables()?.into_iter().try_for_each(|(name, text)| put(name, text.into_bytes()))
     }
@@ -105,21 +112,29 @@ impl Chosen {
     /// The tables beside the modules, by file name. Dependencies are those of the kernel, whoever carries them.
     fn tables(&self) -> Result<[(&'static str, String); 4]> {
         let mut deps = String::new();
+        let on_board: BTreeSet<&str> = self.order.iter().map(String::as_str).collect();
         for name in &self.order {
-            let mut needs = self.tree.load_order(&[name])?;
+            let before = self.companions.iter().filter(|(other, companion)| other == name && on_board.contains(companion.as_str()));
+            let wanted: Vec<&str> = before.map(|(_, companion)| companion.as_str()).chain([name.as_str()]).collect();
+            let mut needs = self.tree.load_order(&wanted)?;
             needs.retain(|needed| needed != name);
             deps += format!("{name}: {}", needs.join(" ")).trim_end();
             deps.push('\n');
         }
-        let on_board: BTreeSet<&str> = self.order.iter().map(String::as_str).collect();
         let aliases = self
             .tree
             .aliases()
             .iter()
-            .filter(|(_, name)| on_board.contains(name.as_str()))
+            .filter(|(pattern, name)| on_board.contains(name.as_str()) && !self.is_of_processor(pattern, name))
             .map(|(pattern, name)| format!("{pattern} {name}\n"))
             .collect();
         Ok([("deps", deps), ("aliases", aliases), ("boot", lines(&self.boot)), ("builtin", lines(self.tree.builtin()))])
+    }
+
+    /// Whether a processor would have an algorithm loaded that comes when the kernel asks for it, or with another module.
+    fn is_of_processor(&self, pattern: &str, name: &str) -> bool {
+        let asked = || self.tree.aliases().iter().any(|(other, module)| module == name && other.starts_with("crypto-"));
+        pattern.starts_with("cpu:") && asked()
     }
 }
 
@@ -150,8 +165,9 @@ fn parse(text: &str) -> Result<Vec<Listed<'_>>> {
         let entry = line.split('#').next().unwrap_or_default();
         match entry.split_whitespace().collect::<Vec<_>>()[..] {
             [] => {}
-            [name] => listed.push(Listed { name, early: false }),
-            [name, "early"] => listed.push(Listed { name, early: true }),
+            [name] => listed.push(Listed { name, early: false, with: None }),
+            [name, "early"] => listed.push(Listed { name, early: true, with: None }),
+            [name, "with", other] => listed.push(Listed { name, early: false, with: Some(other) }),
             _ => bail!("reading the list of modules: unknown line: {line}"),
         }
     }
@@ -170,7 +186,12 @@ fn names<'a>(listed: &[Listed<'a>]) -> Vec<&'a str> {
 
 /// What is loaded as soon as it is there.
 fn loaded_at_start(tree: &KernelTree, listed: &[Listed]) -> Vec<String> {
-    let early = listed.iter().filter(|entry| entry.early || !event_loads(tree, entry.name));
+    // What comes with another has no other time if that one is built into the kernel.
+    let comes = |entry: &Listed| match entry.with {
+        Some(other) => tree.file(&normal(other)).is_some(),
+        None => event_loads(tree, entry.name),
+    };
+    let early = listed.iter().filter(|entry| entry.early || !comes(entry));
     let names: Vec<String> = early.map(|entry| normal(entry.name)).filter(|name| tree.file(name).is_some()).collect();
     (0..names.len()).filter(|at| !names[..*at].contains(&names[*at])).map(|at| names[at].clone()).collect()
 }
@@ -178,7 +199,8 @@ fn loaded_at_start(tree: &KernelTree, listed: &[Listed]) -> Vec<String> {
 /// Whether a device or a request of the kernel will load a module.
 fn event_loads(tree: &KernelTree, name: &str) -> bool {
     let name = normal(name);
-    let asked = |pattern: &str| ASKED_FOR.iter().any(|start| pattern.starts_with(start));
+    let node = |pattern: &str| nodes::NODES.iter().any(|(_, minor)| pattern == nodes::alias(*minor));
+    let asked = |pattern: &str| node(pattern) || ASKED_FOR.iter().any(|start| pattern.starts_with(start));
     let device = |pattern: &str| pattern.contains(':') && !pattern.starts_with("devname:");
     ASKED_BY_NAME.iter().any(|start| name.starts_with(start) && name != "dm_mod")
         || tree.aliases().iter().any(|(pattern, module)| *module == name && (asked(pattern) || device(pattern)))
@@ -229,6 +251,21 @@ mod tests {
         assert_eq!(chosen("thunderbolt").unwrap().boot.iter().filter(|name| *name == "thunderbolt").count(), 1);
         let error = chosen("thunderbolr").err().unwrap().to_string();
         assert!(error.starts_with("choosing module thunderbolr: this kernel has none of that name; near: thunderbolt, "), "{error}");
+    }
+
+    #[test]
+    fn what_is_asked_for_is_not_loaded_before() {
+        let directory = kernel("modules-asked", all(|names| names.split('|').next()));
+        let aliases = "alias char-major-10-237 loop\nalias char-major-10-236 dm_mod\nalias fs-squashfs squashfs\nalias mmc:block mmc_block\n\
+                       alias cpu:type:x86 aesni_intel\nalias crypto-aes aesni_intel\n";
+        fs::write(directory.join("modules.alias"), aliases).unwrap();
+        let chosen = Chosen::for_initrd(&directory, &[]).unwrap();
+        for name in ["loop", "dm_mod", "squashfs", "mmc_block", "aesni_intel", "algif_skcipher"] {
+            assert!(!chosen.boot.contains(&name.to_owned()), "{name}");
+        }
+        let [(_, deps), (_, aliases), _, _] = chosen.tables().unwrap();
+        assert!(deps.contains("\ndm_crypt: aesni_intel sha256_ssse3 sha512_ssse3\n"), "{deps}");
+        assert!(aliases.contains("crypto-aes aesni_intel\n") && !aliases.contains("cpu:"), "{aliases}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct Boot {
     pub drivers: u64,
     /// The set of disks was quiet for long enough, and is described.
     pub disks: u64,
-    /// The question is on the console.
+    /// The question is on the console; of those who keep no log, what the program noticed: a prompt, or its own line.
     pub question: u64,
     /// Of all this, in which the processor had nothing to do.
     pub idle: u64,
@@ -54,7 +54,8 @@ impl Boot {
         let after = |time: Option<&(u64, &str)>, before: u64| time.map_or(before, |(time, _)| kernel + time);
         let drivers = after(log.iter().rev().find(|(_, text)| text.starts_with("loaded ")), pid1);
         let disks = after(log.iter().find(|(_, text)| text.contains(DESCRIBED)), drivers);
-        let question = after(log.iter().find(|(_, text)| *text == ASKED), disks);
+        let noticed = kernel + number(find("noticed ")?)?;
+        let question = log.iter().find(|(_, text)| *text == ASKED).map_or(noticed, |(time, _)| kernel + time);
         Ok(Boot {
             kernel,
             pid1,
@@ -63,7 +64,7 @@ impl Boot {
             question,
             idle,
             memory: MEMORY.saturating_sub(kib("MemAvailable")? * 1024),
-            modules: log.iter().filter(|(_, text)| text.starts_with("loaded ")).count(),
+            modules: lines.iter().filter(|line| line.starts_with("module ")).count(),
         })
     }
 }
@@ -79,8 +80,8 @@ fn logged(line: &str) -> Option<(u64, &str)> {
 mod tests {
     use super::*;
 
-    const SAID: &str = "BENCH pid1 2600000000 1600000000\r\nBENCH stat cpu  9 0 90 205 20 7 0\r\nBENCH memory MemTotal: 1000000 kB\r\n\
-        BENCH memory MemAvailable:   1000000 kB\r\nBENCH log     1.700 looking at this machine\r\nBENCH log     1.800 loaded nvme\r\n\
+    const SAID: &str = "BENCH pid1 2600000000 1600000000\r\nBENCH noticed 3600000000\r\nBENCH stat cpu  9 0 90 205 20 7 0\r\nBENCH memory MemTotal: 1000000 kB\r\n\
+        BENCH memory MemAvailable:   1000000 kB\r\nBENCH module nvme 1 0 - Live 0x0\r\nBENCH module ext4 1 0 - Live 0x0\r\nBENCH log     1.700 looking at this machine\r\nBENCH log     1.800 loaded nvme\r\n\
         BENCH log     1.900 loaded ext4\r\nBENCH log     4.000 nvme0n1: sectors of 512 bytes, sequence number 1\r\n\
         BENCH log     4.500 waiting for an answer\r\n";
 
@@ -101,10 +102,10 @@ mod tests {
     }
 
     #[test]
-    fn a_program_without_a_log_has_only_its_start() {
-        let said = "BENCH pid1 2600000000 1600000000\nBENCH stat cpu 1 0 1 0 0 0\nBENCH memory MemAvailable: 1 kB\nBENCH done\n";
+    fn a_program_without_a_log_has_its_start_and_what_was_noticed() {
+        let said = "BENCH pid1 2600000000 1600000000\nBENCH noticed 1700000000\nBENCH stat cpu 1 0 1 0 0 0\nBENCH memory MemAvailable: 1 kB\nBENCH done\n";
         let boot = Boot::read(said).unwrap();
-        assert_eq!((boot.pid1, boot.question, boot.modules), (2_600_000_000, 2_600_000_000, 0));
+        assert_eq!((boot.pid1, boot.question, boot.modules), (2_600_000_000, 2_700_000_000, 0));
     }
 
     #[test]

@@ -19,6 +19,12 @@ pub fn medium(path: &Path, medium: &Path) -> Result<()> {
     initrd::write(path, &[medium, piece(&[])?])
 }
 
+/// Another's initrd, unchanged, with the program and a word for it behind it.
+pub fn beside(path: &Path, bytes: Vec<u8>) -> Result<()> {
+    let other = Piece { name: "other", unpacked: 0, list: String::new(), bytes };
+    initrd::write(path, &[other, piece(&["bench/prompt"])?])
+}
+
 /// The program and nothing else.
 pub fn floor(path: &Path) -> Result<()> {
     initrd::write(path, &[piece(&["bench/floor"])?])

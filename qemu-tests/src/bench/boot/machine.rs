@@ -30,11 +30,11 @@ const DISKS: &str = "-device qemu-xhci,id=usb -device usb-storage,bus=usb.0,driv
 /// Bytes of the empty disk: what the host's system needs, with swap.
 const TARGET: u64 = 64 << 30;
 
-/// Boots the machine and returns what it said.
+/// Boots the machine, with more words on the kernel's command line, and returns what it said.
 ///
 /// # Errors
 /// It did not end in time.
-pub fn run(image: &Image, dir: &Path) -> Result<String> {
+pub fn run(image: &Image, words: &str, dir: &Path) -> Result<String> {
     File::create(dir.join("target.raw")).and_then(|file| file.set_len(TARGET)).context("making the target")?;
     let mut command = qemu();
     command
@@ -42,7 +42,7 @@ pub fn run(image: &Image, dir: &Path) -> Result<String> {
         .arg("-kernel")
         .arg(&image.kernel)
         .args(["-initrd", INITRD, "-append"])
-        .arg(format!("{} rdinit=/bench/mark install.force-uefi", image.cmdline))
+        .arg(format!("{} rdinit=/bench/mark {words}", image.cmdline))
         .arg("-drive")
         .arg(format!("if=none,id=stick,format=raw,readonly=on,file={}", image.iso.display()))
         .args(["-drive", "if=none,id=target,format=raw,cache=unsafe,file=target.raw"])

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use anyhow::Result;
+
 use super::findings::Boot;
 
 /// A kernel with the two initrds.
@@ -12,6 +14,8 @@ pub struct Row {
     pub medium: Boot,
     /// One program that prints a line.
     pub floor: Boot,
+    /// What others' initrds took until they had a prompt, with their bytes in memory, or why that is not known.
+    pub others: Vec<(&'static str, Result<(Boot, u64)>)>,
     /// Bytes of the medium's initrd in memory.
     pub unpacked: u64,
     /// Bytes of the compressed kernel.
@@ -61,13 +65,23 @@ impl fmt::Display for Report {
         writeln!(f, "Seconds of a thousand million instructions; in brackets the share.")?;
         writeln!(
             f,
-            "| boot | firmware, unpacking | kernel | drivers | disks | question | all | of that waiting | memory taken, MB | modules |"
+            "| boot | firmware, unpacking | kernel | drivers | disks | question | all | of that waiting | work, of the floor's | \
+             initrd in memory, MB | memory taken beside the floor's, MB | modules |"
         )?;
-        writeln!(f, "|---|---|---|---|---|---|---|---|---|---|")?;
-        for Row { name, medium, floor, unpacked, kernel } in &self.rows {
-            line(f, &format!("{name} kernel"), medium)?;
-            line(f, &format!("{name} kernel, floor"), floor)?;
-            writeln!(f, "{name} kernel: {kernel} bytes; its initrd in memory: {unpacked} bytes")?;
+        writeln!(f, "|---|---|---|---|---|---|---|---|---|---|---|---|")?;
+        for Row { name, medium, floor, others, unpacked, kernel } in &self.rows {
+            line(f, &format!("{name} kernel"), medium, Some(*unpacked), floor)?;
+            for (tool, other) in others {
+                match other {
+                    Ok((boot, unpacked)) => line(f, &format!("{name} kernel, {tool}"), boot, Some(*unpacked), floor)?,
+                    Err(error) => writeln!(f, "| {name} kernel, {tool} | skipped: {error:#} |")?,
+                }
+            }
+            line(f, &format!("{name} kernel, floor"), floor, None, floor)?;
+            writeln!(f, "{name} kernel: {kernel} bytes")?;
+        }
+        if self.rows.len() == 1 {
+            writeln!(f, "own kernel: skipped: it was not built; run: cargo xtask kernel build")?;
         }
         self.goals().iter().try_for_each(|Goal { what, reached, most }| {
             writeln!(f, "{}: {what}: {reached:.2}, at most {most}", if reached <= most { "met" } else { "MISSED" })
@@ -75,14 +89,21 @@ impl fmt::Display for Report {
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, name: &str, boot: &Boot) -> fmt::Result {
+fn line(f: &mut fmt::Formatter<'_>, name: &str, boot: &Boot, unpacked: Option<u64>, floor: &Boot) -> fmt::Result {
     let Boot { kernel, pid1, drivers, disks, question, idle, memory, modules } = boot;
     write!(f, "| {name} |")?;
     for (from, to) in [(&0, kernel), (kernel, pid1), (pid1, drivers), (drivers, disks), (disks, question)] {
         let took = to.saturating_sub(*from);
-        write!(f, " {:.2} ({:.0} %) |", seconds(took), took as f64 * 100.0 / (*question).max(1) as f64)?;
+        // Who keeps no log does not say what it was about.
+        if to == from {
+            write!(f, " |")?;
+        } else {
+            write!(f, " {:.2} ({:.0} %) |", seconds(took), took as f64 * 100.0 / (*question).max(1) as f64)?;
+        }
     }
-    writeln!(f, " {:.2} | {:.2} | {:.1} | {modules} |", seconds(*question), seconds(*idle), megabytes(*memory))
+    let unpacked = unpacked.map(|bytes| format!("{:.2}", megabytes(bytes))).unwrap_or_default();
+    let (times, beside) = (work(boot) as f64 / work(floor).max(1) as f64, megabytes(memory.saturating_sub(floor.memory)));
+    writeln!(f, " {:.2} | {:.2} | {times:.2} | {unpacked} | {beside:.1} | {modules} |", seconds(*question), seconds(*idle))
 }
 
 fn seconds(nanoseconds: u64) -> f64 {
@@ -105,6 +126,7 @@ mod tests {
             name,
             medium: at(4 * second, 2 * second, 130_000_000),
             floor: at(second, 0, 100_000_000),
+            others: Vec::new(),
             unpacked: 15_000_000,
             kernel: 6,
         };
@@ -125,9 +147,20 @@ mod tests {
     #[test]
     fn phases_have_their_share() {
         let text = report(800_000_000).to_string();
-        assert!(
-            text.contains("| own kernel | 0.40 (10 %) | 0.40 (10 %) | 0.00 (0 %) | 3.20 (80 %) | 0.00 (0 %) | 4.00 | 2.00 | 130.0 | 3 |\n"),
-            "{text}"
-        );
+        let row = "| own kernel | 0.40 (10 %) | 0.40 (10 %) | | 3.20 (80 %) | | 4.00 | 2.00 | 2.00 | 15.00 | 30.0 | 3 |\n";
+        assert!(text.contains(row), "{text}");
+        assert!(!text.contains("skipped"), "{text}");
+    }
+
+    #[test]
+    fn others_have_rows_or_a_reason_and_a_kernel_that_was_not_built_is_said() {
+        let mut report = report(800_000_000);
+        report.rows.truncate(1);
+        let boot = report.rows[0].medium.clone();
+        report.rows[0].others = vec![("a", Ok((boot, 60_000_000))), ("b", Err(anyhow::anyhow!("making it: no")))];
+        let text = report.to_string();
+        assert!(text.contains("| stock kernel, a | 0.40 (10 %) |") && text.contains(" | 60.00 | 30.0 | 3 |\n"), "{text}");
+        assert!(text.contains("| stock kernel, b | skipped: making it: no |\n"), "{text}");
+        assert!(text.contains("own kernel: skipped: it was not built; run: cargo xtask kernel build\n"), "{text}");
     }
 }

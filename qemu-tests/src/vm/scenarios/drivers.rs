@@ -59,7 +59,11 @@ pub const ROWS: &[Scenario] = &[
         firmware: Firmware::Direct,
         disks: DISKS,
         words: &["install.unattended"],
-        kernel_words: &["modprobe.blacklist=ahci,nvme,virtio-blk", "module_blacklist=virtio_scsi,uas,sdhci_pci", "dm-mod.major=none"],
+        kernel_words: &[
+            "modprobe.blacklist=ahci,nvme,virtio-blk",
+            "module_blacklist=virtio_scsi,uas,sdhci_pci",
+            "nvme-core.io_timeout=none",
+        ],
         script: &[
             REFUSED,
             Forbid("serial SATA01"),
@@ -83,7 +87,7 @@ pub const ROWS: &[Scenario] = &[
             DiskUnchanged(4),
             DiskUnchanged(5),
             KitHas("autoinstaller.log", " loading /lib/modules/nvme.ko: the kernel command line forbids it"),
-            KitHas("autoinstaller.log", " loading /lib/modules/dm_mod.ko: Invalid argument"),
+            KitHas("autoinstaller.log", " loading /lib/modules/nvme_core.ko: Invalid argument"),
         ],
         ..BASE
     },
