@@ -1,7 +1,8 @@
 //! Company for the installer, beside it in its initrd. Boots that are given their initrd can have one: an observer, a loop that says
 //! every argument and every variable of the environment of any process, every mapping, every device that is swapped to, and what never
 //! is, once each, on the serial line; a squatter, who takes a swap area on the first disk into use as soon as it is there; an owner, whose
-//! boot commands fail; a killer, who ends whatever sleeps for ever; or a miser, who leaves hardly any room for the log.
+//! boot commands fail; a killer, who ends whatever sleeps for ever; a miser, who leaves hardly any
+//! room for the log; a pest, who sends PID 1 every signal again and again; or a parent, whose boot commands leave daemons behind and die.
 
 use std::fs;
 use std::path::Path;
@@ -23,9 +24,15 @@ pub const KILLER: &str = "rdinit=/kill";
 /// The kernel word by which a row asks for the miser.
 pub const MISER: &str = "rdinit=/save";
 
+/// The kernel word by which a row asks for the pest.
+pub const PEST: &str = "rdinit=/pester";
+
+/// The kernel word by which a row asks for the parent.
+pub const PARENT: &str = "rdinit=/leave";
+
 /// Whether the kernel words ask for any of them.
 pub fn is_asked_for(kernel_words: &[&str]) -> bool {
-    kernel_words.iter().any(|word| [WORD, SQUATTER, OWNER, KILLER, MISER].contains(word))
+    kernel_words.iter().any(|word| [WORD, SQUATTER, OWNER, KILLER, MISER, PEST, PARENT].contains(word))
 }
 
 /// Name of the initrd with all of them, in the directory of the scenario.
@@ -98,6 +105,36 @@ const SAVE: &str = "\
 exec /init
 ";
 
+/// All 64 with numbers, those that end or stop anybody else among them.
+const PESTER: &str = "\
+#!/bin/busybox sh
+(
+  until [ -c /dev/ttyS0 ] && [ -e /proc/self ]; do /bin/busybox sleep 0.1; done
+  while :; do
+    for signal in $(/bin/busybox seq 1 64); do kill -$signal 1 2> /dev/null; done
+    [ \"$said\" ] || echo PESTERED > /dev/ttyS0
+    said=1
+    /bin/busybox sleep 0.3
+  done
+) &
+exec /init
+";
+
+/// What they leave has the pipe of its parent, deaf to signals, and keeps the new root busy; others die as orphans.
+const LEAVE: &str = "\
+#!/bin/busybox sh
+/bin/busybox cat > /etc/autoinstaller/boot-commands <<'COMMANDS'
+for number in 1 2 3; do
+  setsid sh -c 'trap \"\" HUP INT TERM; until grep -q \" /mnt \" /proc/mounts; do sleep 0.1; done
+    cd /mnt && echo DAEMON $0 STAYS > /dev/ttyS0; while :; do sleep 1; done' $number &
+  setsid sh -c 'sleep 0.5; exit 3' &
+done
+echo leaving
+kill -9 $$
+COMMANDS
+exec /init
+";
+
 /// Writes the initrd with all of them behind it: the kernel unpacks one archive after the other.
 pub fn add(initrd: &Path, target: &Path) -> Result<()> {
     let mut bytes = fs::read(initrd).with_context(|| format!("reading {}", initrd.display()))?;
@@ -108,6 +145,8 @@ pub fn add(initrd: &Path, target: &Path) -> Result<()> {
     archive.file("own", 0o755, OWN.into());
     archive.file("kill", 0o755, KILL.into());
     archive.file("save", 0o755, SAVE.into());
+    archive.file("pester", 0o755, PESTER.into());
+    archive.file("leave", 0o755, LEAVE.into());
     // The shell gives it to what runs in the background, and there are no devices yet.
     archive.file("dev/null", 0o666, Vec::new());
     bytes.extend(archive.bytes());
