@@ -1,4 +1,4 @@
-//! Signals to this process, sigwait(3).
+//! Signals to this process, sigwaitinfo(2).
 
 /// Keeps `SIGINT` from interrupting this thread and every thread that it starts: it waits until somebody asks for it. Programs that are
 /// started do not inherit that.
@@ -8,11 +8,22 @@ pub fn block_interrupt() {
     unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut()) };
 }
 
-/// Waits for one that is blocked. Returns at once, with `false`, if that is not possible.
+/// Waits for one that the kernel sends, as for Ctrl-Alt-Del: any root process may send others, which mean nothing. Returns at once, with
+/// `false`, if that is not possible.
 pub fn wait_for_interrupt() -> bool {
-    let (set, mut signal) = (interrupt(), 0);
-    // SAFETY: both pointers lead to initialised values on the stack.
-    unsafe { libc::sigwait(&set, &mut signal) == 0 }
+    let set = interrupt();
+    loop {
+        // SAFETY: all-zero is valid for what is known of a signal, and both pointers lead to initialised values on the stack.
+        let (signal, sender) = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            (libc::sigwaitinfo(&set, &mut info), info.si_code)
+        };
+        match signal {
+            libc::SIGINT if sender == libc::SI_KERNEL => return true,
+            -1 if std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted => return false,
+            _ => {}
+        }
+    }
 }
 
 /// Takes one that waits already; says whether there was one.

@@ -23,6 +23,15 @@ impl Emulator {
         command.spawn().map(Emulator)
     }
 
+    /// Kills, and waits a moment only: a process that hangs in the kernel cannot be reaped, and must not hang us too.
+    pub fn kill(&mut self) {
+        let _ = self.0.kill();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Its standard output, once, if it is a pipe.
     pub fn output(&mut self) -> Option<ChildStdout> {
         self.0.stdout.take()
@@ -30,12 +39,7 @@ impl Emulator {
 }
 
 impl Drop for Emulator {
-    /// Kills, and waits a moment only: a process that hangs in the kernel cannot be reaped, and must not hang us too.
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(20));
-        }
+        self.kill();
     }
 }

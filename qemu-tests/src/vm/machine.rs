@@ -2,118 +2,89 @@
 //!
 //! Never leaves an emulator behind: it is killed with this value, and with the thread that started it.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::accel::accel;
 use super::command::{Boot, STICK, arguments, late, late_id};
-use super::emulator::{Emulator, qemu};
 use super::login::Person;
 use super::medium;
-use super::qmp::{Notice, Qmp};
+use super::qmp::Notice;
 use super::scenario::{Console, Disk, Ssh};
 use super::script::{End, Event, Machine};
-use super::{nic, serial, text_mode};
+use super::switch::{On, Switch, last_line};
+use super::{nic, text_mode};
 use crate::image::Image;
 
 /// Between the guest's power-off and the end of the emulator there are only a few file closes.
 const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether a killed emulator has ended.
+const GLANCE: Duration = Duration::from_millis(200);
 
 /// How long a session may take to say it.
 const LAST_SIGNALS: Duration = Duration::from_millis(50);
 
 /// A machine that is on.
 pub struct Running {
-    emulator: Emulator,
-    port: UnixStream,
-    qmp: Qmp,
+    on: On,
+    switch: Switch,
     signals: Receiver<Signal>,
     disks: Vec<Disk>,
     person: Option<Person>,
-    sender: Sender<Signal>,
-    dir: PathBuf,
-    errors: PathBuf,
     serial_closed: bool,
     qmp_closed: bool,
     end: Option<End>,
 }
 
-enum Signal {
+/// What an emulator or a session reports.
+pub enum Signal {
+    /// Bytes from the serial port; none are its end.
     Serial(Option<Vec<u8>>),
+    /// The same from the session with that number.
     Session(usize, Option<Vec<u8>>),
+    /// From the control socket.
     Qmp(Notice),
 }
 
 /// Switches a machine on. `dir` has its files; the log of its console gets the name `log`.
 pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Running> {
-    let (port, guest_port) = UnixStream::pair().context("making the serial port")?;
-    let (control, guest_control) = UnixStream::pair().context("making the control socket")?;
-    let errors = dir.join("qemu.stderr");
-    let emulator = {
-        // The command owns the guest's ends; they must be closed here, or the end of the emulator is never seen.
-        let mut command = qemu();
-        command
-            .args(arguments(image, boot, accel(&image.kernel)))
-            .args(["-chardev", "socket,id=serial,fd=0", "-serial", "chardev:serial"])
-            .args(["-chardev", "socket,id=control,fd=1", "-mon", "chardev=control,mode=control"])
-            .current_dir(dir)
-            .stdin(OwnedFd::from(guest_port))
-            .stdout(OwnedFd::from(guest_control))
-            .stderr(File::create(&errors).with_context(|| format!("making {}", errors.display()))?);
-        Emulator::start(&mut command).context("starting qemu-system-x86_64")?
-    };
     let (sender, signals) = channel();
-    let (for_serial, for_qmp) = (sender.clone(), sender.clone());
-    let writer = port.try_clone().context("sharing the serial port")?;
-    // Who takes the signals may have stopped listening: then nobody needs them.
-    serial::listen(port, &dir.join(log), move |bytes| drop(for_serial.send(Signal::Serial(bytes))))?;
-    let mut qmp = Qmp::start(control, move |notice| drop(for_qmp.send(Signal::Qmp(notice))))
-        .with_context(|| format!("starting qemu-system-x86_64: {}", last_line(&errors)))?;
-    // Long before the guest looks at its cards.
-    for (index, _) in boot.nics.iter().enumerate().filter(|(_, card)| card.unplugged) {
-        qmp.set_link(&nic::id(index), false)?;
-    }
-    let person = boot.login.map(|port| Person::new(dir, port)).transpose()?;
-    let (disks, dir) = (boot.disks.to_vec(), dir.to_owned());
-    Ok(Running {
-        emulator,
-        port: writer,
-        qmp,
-        signals,
-        disks,
-        person,
+    let switch = Switch {
+        words: arguments(image, boot, accel(&image.kernel)),
+        // Long before the guest looks at its cards.
+        unplugged: boot.nics.iter().enumerate().filter(|(_, card)| card.unplugged).map(|(index, _)| nic::id(index)).collect(),
+        log: dir.join(log),
+        errors: dir.join("qemu.stderr"),
+        dir: dir.to_owned(),
         sender,
-        dir,
-        errors,
-        serial_closed: false,
-        qmp_closed: false,
-        end: None,
-    })
+    };
+    let on = switch.on()?;
+    let person = boot.login.map(|port| Person::new(dir, port)).transpose()?;
+    Ok(Running { on, switch, signals, disks: boot.disks.to_vec(), person, serial_closed: false, qmp_closed: false, end: None })
 }
 
 impl Running {
     /// Writes what the VGA console shows as a PNG file; fails when the machine is off.
     pub fn screendump(&mut self, path: &Path) -> Result<()> {
-        self.qmp.screendump(path)
+        self.on.qmp.screendump(path)
     }
 
     /// Switches the machine off, if it is still on, and waits for the emulator: then its disks are complete.
     pub fn stop(mut self) {
-        if self.qmp.quit().is_ok() {
+        if self.on.qmp.quit().is_ok() {
             let deadline = Instant::now() + LAST_WORDS;
             while Instant::now() < deadline && !(self.serial_closed && self.qmp_closed) {
                 self.next(Duration::from_millis(200));
             }
         }
-        drop(self.emulator);
+        drop(self.on);
     }
 
     fn person(&mut self) -> Result<&mut Person> {
@@ -144,7 +115,7 @@ impl Running {
     /// All output has been given out and the reason, if there is one, is known.
     fn ended(&self) -> Option<Event> {
         (self.serial_closed && self.qmp_closed)
-            .then(|| Event::Ended(self.end.clone().unwrap_or_else(|| End::Died(last_line(&self.errors)))))
+            .then(|| Event::Ended(self.end.clone().unwrap_or_else(|| End::Died(last_line(&self.switch.errors)))))
     }
 }
 
@@ -168,54 +139,70 @@ impl Machine for Running {
         match console {
             Console::Serial => self.send(format!("{text}\r").as_bytes()),
             Console::Session => self.person()?.send(format!("{text}\r").as_bytes()),
-            Console::Keyboard => self.qmp.type_text(&format!("{text}\n")),
+            Console::Keyboard => self.on.qmp.type_text(&format!("{text}\n")),
         }
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        self.port.write_all(bytes).context("writing to the serial port")
+        self.on.port.write_all(bytes).context("writing to the serial port")
     }
 
     fn screen(&mut self) -> Result<String> {
         let file = Path::new("screen.bin");
-        self.qmp.memory(text_mode::ADDRESS, text_mode::BYTES, file)?;
-        let path = self.dir.join(file);
+        self.on.qmp.memory(text_mode::ADDRESS, text_mode::BYTES, file)?;
+        let path = self.switch.dir.join(file);
         Ok(text_mode::text(&fs::read(&path).with_context(|| format!("reading {}", path.display()))?))
     }
 
     fn picture(&mut self, name: &str) -> Result<()> {
         // QEMU runs in the directory of the scenario.
-        self.qmp.screendump(Path::new(name))
+        self.on.qmp.screendump(Path::new(name))
     }
 
     fn plug(&mut self, disk: usize) -> Result<()> {
         let row = self.disks.get(disk).with_context(|| format!("plugging disk {disk} in: there is none"))?;
-        self.qmp.plug(late(disk, row)?)
+        self.on.qmp.plug(late(disk, row)?)
     }
 
     fn pull(&mut self, disk: usize) -> Result<()> {
-        self.qmp.unplug(&late_id(disk))
+        self.on.qmp.unplug(&late_id(disk))
     }
 
     fn cable(&mut self, card: usize, there: bool) -> Result<()> {
-        self.qmp.set_link(&nic::id(card), there)
+        self.on.qmp.set_link(&nic::id(card), there)
     }
 
     fn unplug(&mut self) -> Result<()> {
-        self.qmp.unplug(STICK)
+        self.on.qmp.unplug(STICK)
+    }
+
+    fn lose_power(&mut self) -> Result<Vec<u8>> {
+        self.on.emulator.kill();
+        let (mut last_words, deadline) = (Vec::new(), Instant::now() + LAST_WORDS);
+        while !(self.serial_closed && self.qmp_closed) {
+            ensure!(Instant::now() < deadline, "cutting the power: the emulator lives on");
+            if let Event::Output(bytes) = self.next(GLANCE) {
+                last_words.extend(bytes);
+            }
+        }
+        ensure!(self.end.is_none(), "cutting the power: the machine went off by itself");
+        self.switch.keep_log()?;
+        (self.serial_closed, self.qmp_closed) = (false, false);
+        self.on = self.switch.on()?;
+        Ok(last_words)
     }
 
     fn ctrl_alt_del(&mut self) -> Result<()> {
-        self.qmp.chord(&["ctrl", "alt", "delete"])
+        self.on.qmp.chord(&["ctrl", "alt", "delete"])
     }
 
     fn plug_back(&mut self) -> Result<()> {
-        self.qmp.add_image(STICK, Path::new(medium::FILE_NAME))?;
-        self.qmp.plug(json!({"driver": "usb-storage", "id": STICK, "bus": "xhci.0", "drive": STICK, "removable": true}))
+        self.on.qmp.add_image(STICK, Path::new(medium::FILE_NAME))?;
+        self.on.qmp.plug(json!({"driver": "usb-storage", "id": STICK, "bus": "xhci.0", "drive": STICK, "removable": true}))
     }
 
     fn ssh(&mut self, what: &Ssh) -> Result<()> {
-        let sender = self.sender.clone();
+        let sender = self.switch.sender.clone();
         let person = self.person()?;
         // What a session of before still has to say is no part of this one.
         let number = person.count() + 1;
@@ -231,9 +218,4 @@ impl Machine for Running {
     fn fingerprint(&mut self) -> Result<String> {
         self.person()?.fingerprint()
     }
-}
-
-fn last_line(errors: &Path) -> String {
-    let text = fs::read_to_string(errors).unwrap_or_default();
-    text.lines().last().unwrap_or("it said nothing").to_owned()
 }

@@ -11,7 +11,9 @@ pub mod jobs;
 pub mod one;
 
 mod foreign;
+mod look;
 mod page;
+mod power_loss;
 mod script;
 mod session;
 mod silence;
@@ -25,6 +27,7 @@ mod login;
 mod machine;
 mod qmp;
 mod serial;
+mod switch;
 mod text_mode;
 
 mod dirty;

@@ -1,126 +1,80 @@
-//! Company for the installer, beside it in its initrd. Boots that are given their initrd can have one: an observer, a loop that says
-//! every argument and every variable of the environment of any process, every mapping, every device that is swapped to, and what never
-//! is, once each, on the serial line; a squatter, who takes a swap area on the first disk into use as soon as it is there; an owner, whose
-//! boot commands fail; a killer, who ends whatever sleeps for ever; a miser, who leaves hardly any room for the log; or a warden, who has the firmware's
-//! variables never written.
+//! Company for the installer, beside it in its initrd: a program that starts first, leaves something behind and becomes the installer. What
+//! each of them does is in `company/`. Only boots that are given their initrd can have one.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::command;
 use crate::image::cpio::Archive;
 
-/// The kernel word by which a row asks for the observer.
+/// The kernel word by which a row asks for the observer, who says every argument and every variable of the environment of any process, every
+/// mapping, every device that is swapped to, and what never is, once each, on the serial line.
 pub const WORD: &str = "rdinit=/observe";
-/// The kernel word by which a row asks for the squatter.
+/// For the squatter, who takes a swap area on the first disk into use as soon as it is there.
 pub const SQUATTER: &str = "rdinit=/squat";
-/// The kernel word by which a row asks for the owner.
+/// For the owner, whose boot commands fail.
 pub const OWNER: &str = "rdinit=/own";
-
-/// The kernel word by which a row asks for the killer.
+/// For the killer, who ends whatever sleeps for ever.
 pub const KILLER: &str = "rdinit=/kill";
-
-/// The kernel word by which a row asks for the miser.
+/// For the miser, who leaves hardly any room for the log.
 pub const MISER: &str = "rdinit=/save";
-
-/// The kernel word by which a row asks for the warden.
+/// For the warden, who has the firmware's variables never written.
 pub const WARDEN: &str = "rdinit=/ward";
+/// For the pest, who sends PID 1 every signal again and again.
+pub const PEST: &str = "rdinit=/pester";
+/// For the parent, whose boot commands leave daemons behind and die.
+pub const PARENT: &str = "rdinit=/leave";
+/// For the sampler, who tries what no installation needs and a command of an owner may.
+pub const SAMPLER: &str = "rdinit=/sample";
+
+const COMPANY: [(&str, &str); 9] = [
+    (WORD, include_str!("../../company/observe.sh")),
+    (SQUATTER, include_str!("../../company/squat.sh")),
+    (OWNER, include_str!("../../company/own.sh")),
+    (KILLER, include_str!("../../company/kill.sh")),
+    (MISER, include_str!("../../company/save.sh")),
+    (WARDEN, include_str!("../../company/ward.sh")),
+    (PEST, include_str!("../../company/pester.sh")),
+    (PARENT, include_str!("../../company/leave.sh")),
+    (SAMPLER, include_str!("../../company/sample.sh")),
+];
 
 /// Whether the kernel words ask for any of them.
 pub fn is_asked_for(kernel_words: &[&str]) -> bool {
-    kernel_words.iter().any(|word| [WORD, SQUATTER, OWNER, KILLER, MISER, WARDEN].contains(word))
+    wanted(kernel_words).next().is_some()
 }
 
-/// Name of the initrd with all of them, in the directory of the scenario.
+fn wanted<'a>(kernel_words: &'a [&str]) -> impl Iterator<Item = (&'static str, &'static str)> + 'a {
+    COMPANY.into_iter().filter(|(word, _)| kernel_words.contains(word))
+}
+
+/// Name of the initrd with them, in the directory of the scenario.
 pub const INITRD: &str = "initrd.bin";
 
-/// Begins every line.
+/// Begins every line of the observer.
 pub const PREFIX: &str = "OBSERVED ";
 
-/// The uuid of a mapping has its kind, as cryptsetup made it. Processes live for seconds where a passphrase is stretched, so five looks a
-/// second miss none of those.
-const SCRIPT: &str = "\
-#!/bin/busybox sh
-(
-  until [ -c /dev/ttyS0 ] && [ -e /proc/self ]; do /bin/busybox sleep 0.1; done
-  while :; do
-    /bin/busybox cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ /sys/block/dm-*/dm/uuid 2> /dev/null
-    /bin/busybox awk 'NR > 1 { print \"swap on \" $1 }' /proc/swaps
-    /bin/busybox awk '/^VmLck:/ && $2 > 0 { print \"never swapped: PID 1\" }' /proc/1/status
-    echo \"PID 1 is ended last: $(/bin/busybox cat /proc/1/oom_score_adj)\"
-    [ \"$(/bin/busybox stat -f -c %T /)\" != ramfs ] || echo never swapped: the initrd
-    /bin/busybox awk '$3 == \"ramfs\" { print \"never swapped: \" $2 }' /proc/mounts
-    /bin/busybox sleep 0.2
-  done | /bin/busybox tr '\\000' '\\n' |
-    /bin/busybox awk '!seen[$0]++ { print \"OBSERVED \" $0; fflush() }' > /dev/ttyS0
-) &
-exec /init
-";
+/// An EROFS image with one file.
+fn erofs(beside: &Path) -> Result<Vec<u8>> {
+    let (tree, image) = (beside.with_extension("tree"), beside.with_extension("erofs"));
+    fs::create_dir_all(&tree).and_then(|()| fs::write(tree.join("word"), "read")).context("writing what an image is made of")?;
+    command::run("making an EROFS image", command::tool("mkfs.erofs").arg(&image).arg(&tree))?;
+    fs::read(&image).with_context(|| format!("reading {}", image.display()))
+}
 
-const SQUAT: &str = "\
-#!/bin/busybox sh
-(
-  until /bin/busybox swapon /dev/nvme0n1p2 2> /dev/null; do /bin/busybox sleep 0.1; done
-  echo SQUATTING > /dev/ttyS0
-) &
-exec /init
-";
-
-/// The driver is loaded before the commands run, and programs are found by their names.
-const OWN: &str = "\
-#!/bin/busybox sh
-/bin/busybox cat > /etc/autoinstaller/boot-commands <<'COMMANDS'
-ls /sys/bus/pci/drivers | grep -x nvme | sed 's/$/ is loaded/'
-false
-echo goes on
-echo no dock >&2
-exit 3
-COMMANDS
-exec /init
-";
-
-/// Others sleep as well, but not for ever.
-const KILL: &str = "\
-#!/bin/busybox sh
-(
-  while :; do
-    /bin/busybox sleep 1
-    for id in $(/bin/busybox pidof sleep); do
-      ! /bin/busybox grep -q infinity /proc/$id/cmdline || /bin/busybox kill -9 $id
-    done
-  done
-) &
-exec /init
-";
-
-const SAVE: &str = "\
-#!/bin/busybox sh
-(
-  until /bin/busybox mount -o remount,size=32k /run 2> /dev/null; do /bin/busybox sleep 0.1; done
-) &
-exec /init
-";
-
-const WARD: &str = "\
-#!/bin/busybox sh
-(
-  until /bin/busybox mount -o remount,ro /sys/firmware/efi/efivars 2> /dev/null; do /bin/busybox sleep 0.1; done
-) &
-exec /init
-";
-
-/// Writes the initrd with all of them behind it: the kernel unpacks one archive after the other.
-pub fn add(initrd: &Path, target: &Path) -> Result<()> {
+/// Writes the initrd with those who are asked for behind it: the kernel unpacks one archive after the other.
+pub fn add(initrd: &Path, target: &Path, kernel_words: &[&str]) -> Result<()> {
     let mut bytes = fs::read(initrd).with_context(|| format!("reading {}", initrd.display()))?;
     bytes.resize(bytes.len().next_multiple_of(4), 0);
     let mut archive = Archive::default();
-    archive.file("observe", 0o755, SCRIPT.into());
-    archive.file("squat", 0o755, SQUAT.into());
-    archive.file("own", 0o755, OWN.into());
-    archive.file("kill", 0o755, KILL.into());
-    archive.file("save", 0o755, SAVE.into());
-    archive.file("ward", 0o755, WARD.into());
+    for (word, script) in wanted(kernel_words) {
+        archive.file(word.trim_start_matches("rdinit=/"), 0o755, script.into());
+    }
+    if kernel_words.contains(&SAMPLER) {
+        archive.file("sample.erofs", 0o644, erofs(target)?);
+    }
     // The shell gives it to what runs in the background, and there are no devices yet.
     archive.file("dev/null", 0o666, Vec::new());
     bytes.extend(archive.bytes());

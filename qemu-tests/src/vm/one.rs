@@ -111,7 +111,7 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path, servers: Option<&Serv
         after::copy_vars(image, dir, scenario.entries, matches!(scenario.fault, Fault::FullVariables))?;
     }
     if scenario.has_company() {
-        observer::add(&image.initrd, &dir.join(observer::INITRD))?;
+        observer::add(&image.initrd, &dir.join(observer::INITRD), scenario.kernel_words)?;
     }
     let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };
     if scenario.has_login() {

@@ -8,7 +8,7 @@
 pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::login::Ssh;
 pub use super::nic::{Card, Net, Nic};
-pub use super::observer::{KILLER, MISER, OWNER, SQUATTER, WARDEN, WORD as OBSERVED};
+pub use super::observer::{KILLER, MISER, OWNER, PARENT, PEST, SQUATTER, WARDEN, WORD as OBSERVED};
 pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
 pub use super::variables::Vars;
 pub use crate::servers::Server;

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::foreign::Foreign;
+use super::look::behind;
 use super::page;
 use super::scenario::{Console, Ssh, Step, flat};
 use super::session::Session;
 use super::silence::Silence;
-use super::text_mode::behind;
 use super::transcript::Transcript;
 
 /// Texts that fail every scenario, but for one that expects them.
@@ -22,9 +22,6 @@ pub const GUEST_CRASHED: &str = "BUG: unable to handle";
 
 /// How long a machine that is left running is still listened to: what is forbidden may come late.
 const SETTLE: Duration = Duration::from_secs(2);
-
-/// How often the screen is looked at: the last words before power-off stand there for a second.
-const GLANCE: Duration = Duration::from_millis(100);
 
 /// How a run of the machine ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +71,8 @@ pub trait Machine {
     fn unplug(&mut self) -> Result<()>;
     /// Puts it back.
     fn plug_back(&mut self) -> Result<()>;
+    /// Cuts the power and switches the machine on again; returns what it had still said.
+    fn lose_power(&mut self) -> Result<Vec<u8>>;
     /// Presses Ctrl-Alt-Del.
     fn ctrl_alt_del(&mut self) -> Result<()>;
     /// Does something over ssh; what comes from a session are events.
@@ -138,9 +137,9 @@ pub struct Player<'a> {
     pub(super) machine: &'a mut dyn Machine,
     pub(super) transcript: &'a mut Transcript,
     pub(super) fill: &'a Fill<'a>,
-    forbidden: Vec<&'a str>,
-    foreign: Foreign,
-    silence: Silence,
+    pub(super) forbidden: Vec<&'a str>,
+    pub(super) foreign: Foreign,
+    pub(super) silence: Silence,
     secrets: Vec<String>,
     resets: usize,
     end: Option<End>,
@@ -184,7 +183,8 @@ impl Player<'_> {
                 let secrets = self.secrets.clone();
                 self.watch_screen(seconds, |screen| secrets.iter().all(|secret| !screen.contains(secret)).then_some(()))
             }
-            Step::Wait(seconds) => self.do_nothing(seconds),
+            Step::Wait(seconds) => self.do_nothing(Duration::from_secs(seconds)),
+            Step::LosePower(seed, longest) => self.lose_power(seed, longest),
             Step::ExpectPowerOff(seconds) => {
                 self.wait(seconds, |player| if player.end == Some(End::PowerOff) { Ok(true) } else { player.still_running() })
             }
@@ -214,28 +214,9 @@ impl Player<'_> {
         }
     }
 
-    /// Looks at the screen until there is something to see. What is forbidden is forbidden there as well.
-    fn watch_screen<T>(&mut self, seconds: u64, see: impl Fn(&str) -> Option<T>) -> Result<T, String> {
-        let deadline = Instant::now() + Duration::from_secs(seconds);
-        loop {
-            self.still_running()?;
-            let screen = self.machine.screen().map_err(|error| format!("{error:#}"))?;
-            if let Some(text) = self.forbidden.iter().find(|text| screen.contains(**text)) {
-                return Err(format!("`{text}` appeared on the screen, which must not:\n{screen}"));
-            }
-            if let Some(seen) = see(&screen) {
-                return Ok(seen);
-            }
-            if Instant::now() >= deadline {
-                return Err(format!("after {seconds} s there is this instead:\n{screen}"));
-            }
-            self.take(GLANCE);
-        }
-    }
-
     /// Only listens.
-    fn do_nothing(&mut self, seconds: u64) -> Result<(), String> {
-        let deadline = Instant::now() + Duration::from_secs(seconds);
+    pub(super) fn do_nothing(&mut self, time: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + time;
         while Instant::now() < deadline {
             self.check_forbidden()?;
             self.still_running()?;
@@ -245,7 +226,7 @@ impl Player<'_> {
     }
 
     /// Takes one event; false when there was none in time.
-    fn take(&mut self, wait: Duration) -> bool {
+    pub(super) fn take(&mut self, wait: Duration) -> bool {
         match self.machine.next(wait) {
             Event::Output(bytes) => {
                 self.silence.ends(Instant::now(), self.transcript.text());

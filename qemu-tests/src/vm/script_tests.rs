@@ -54,6 +54,11 @@ impl Machine for Fake {
         Ok(())
     }
 
+    fn lose_power(&mut self) -> Result<Vec<u8>> {
+        self.done.push("lose power".to_owned());
+        Ok(b"last words".to_vec())
+    }
+
     fn ctrl_alt_del(&mut self) -> Result<()> {
         self.done.push("ctrl-alt-del".to_owned());
         Ok(())
@@ -241,4 +246,15 @@ fn a_machine_is_listened_to_while_nothing_is_done() {
     assert_eq!(fake.done, ["send [0, 255]", "pull 1"]);
     assert_eq!(cause(&[Wait(9)], &[off()]), "the machine powered off instead");
     assert_eq!(cause(&[Forbid("failed"), Wait(9)], &[says("failed"), says("x")]), "`failed` appeared, which must not");
+}
+
+#[test]
+fn what_was_said_before_the_power_failed_is_behind_us() {
+    let script = [Expect("step 1/", 9), Step::LosePower(1, 0), Expect("step 1/", 9), ExpectPowerOff(9)];
+    let (result, fake) = play_on(&script, &[says("autoinstaller: step 1/9 step 1/"), says("firmware, step 1/9"), off()]);
+    assert_eq!(result, Ok(Vec::new()));
+    assert_eq!(fake.done, ["lose power"]);
+    assert_eq!(cause(&script, &[says("step 1/ step 1/"), off()]), "the machine powered off instead");
+    // There is no power to cut, whatever the moment.
+    assert_eq!(cause(&[Expect("step 1/", 9), Step::LosePower(1, 90)], &[says("step 1/"), off()]), "the machine powered off instead");
 }

@@ -11,6 +11,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub struct Silence {
     since: Option<Instant>,
+    /// How much was said before the power failed.
+    past: usize,
     broken: Option<Duration>,
 }
 
@@ -19,9 +21,15 @@ impl Silence {
     pub fn ends(&mut self, now: Instant, before: &str) {
         let lasted = self.since.map(|since| now - since).filter(|_| !is_waiting(before));
         self.broken = self.broken.or(lasted.filter(|lasted| *lasted > LONGEST));
+        let before = before.get(self.past..).unwrap_or_default();
         let last = before.rfind("autoinstaller: ").map(|at| &before[at..]).unwrap_or_default();
         let off = ["autoinstaller: powering off", "autoinstaller: rebooting"].iter().any(|end| last.starts_with(end));
         self.since = (!last.is_empty() && !off).then_some(now);
+    }
+
+    /// The power has failed after so much was said: until the installer speaks again nobody waits for it.
+    pub fn starts_over(&mut self, past: usize) {
+        (self.since, self.past) = (None, past);
     }
 
     /// What was wrong, if anything.
@@ -48,6 +56,20 @@ mod tests {
         silence.ends(start, said);
         silence.ends(start + Duration::from_secs(seconds), said);
         silence.check()
+    }
+
+    #[test]
+    fn a_machine_that_starts_over_takes_its_time() {
+        let said = "autoinstaller: step 5/9 unpacking\n";
+        let (mut silence, start) = (Silence::default(), Instant::now());
+        silence.ends(start, said);
+        silence.starts_over(said.len());
+        for (after, more) in [(20, ""), (100, "firmware\n"), (110, "firmware\nautoinstaller: looking\n")] {
+            silence.ends(start + Duration::from_secs(after), &format!("{said}{more}"));
+        }
+        assert_eq!(silence.check(), Ok(()));
+        silence.ends(start + Duration::from_secs(150), &format!("{said}firmware\nautoinstaller: looking\n"));
+        assert!(silence.check().is_err());
     }
 
     #[test]

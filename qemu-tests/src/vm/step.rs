@@ -54,6 +54,8 @@ pub enum Step {
     Unplug,
     /// It is put back.
     PlugBack,
+    /// The power fails, and comes back at once: at a moment that is drawn from the seed, and at most that many milliseconds from now.
+    LosePower(u64, u64),
     /// Ctrl-Alt-Del is pressed.
     CtrlAltDel,
     /// A person who is not at the machine does this over ssh.
@@ -135,6 +137,7 @@ impl std::fmt::Display for Step {
             Step::Cable(card) => write!(f, "putting the cable into network card {card}"),
             Step::CableOut(card) => write!(f, "pulling the cable of network card {card}"),
             Step::Unplug => f.write_str("pulling the stick"),
+            Step::LosePower(seed, longest) => write!(f, "cutting the power within {longest} ms (seed {seed})"),
             Step::CtrlAltDel => f.write_str("pressing Ctrl-Alt-Del"),
             Step::PlugBack => f.write_str("putting the stick back"),
             Step::Ssh(what) => what.fmt(f),

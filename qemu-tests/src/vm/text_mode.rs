@@ -30,12 +30,6 @@ fn printable(byte: u8) -> char {
     }
 }
 
-/// The rest of the first line with the text, once a line stands below it: then it is whole.
-pub fn behind(screen: &str, text: &str) -> Option<String> {
-    let (rest, below) = screen.split_once(text)?.1.split_once('\n')?;
-    (!rest.is_empty() && !below.trim().is_empty()).then(|| rest.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -86,6 +86,11 @@ impl Transcript {
         true
     }
 
+    /// Moves on behind everything that was said.
+    pub fn skip(&mut self) {
+        self.cursor = self.text.len();
+    }
+
     /// Whether the text was said at any time.
     pub fn contains(&self, text: &str) -> bool {
         self.text.contains(text)

@@ -13,6 +13,7 @@ mod fault;
 mod firmware;
 mod flake;
 mod install;
+mod killed;
 mod kit;
 mod late;
 mod named;
@@ -39,7 +40,7 @@ pub fn all() -> Vec<&'static Scenario> {
         .into_iter()
         .chain(repositories)
         .chain(persons)
-        .chain([drivers::ROWS, retry::ROWS, process::ROWS, firmware::ROWS])
+        .chain([drivers::ROWS, retry::ROWS, process::ROWS, firmware::ROWS, killed::ROWS])
         .flatten()
         .collect()
 }

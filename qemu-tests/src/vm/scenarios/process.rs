@@ -3,8 +3,8 @@
 use super::{ASK, BOOT, FAILED, INSTALLED, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, NotBootable, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{CtrlAltDel, Expect, ExpectPowerOff, Forbid, Type, Wait};
-use crate::vm::scenario::{BASE, Firmware, MISER, Scenario, Vars};
+use crate::vm::scenario::Step::{CtrlAltDel, Expect, ExpectAll, ExpectPowerOff, Forbid, Type, Wait};
+use crate::vm::scenario::{BASE, Firmware, MISER, PARENT, PEST, Scenario, Vars};
 
 /// The stick's own machine, with words for the kernel.
 const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], ..BASE };
@@ -61,6 +61,38 @@ pub const ROWS: &[Scenario] = &[
             Type(Serial, "yes"),
             Expect("autoinstaller: the log is full and ends here", 3 * STEP),
             Expect("autoinstaller: installed {host} on nvme0n1", 3 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "signals-to-pid-1",
+        proves: "No signal of another process ends, stops or confuses PID 1, nor is it taken for Ctrl-Alt-Del.",
+        kernel_words: &[PEST],
+        script: &[
+            Forbid(FAILED),
+            Forbid("Ctrl-Alt-Del"),
+            Expect("PESTERED", BOOT),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: installed {host} on nvme0n1", 6 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "helper-leaves-daemons",
+        proves: "A helper that starts daemons and is killed is a warning, and what it leaves is ended before the new root is unmounted and read back.",
+        kernel_words: &[PARENT],
+        script: &[
+            Forbid(FAILED),
+            Expect("running the boot commands: sh was killed by signal 9: leaving; the installation goes on", BOOT),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            ExpectAll(&["DAEMON 1 STAYS", "DAEMON 2 STAYS", "DAEMON 3 STAYS"], 2 * STEP),
+            Expect("autoinstaller: installed {host} on nvme0n1", 6 * STEP),
             ExpectPowerOff(OFF),
         ],
         after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
