@@ -9,7 +9,7 @@ use super::partition::Rehearsal;
 use super::passphrase::Keys;
 use super::stage2::Stage2;
 use super::{
-    bundle, deploy_keys, flake, format, guard, hand_over, hold, holders, hooks, links, luks, mapping, partition, place, read_back,
+    bundle, deploy_keys, flake, format, guard, hand_over, hold, holders, hooks, links, luks, mapping, partition, place, read_back, room,
     standing, store, wipe,
 };
 use crate::decide::{Disk, FileSystem, Formatting, Plan, Step, Swap, Volume};
@@ -117,6 +117,7 @@ impl<'a> Work<'a> {
             Step::Wipe(disk) => {
                 aloud("wiping old signatures", || wipe::loaders(self.claim()?, disk))?;
                 wipe::discard(self.claim()?, disk);
+                aloud("checking the room of the disk", || room::check(self.claim()?, disk))?;
                 aloud("wiping old signatures", || wipe::signatures(self.claim()?, disk, &self.plan.layout))
             }
             Step::Partition(partitions) => {

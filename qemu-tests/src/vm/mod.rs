@@ -27,6 +27,7 @@ mod qmp;
 mod serial;
 mod text_mode;
 
+mod bad;
 mod dirty;
 pub mod disk;
 pub mod gpt_map;
