@@ -191,6 +191,11 @@ impl Consoles {
     }
 }
 
+/// Id of the drive behind a disk.
+pub fn drive_id(index: usize) -> String {
+    format!("disk{index}")
+}
+
 /// Device id of a disk that is plugged in by a step.
 pub fn late_id(index: usize) -> String {
     format!("late{index}")

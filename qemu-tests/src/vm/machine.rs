@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::accel::accel;
-use super::command::{Boot, STICK, arguments, late, late_id};
+use super::command::{Boot, STICK, arguments, drive_id, late, late_id};
 use super::emulator::{Emulator, qemu};
 use super::login::Person;
 use super::medium;
@@ -195,6 +195,10 @@ impl Machine for Running {
 
     fn pull(&mut self, disk: usize) -> Result<()> {
         self.qmp.unplug(&late_id(disk))
+    }
+
+    fn stall(&mut self, disk: usize) -> Result<()> {
+        self.qmp.slow_down(&drive_id(disk))
     }
 
     fn cable(&mut self, card: usize, there: bool) -> Result<()> {

@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod one;
 
 mod foreign;
+mod hand;
 mod page;
 mod script;
 mod session;

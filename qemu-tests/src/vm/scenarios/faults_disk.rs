@@ -1,9 +1,9 @@
 //! A target that fails in the middle of an installation.
 
-use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NOISY, NVME, PROMPT, STEP, STEP_ONE, SYSTEM};
+use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, SYSTEM};
 use crate::vm::scenario::After::{DiskWritten, KitHas, NotBootable};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, Forbid, Part, Plug, Pull, Type};
+use crate::vm::scenario::Step::{CtrlAltDel, Expect, ExpectPowerOff, Forbid, Part, Plug, Pull, Stall, Type, Wait};
 use crate::vm::scenario::{BASE, Bad, Bus, Disk, Firmware, Request, Scenario, Step};
 
 /// The installation is agreed to and begins.
@@ -66,6 +66,27 @@ pub const ROWS: &[Scenario] = &[
         ],
         after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "failed: ")],
         ..BASE
+    },
+    Scenario {
+        name: "target-hangs",
+        proves: "A disk that answers no write any more, and does not say that it failed, cannot keep the machine from being switched off.",
+        disks: &[Disk { bus: Bus::Virtio, ..NOISY }],
+        script: &[
+            BEGINS,
+            Forbid(FAILED),
+            Expect("autoinstaller: step 5/9", STEP),
+            Stall(0),
+            Expect("autoinstaller: still ", 2 * STEP),
+            CtrlAltDel,
+            Expect("Ctrl-Alt-Del: vda was erased and is not bootable; press it once more within 10 s", 30),
+            Wait(2),
+            CtrlAltDel,
+            Expect("autoinstaller: Ctrl-Alt-Del twice: the installation is cut off; vda was erased and is not bootable", 30),
+            Expect("autoinstaller: the disk takes too long to write what is left: that is lost", 120),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskWritten(0), NotBootable(0)],
+        ..FAILS
     },
     Scenario {
         name: "target-error-table",
