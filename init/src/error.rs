@@ -35,6 +35,8 @@ pub enum Kind {
     System,
     /// A fault of the installer itself.
     Panic,
+    /// The machine has too little memory.
+    Memory,
 }
 
 impl Kind {
@@ -54,6 +56,7 @@ impl Kind {
             Kind::Clock => ("AI-11", "clock"),
             Kind::System => ("AI-12", "kernel"),
             Kind::Panic => ("AI-13", "the installer"),
+            Kind::Memory => ("AI-14", "memory"),
         }
     }
 
@@ -91,6 +94,7 @@ impl Kind {
                 "or in the shell (s), as the day is: busybox date -u -s '2030-06-01 12:00'; busybox hwclock -w -u; then try again",
                 "or, if the clock is right, have the server's certificate renewed",
             ],
+            Kind::Memory => &["give the machine more memory"],
             Kind::System | Kind::Panic => &["keep the log for a report", "boot the stick again: it starts over"],
         }
     }
@@ -181,7 +185,7 @@ mod tests {
     }
 
     /// In the order of their codes, of which none may ever change.
-    const ALL: [Kind; 13] = [
+    const ALL: [Kind; 14] = [
         Kind::Settings,
         Kind::Medium,
         Kind::Kit,
@@ -195,6 +199,7 @@ mod tests {
         Kind::Clock,
         Kind::System,
         Kind::Panic,
+        Kind::Memory,
     ];
 
     #[test]

@@ -28,6 +28,7 @@ fn installation() -> Result<End> {
         return Ok(End::Shell);
     }
     look::require_uefi(&settings)?;
+    look::require_memory(&settings)?;
     let entries = look::boot_entries();
 
     // Be ready. What the plan needs from outside, if anything, is there before the question is asked.

@@ -34,6 +34,11 @@ impl Fat {
         command::text(&format!("reading {name}"), tool("mtype").args(["-i", &self.drive]).arg(format!("::{name}")))
     }
 
+    /// Copies a file out of it.
+    pub fn get(&self, name: &str, target: &Path) -> Result<()> {
+        command::run(&format!("reading {name}"), tool("mcopy").args(["-n", "-o", "-i", &self.drive]).arg(format!("::{name}")).arg(target))
+    }
+
     /// Whether there is a file or directory of this name.
     pub fn has(&self, name: &str) -> Result<bool> {
         let said = command::listen(&format!("looking for {name}"), tool("mdir").args(["-b", "-i", &self.drive]).arg(format!("::{name}")))?;

@@ -18,7 +18,7 @@ use crate::vm::{accel, after, command, disk};
 use crate::vm_test::work_dir;
 use crate::{cache, iso, prerequisites};
 
-const DISKS: &[Disk] = &[Disk { bus: Bus::Nvme, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty }];
+const DISKS: &[Disk] = &[Disk { bus: Bus::Nvme, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty, bad: &[] }];
 
 /// Both boots, one after the other.
 pub fn run(words: &[String]) -> Result<ExitCode> {
@@ -48,6 +48,7 @@ fn boot(image: &Image, medium: Option<Medium>, dir: &Path) -> Result<()> {
     let boot = Boot {
         firmware: Firmware::Ovmf,
         medium,
+        bad_sector: None,
         disks: DISKS,
         nics: &[],
         date: None,

@@ -28,6 +28,7 @@ mod progress;
 mod publish;
 mod read_back;
 mod recovery_key;
+mod room;
 mod shown;
 mod stage2;
 mod standing;

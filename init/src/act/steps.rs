@@ -10,7 +10,7 @@ use super::passphrase::Keys;
 use super::stage2::Stage2;
 use super::{
     bundle, deploy_keys, firmware_entry, flake, format, guard, hand_over, hold, holders, hooks, links, luks, mapping, partition, place,
-    read_back, standing, store, wipe,
+    read_back, room, standing, store, wipe,
 };
 use crate::decide::{Disk, FileSystem, Formatting, Plan, Publication, Step, Swap, Volume};
 use crate::error::{Doing, Error, Kind, Result};
@@ -117,6 +117,7 @@ impl<'a> Work<'a> {
             Step::Wipe(disk) => {
                 aloud("wiping old signatures", || wipe::loaders(self.claim()?, disk))?;
                 wipe::discard(self.claim()?, disk);
+                aloud("checking the room of the disk", || room::check(self.claim()?, disk))?;
                 aloud("wiping old signatures", || wipe::signatures(self.claim()?, disk, &self.plan.layout))
             }
             Step::Partition(partitions) => {

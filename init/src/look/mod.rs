@@ -5,6 +5,7 @@ mod contents;
 mod controllers;
 mod disks;
 mod firmware;
+mod memory;
 mod recognise;
 mod roots;
 mod sources;
@@ -15,6 +16,7 @@ pub use boot_entries::{GLOBAL as GLOBAL_VARIABLES, boot_entries, boot_entries_at
 pub use controllers::{without_driver, without_driver_at};
 pub use disks::{disks, disks_at};
 pub use firmware::require_uefi;
+pub use memory::require_memory;
 pub use recognise::recognise;
 pub use roots::Roots;
 pub use sources::settings;

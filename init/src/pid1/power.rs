@@ -1,10 +1,17 @@
 //! The end of the machine's day. None of these returns.
 
-use std::time::Duration;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::spawn;
+use std::time::{Duration, Instant};
 
 use rustix::system::{RebootCommand, reboot as request};
 
 use super::console;
+
+/// How long the disks may take to write what is left: by then it is nothing of an installation that has succeeded.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest silence.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Switches the machine off.
 pub fn off() -> ! {
@@ -25,9 +32,25 @@ pub fn hold() -> ! {
     }
 }
 
+/// Unmounts and writes what is left, in a thread of its own: whoever waits for a disk that hangs does not come back from the kernel.
+fn let_go() {
+    let (end, ended) = channel::<()>();
+    spawn(move || {
+        crate::act::release();
+        rustix::fs::sync();
+        drop(end);
+    });
+    let started = Instant::now();
+    while ended.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
+        if started.elapsed() > PATIENCE {
+            return log::warn!("the disk takes too long to write what is left: that is lost");
+        }
+        log::info!("still writing what is left, {} s", started.elapsed().as_secs());
+    }
+}
+
 fn end(command: RebootCommand) -> ! {
-    crate::act::release();
-    rustix::fs::sync();
+    let_go();
     // A serial line drops what it has not sent yet when the power goes.
     console::drain();
     // Who looks on over the network gets the end of it as well, and a connection that is closed and does not just fall silent.

@@ -19,7 +19,7 @@ const SCRIPT: &[Step] = &[
 ];
 
 /// The disk whose writes are recorded.
-pub const DISK: Disk = Disk { bus: Bus::NvmeRecorded, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty };
+pub const DISK: Disk = Disk { bus: Bus::NvmeRecorded, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty, bad: &[] };
 
 /// The installation that is recorded, on an empty disk. It leaves variables in the firmware as well.
 pub const FRESH: Scenario = Scenario {

@@ -198,6 +198,7 @@ pub fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step
     let boot = Boot {
         firmware: Firmware::Ovmf,
         medium: None,
+        bad_sector: None,
         disks: &disks,
         nics: &[],
         date: None,

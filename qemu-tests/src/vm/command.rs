@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::disk::{file_name, log_name};
 use super::scenario::{Bus, Consoles, Disk, Firmware, Keyboard, Medium, Nic};
-use super::{medium, nic, observer};
+use super::{bad, medium, nic, observer};
 use crate::image::Image;
 
 /// Name of the firmware variables in the directory of the scenario.
@@ -26,6 +26,8 @@ pub struct Boot<'a> {
     pub firmware: Firmware,
     /// How the image is attached, if it is.
     pub medium: Option<Medium>,
+    /// The sector of it that cannot be read, if there is one.
+    pub bad_sector: Option<u64>,
     /// The machine's disks.
     pub disks: &'a [Disk],
     /// Its network cards.
@@ -112,6 +114,7 @@ impl Args {
 
     fn medium(&mut self, medium: Medium, boot: &Boot) {
         let file = medium::FILE_NAME;
+        let behind = boot.bad_sector.map_or_else(|| format!("format=raw,file={file}"), |sector| bad::unreadable(file, sector));
         // Never under UEFI: OVMF removes the boot options of all devices without an index, so the disk that is installed now would
         // come after the firmware's shell from then on. Its own order tries every disk first, and an empty one does not start.
         let index = if boot.firmware == Firmware::SeaBios { ",bootindex=0" } else { "" };
@@ -119,7 +122,7 @@ impl Args {
         match medium {
             Medium::UsbStick | Medium::UsbDisk => self.words(&[
                 "-drive",
-                &format!("if=none,id=medium,format=raw,file={file}"),
+                &format!("if=none,id=medium,{behind}"),
                 "-device",
                 &format!("usb-storage,id={STICK},bus=xhci.0,drive=medium,removable={removable}{index}"),
             ]),
@@ -138,7 +141,9 @@ impl Args {
         let drive = format!("drive=disk{index}");
         // Nothing here outlives the host, so a flush need not reach its disk, but only the log of writes.
         let file = file_name(index);
-        let behind = if disk.bus == Bus::NvmeRecorded {
+        let behind = if let Some(behind) = bad::behind(disk, &file) {
+            behind
+        } else if disk.bus == Bus::NvmeRecorded {
             let log = format!("log.driver=file,log.cache.no-flush=on,log.filename={},log-sector-size=512", log_name(index));
             format!("driver=blklogwrites,file.driver=file,file.cache.no-flush=on,file.discard=unmap,file.filename={file},{log}")
         } else {
@@ -184,6 +189,11 @@ impl Consoles {
             Consoles::Screen => !console.starts_with("ttyS"),
         }
     }
+}
+
+/// Id of the drive behind a disk.
+pub fn drive_id(index: usize) -> String {
+    format!("disk{index}")
 }
 
 /// Device id of a disk that is plugged in by a step.

@@ -26,10 +26,11 @@ fn line(boot: &Boot) -> String {
     arguments(&image(), boot, "tcg").join(" ")
 }
 
-const DISKS: &[Disk] = &[Disk { bus: Bus::Nvme, mib: 64, sector: 4096, serial: "UV0001", prefill: Prefill::Empty }];
+const DISKS: &[Disk] = &[Disk { bus: Bus::Nvme, mib: 64, sector: 4096, serial: "UV0001", prefill: Prefill::Empty, bad: &[] }];
 const BOOT: Boot = Boot {
     firmware: Firmware::Ovmf,
     medium: Some(Medium::UsbStick),
+    bad_sector: None,
     disks: DISKS,
     nics: &[],
     date: None,

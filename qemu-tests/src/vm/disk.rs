@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use super::scenario::{Bus, Disk, Prefill};
-use super::{dirty, sparse};
+use super::{bad, dirty, sparse};
 use crate::command;
 
 const MIB: u64 = 1024 * 1024;
@@ -30,8 +30,12 @@ pub fn create(disk: &Disk, path: &Path, iso: &Path) -> Result<()> {
 
 fn write(disk: &Disk, path: &Path, iso: &Path) -> Result<()> {
     let mut file = File::create(path)?;
-    let size = disk.mib * MIB;
+    let size = bad::room(disk) * MIB;
     file.set_len(size)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(text) = bad::descriptor(disk, &name) {
+        std::fs::write(path.with_file_name(bad::descriptor_name(&name)), text)?;
+    }
     if disk.bus == Bus::NvmeRecorded {
         // QEMU opens it, and does not make it.
         File::create(path.with_extension("writes"))?;
@@ -131,7 +135,7 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     fn disk(prefill: Prefill) -> Disk {
-        Disk { bus: Bus::Nvme, mib: 4096, sector: 512, serial: "UV0001", prefill }
+        Disk { bus: Bus::Nvme, mib: 4096, sector: 512, serial: "UV0001", prefill, bad: &[] }
     }
 
     #[test]

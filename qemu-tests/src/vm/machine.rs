@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::accel::accel;
-use super::command::{Boot, STICK, arguments, late, late_id};
+use super::command::{Boot, STICK, arguments, drive_id, late, late_id};
 use super::login::Person;
 use super::medium;
 use super::qmp::Notice;
@@ -166,6 +166,10 @@ impl Machine for Running {
 
     fn pull(&mut self, disk: usize) -> Result<()> {
         self.on.qmp.unplug(&late_id(disk))
+    }
+
+    fn stall(&mut self, disk: usize) -> Result<()> {
+        self.on.qmp.slow_down(&drive_id(disk))
     }
 
     fn cable(&mut self, card: usize, there: bool) -> Result<()> {

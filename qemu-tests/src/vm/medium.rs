@@ -20,6 +20,12 @@ pub const FILE_NAME: &str = "medium.raw";
 /// Bytes of a stick that is larger than any target.
 const LARGE: u64 = 64 << 30;
 
+/// Bytes of a sector, in which the table of a medium counts.
+const SECTOR: u64 = 512;
+
+/// GPT name of the partition that firmware boots.
+const BOOT: &str = "AI-BOOT";
+
 /// GPT name of the one partition that the installer may write to.
 const KIT: &str = "AI-KIT";
 
@@ -38,6 +44,7 @@ pub struct MediumCopy {
     kit: Range<u64>,
     may_change: Kit,
     before: String,
+    bad_sector: Option<u64>,
 }
 
 impl MediumCopy {
@@ -54,7 +61,8 @@ impl MediumCopy {
         if let Fault::FlipByte(name, offset) = fault {
             flip(&path, gpt_map::partition(&path, name)?, offset)?;
         }
-        let mut copy = MediumCopy { path, kit, may_change, before: String::new() };
+        let bad = bad_byte(&path, fault)?;
+        let mut copy = MediumCopy { path, kit, may_change, before: String::new(), bad_sector: bad.map(|at| at / SECTOR) };
         files.iter().try_for_each(|(name, text)| copy.put(name, text))?;
         copy.before = copy.digest()?;
         Ok(copy)
@@ -67,6 +75,11 @@ impl MediumCopy {
             bail!("comparing the medium with what it was: bytes{place} have changed");
         }
         Ok(())
+    }
+
+    /// The sector that cannot be read.
+    pub fn bad_sector(&self) -> Option<u64> {
+        self.bad_sector
     }
 
     /// Content of a file on the kit partition.
@@ -101,6 +114,28 @@ pub fn fat_copy(disk: &Path, start: u64, target: &Path) -> Result<()> {
     let drive = format!("{}@@{start}", disk.display());
     fs::create_dir_all(target).with_context(|| format!("making {}", target.display()))?;
     command::run("copying its files", tool("mcopy").args(["-s", "-n", "-i", &drive, "::"]).arg(target))
+}
+
+/// Where the sector lies that cannot be read.
+fn bad_byte(path: &Path, fault: Fault) -> Result<Option<u64>> {
+    Ok(match fault {
+        Fault::None | Fault::FlipByte(..) => None,
+        Fault::UnreadableTable => Some(SECTOR),
+        Fault::Unreadable(name, offset) => Some(gpt_map::partition(path, name)?.start + offset),
+        Fault::UnreadableFile(name) => Some(middle_of(path, name)?),
+    })
+}
+
+/// A byte in the middle of a file of the partition that firmware boots, whose files have sectors of their own.
+fn middle_of(path: &Path, name: &str) -> Result<u64> {
+    let (boot, file) = (gpt_map::partition(path, BOOT)?, path.with_extension("file"));
+    let subject = || format!("looking for {name} on {}", path.display());
+    Fat::at(path, boot.start).get(name, &file).with_context(subject)?;
+    let bytes = fs::read(&file).with_context(subject)?;
+    fs::remove_file(&file).with_context(subject)?;
+    let middle = bytes.chunks_exact(SECTOR as usize).nth(bytes.len() / SECTOR as usize / 2).with_context(subject)?;
+    let found = sparse::find(path, middle)?.filter(|at| boot.contains(at) && at % SECTOR == 0);
+    found.with_context(|| format!("{}: its middle is not on it", subject()))
 }
 
 fn flip(path: &Path, part: Range<u64>, offset: u64) -> Result<()> {

@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod one;
 
 mod foreign;
+mod hand;
 mod look;
 mod page;
 mod power_loss;
@@ -30,6 +31,7 @@ mod serial;
 mod switch;
 mod text_mode;
 
+mod bad;
 mod dirty;
 pub mod disk;
 pub mod gpt_map;

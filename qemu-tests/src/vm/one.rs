@@ -80,6 +80,7 @@ pub fn run_and_keep(
         login,
         firmware: scenario.firmware,
         medium: Some(scenario.medium),
+        bad_sector: before.medium.bad_sector(),
         disks: scenario.disks,
         nics: scenario.nics,
         date: scenario.date,

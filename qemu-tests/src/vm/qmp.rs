@@ -105,6 +105,12 @@ impl Qmp {
         self.execute("device_del", json!({"id": id}))
     }
 
+    /// Lets a drive write one byte a second: no write ends within a day, and none fails.
+    pub fn slow_down(&mut self, drive: &str) -> Result<()> {
+        let arguments = json!({"device": drive, "bps": 0, "bps_rd": 0, "bps_wr": 1, "iops": 0, "iops_rd": 0, "iops_wr": 0});
+        self.execute("block_set_io_throttle", arguments)
+    }
+
     /// Ends the emulator, which writes out what it still holds.
     pub fn quit(&mut self) -> Result<()> {
         self.execute("quit", json!({}))

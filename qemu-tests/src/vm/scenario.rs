@@ -5,6 +5,7 @@
 //!
 //! Must never run anything. What is said to the machine is in `step`.
 
+pub use super::bad::{Bad, Request};
 pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::login::Ssh;
 pub use super::nic::{Card, Net, Nic};
@@ -163,6 +164,8 @@ pub struct Disk {
     pub serial: &'static str,
     /// What it holds before the run.
     pub prefill: Prefill,
+    /// What is wrong with it while the installer runs.
+    pub bad: &'static [Bad],
 }
 
 /// How a disk is attached.
@@ -202,7 +205,7 @@ impl Disk {
             Bus::UsbLater | Bus::Sd => Bus::Usb,
             bus => bus,
         };
-        Disk { bus, ..self }
+        Disk { bus, bad: &[], ..self }
     }
 }
 
@@ -254,6 +257,12 @@ pub enum Fault {
     FullVariables,
     /// One byte inverted, at an offset into the GPT partition of that name.
     FlipByte(&'static str, u64),
+    /// One sector cannot be read: the one with the byte at an offset into the GPT partition of that name.
+    Unreadable(&'static str, u64),
+    /// The same, in the middle of this file of the partition that firmware boots.
+    UnreadableFile(&'static str),
+    /// The same, where the GPT has its first header.
+    UnreadableTable,
 }
 
 /// What must be true of the disks once the machine is off. A disk that no row names must be unchanged, always.

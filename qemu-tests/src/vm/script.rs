@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::foreign::Foreign;
+use super::hand;
 use super::look::behind;
 use super::page;
 use super::scenario::{Console, Ssh, Step, flat};
@@ -65,6 +66,8 @@ pub trait Machine {
     fn plug(&mut self, disk: usize) -> Result<()>;
     /// Pulls a disk that was plugged in.
     fn pull(&mut self, disk: usize) -> Result<()>;
+    /// Makes a disk take no write any more, without saying so.
+    fn stall(&mut self, disk: usize) -> Result<()>;
     /// Puts the cable into a network card, or pulls it.
     fn cable(&mut self, card: usize, there: bool) -> Result<()>;
     /// Pulls the stick.
@@ -152,17 +155,7 @@ impl Player<'_> {
         match *step {
             // Forbidden texts are looked for all the time; the script is flat.
             Step::Forbid(_) | Step::Part(_) => Ok(()),
-            Step::Type(console, text) => self.machine.type_line(console, text).map_err(|error| format!("{error:#}")),
-            Step::Send(bytes) => self.machine.send(bytes).map_err(|error| format!("{error:#}")),
-            Step::Picture(name) => self.machine.picture(name).map_err(|error| format!("{error:#}")),
-            Step::Plug(disk) => self.machine.plug(disk).map_err(|error| format!("{error:#}")),
-            Step::Pull(disk) => self.machine.pull(disk).map_err(|error| format!("{error:#}")),
-            Step::Cable(card) => self.machine.cable(card, true).map_err(|error| format!("{error:#}")),
-            Step::CableOut(card) => self.machine.cable(card, false).map_err(|error| format!("{error:#}")),
             Step::Ssh(ref what) => self.over_ssh(what),
-            Step::Unplug => self.machine.unplug().map_err(|error| format!("{error:#}")),
-            Step::CtrlAltDel => self.machine.ctrl_alt_del().map_err(|error| format!("{error:#}")),
-            Step::PlugBack => self.machine.plug_back().map_err(|error| format!("{error:#}")),
             Step::Expect(text, seconds) => {
                 let text = (self.fill)(text);
                 self.wait(seconds, |player| if player.transcript.advance(&text) { Ok(true) } else { player.still_running() })
@@ -195,6 +188,7 @@ impl Player<'_> {
                 }
                 player.still_on()
             }),
+            ref by_hand => hand::does(self.machine, by_hand).map_err(|error| format!("{error:#}")),
         }
     }
 

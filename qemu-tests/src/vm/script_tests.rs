@@ -49,6 +49,11 @@ impl Machine for Fake {
         Ok(())
     }
 
+    fn stall(&mut self, disk: usize) -> Result<()> {
+        self.done.push(format!("stall {disk}"));
+        Ok(())
+    }
+
     fn unplug(&mut self) -> Result<()> {
         self.done.push("unplug".to_owned());
         Ok(())

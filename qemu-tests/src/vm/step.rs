@@ -46,6 +46,8 @@ pub enum Step {
     Plug(usize),
     /// A disk that was plugged in is pulled.
     Pull(usize),
+    /// The disk with this number answers no write any more, and does not say that it failed.
+    Stall(usize),
     /// The cable is put into the network card with this number, which had none.
     Cable(usize),
     /// The cable of the network card with this number is pulled.
@@ -134,6 +136,7 @@ impl std::fmt::Display for Step {
             Step::Picture(name) => write!(f, "keeping the picture {name}"),
             Step::Plug(disk) => write!(f, "plugging disk {disk} in"),
             Step::Pull(disk) => write!(f, "pulling disk {disk}"),
+            Step::Stall(disk) => write!(f, "making disk {disk} take no write any more"),
             Step::Cable(card) => write!(f, "putting the cable into network card {card}"),
             Step::CableOut(card) => write!(f, "pulling the cable of network card {card}"),
             Step::Unplug => f.write_str("pulling the stick"),

@@ -10,12 +10,15 @@ mod dirty;
 mod drivers;
 mod encrypted;
 mod fault;
+mod faults_disk;
+mod faults_stick;
 mod firmware;
 mod flake;
 mod install;
 mod killed;
 mod kit;
 mod late;
+mod memory;
 mod named;
 mod online;
 mod passphrase;
@@ -36,13 +39,9 @@ pub fn all() -> Vec<&'static Scenario> {
     let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
     let repositories = [online::ROWS, flake::ROWS, adverse::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS, ssh_nobody::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
-    machines
-        .into_iter()
-        .chain(repositories)
-        .chain(persons)
-        .chain([drivers::ROWS, retry::ROWS, process::ROWS, firmware::ROWS, killed::ROWS])
-        .flatten()
-        .collect()
+    let troubles = [drivers::ROWS, retry::ROWS, process::ROWS, firmware::ROWS, killed::ROWS];
+    let faults = [faults_disk::ROWS, faults_stick::ROWS, memory::ROWS];
+    machines.into_iter().chain(repositories).chain(persons).chain(troubles).chain(faults).flatten().collect()
 }
 
 /// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.
@@ -92,7 +91,7 @@ const ON_SDX: &[Step] = &[
 const HELD: Step = Part(&[Expect(KEYS, 60), Type(Serial, "p"), ExpectPowerOff(OFF)]);
 
 /// An empty NVMe disk with room for everything.
-const NVME: Disk = Disk { bus: Bus::Nvme, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty };
+const NVME: Disk = Disk { bus: Bus::Nvme, mib: 16 * 1024, sector: 512, serial: "UV0001", prefill: Prefill::Empty, bad: &[] };
 /// The same with something on it that nothing recognises.
 const NOISY: Disk = Disk { prefill: Prefill::Noise, ..NVME };
 

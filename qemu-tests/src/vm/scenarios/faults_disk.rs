@@ -1,0 +1,159 @@
+//! A target that fails in the middle of an installation.
+
+use super::{ASK, BOOT, FAILED, HELD, INSTALLED, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, SYSTEM};
+use crate::vm::scenario::After::{DiskWritten, KitHas, NotBootable};
+use crate::vm::scenario::Console::Serial;
+use crate::vm::scenario::Step::{CtrlAltDel, Expect, ExpectPowerOff, Forbid, Part, Plug, Pull, Stall, Type, Wait};
+use crate::vm::scenario::{BASE, Bad, Bus, Disk, Firmware, Request, Scenario, Step};
+
+/// The installation is agreed to and begins.
+const BEGINS: Step = Part(&[Forbid(INSTALLED), Expect(ASK, BOOT + PROMPT), Type(Serial, "yes"), Expect(STEP_ONE, STEP)]);
+/// What is said behind the cause.
+const ERASED: Step = Part(&[
+    Expect("nvme0n1 was erased and is not bootable", 30),
+    Expect("autoinstaller: log: autoinstaller.log on the kit partition of /dev/sda", 30),
+    HELD,
+]);
+/// It begins with the kernel given to it, on one NVMe disk with something on it, and fails.
+const FAILS: Scenario = Scenario {
+    core: false,
+    firmware: Firmware::Direct,
+    disks: &[NOISY],
+    after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "failed: ")],
+    ..BASE
+};
+
+pub const ROWS: &[Scenario] = &[
+    Scenario {
+        name: "target-pulled-nvme",
+        proves: "An NVMe disk that is pulled while the closure is unpacked ends in the failure screen within 30 s, and PID 1 still answers.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[Disk { bus: Bus::NvmeLater, ..NVME }],
+        script: &[
+            Forbid(INSTALLED),
+            Expect("no disk can be the target", BOOT + PROMPT),
+            Plug(0),
+            Expect(ASK, PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: step 5/9", STEP),
+            Pull(0),
+            Expect(FAILED, 30),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            HELD,
+        ],
+        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "failed: ")],
+        ..BASE
+    },
+    Scenario {
+        name: "target-pulled-usb",
+        proves: "A USB disk that is pulled while the closure is unpacked ends in the failure screen within 30 s, and PID 1 still answers.",
+        core: false,
+        firmware: Firmware::Direct,
+        disks: &[Disk { bus: Bus::UsbLater, ..NVME }],
+        words: &["install.disk=UV0001"],
+        script: &[
+            Forbid(INSTALLED),
+            Expect("UV0001 is no disk's name", BOOT + PROMPT),
+            Plug(0),
+            Expect(ASK, PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: step 5/9", STEP),
+            Pull(0),
+            Expect(FAILED, 30),
+            Expect("sdb was erased and is not bootable", 30),
+            HELD,
+        ],
+        after: &[DiskWritten(0), NotBootable(0), KitHas("autoinstaller.log", "failed: ")],
+        ..BASE
+    },
+    Scenario {
+        name: "target-hangs",
+        proves: "A disk that answers no write any more, and does not say that it failed, cannot keep the machine from being switched off.",
+        disks: &[Disk { bus: Bus::Virtio, ..NOISY }],
+        script: &[
+            BEGINS,
+            Forbid(FAILED),
+            Expect("autoinstaller: step 5/9", STEP),
+            Stall(0),
+            Expect("autoinstaller: still ", 2 * STEP),
+            CtrlAltDel,
+            Expect("Ctrl-Alt-Del: vda was erased and is not bootable; press it once more within 10 s", 30),
+            Wait(2),
+            CtrlAltDel,
+            Expect("autoinstaller: Ctrl-Alt-Del twice: the installation is cut off; vda was erased and is not bootable", 30),
+            Expect("autoinstaller: the disk takes too long to write what is left: that is lost", 120),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskWritten(0), NotBootable(0)],
+        ..FAILS
+    },
+    Scenario {
+        name: "target-error-table",
+        proves: "A disk that refuses the first sector of the partition table is named with that, and is left without one.",
+        disks: &[Disk { bad: &[Bad::Sector(Request::Write, 20)], ..NOISY }],
+        script: &[BEGINS, Expect("failed: writing the partition table of nvme0n1: Input/output error", STEP), ERASED],
+        ..FAILS
+    },
+    Scenario {
+        name: "target-error-esp",
+        proves: "A sector of the ESP that cannot be written fails its formatting.",
+        disks: &[Disk { bad: &[Bad::Sector(Request::Write, 2048 + 32)], ..NOISY }],
+        script: &[BEGINS, Expect("failed: formatting /dev/nvme0n1p1: ", STEP), ERASED],
+        ..FAILS
+    },
+    Scenario {
+        name: "target-error-root",
+        proves: "A sector of the root that cannot be written fails its formatting.",
+        disks: &[Disk { bad: &[Bad::Sector(Request::Write, ROOT + 2)], ..NOISY }],
+        script: &[BEGINS, Expect("failed: formatting /dev/nvme0n1p2: ", STEP), ERASED],
+        ..FAILS
+    },
+    Scenario {
+        name: "target-error-store",
+        proves: "Sectors in the middle of the store that cannot be written are found, by what unpacks it or before the disk is read back.",
+        disks: &[Disk { bad: STORE, ..NOISY }],
+        script: &[BEGINS, Expect("failed: writing everything to the disk: Input/output error", 5 * STEP), ERASED],
+        ..FAILS
+    },
+    Scenario {
+        name: "target-error-flush",
+        proves: "A disk that cannot say that it kept what was written is not gone on with.",
+        disks: &[Disk { bad: &[Bad::All(Request::Flush)], ..SYSTEM }],
+        script: &[BEGINS, Expect("failed: flushing nvme0n1: Input/output error", STEP), ERASED],
+        ..FAILS
+    },
+    Scenario {
+        name: "target-wraps",
+        proves: "A disk of 4 GiB that says it has 16 is found out in the first step.",
+        disks: &[Disk { bad: &[Bad::Wraps(4096)], ..NOISY }],
+        script: &[
+            BEGINS,
+            Expect(
+                "failed: checking that nvme0n1 keeps what is written to it: what was written at 0.0 KiB of 16.0 GiB is not there: ",
+                STEP,
+            ),
+            Expect("it has less room than it says, or is broken", 10),
+            ERASED,
+        ],
+        ..FAILS
+    },
+    Scenario {
+        name: "target-end-unreadable",
+        proves: "A disk whose last sector cannot be read fails in the first step, though it was named.",
+        disks: &[Disk { bad: &[Bad::Sector(Request::Read, 16 * 1024 * 2048 - 1)], ..NOISY }],
+        words: &["install.disk=UV0001"],
+        script: &[BEGINS, Expect("failed: checking that nvme0n1 keeps what is written to it: Input/output error", STEP), ERASED],
+        ..FAILS
+    },
+];
+
+/// First sector of the root.
+const ROOT: u64 = 1025 * 2048;
+/// Sectors among which the files of the store lie.
+const STORE: &[Bad] = &[at(133), at(137), at(141), at(145), at(147), at(149)];
+
+/// One so many MiB behind the beginning of the root.
+const fn at(mib: u64) -> Bad {
+    Bad::Sector(Request::Write, ROOT + mib * 2048)
+}
