@@ -252,6 +252,12 @@ pub enum Fault {
     None,
     /// One byte inverted, at an offset into the GPT partition of that name.
     FlipByte(&'static str, u64),
+    /// The kit partition has no room for another byte.
+    KitFull,
+    /// The allocation table of the kit partition is lost: files of its root can be read, and no directory.
+    KitDamaged,
+    /// There is no kit partition.
+    KitAbsent,
 }
 
 /// What must be true of the disks once the machine is off. A disk that no row names must be unchanged, always.

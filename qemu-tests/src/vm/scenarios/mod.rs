@@ -13,6 +13,7 @@ mod fault;
 mod flake;
 mod install;
 mod kit;
+mod kit_fault;
 mod late;
 mod named;
 mod online;
@@ -34,7 +35,13 @@ pub fn all() -> Vec<&'static Scenario> {
     let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
     let repositories = [online::ROWS, flake::ROWS, adverse::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS, ssh_nobody::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
-    machines.into_iter().chain(repositories).chain(persons).chain([drivers::ROWS, retry::ROWS, process::ROWS]).flatten().collect()
+    machines
+        .into_iter()
+        .chain(repositories)
+        .chain(persons)
+        .chain([drivers::ROWS, retry::ROWS, process::ROWS, kit_fault::ROWS])
+        .flatten()
+        .collect()
 }
 
 /// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.
