@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn both_tables_are_emptied_and_nothing_beside_them() {
-        let path = scratch("lose-clusters").join("x");
+        let dir = scratch("lose-clusters");
+        let path = dir.join("x");
         let mut bytes = vec![7; 512 * 8];
         bytes[512 + 11..512 + 13].copy_from_slice(&512_u16.to_le_bytes());
         bytes[512 + 14..512 + 17].copy_from_slice(&[1, 0, 2]);
