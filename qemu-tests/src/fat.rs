@@ -6,6 +6,9 @@ use anyhow::{Context, Result};
 
 use crate::command::{self, tool};
 
+/// What takes the room of everything that is free.
+const FILLER: &str = "ZEROS";
+
 /// A FAT file system.
 pub struct Fat {
     drive: String,
@@ -69,12 +72,18 @@ impl Fat {
 
     /// Overwrites with zeros what no file uses; `work` is for a file as large as that.
     pub fn clear_free(&self, work: &Path) -> Result<()> {
+        self.fill(work)?;
+        self.remove(FILLER)
+    }
+
+    /// Leaves no room, in the same way.
+    pub fn fill(&self, work: &Path) -> Result<()> {
         let subject = "overwriting what is free";
         let said = command::listen(subject, tool("mdir").args(["-i", &self.drive, "::"]))?;
         let line = said.lines().into_iter().find(|line| line.ends_with("bytes free")).context(subject)?;
         let bytes: String = line.chars().filter(char::is_ascii_digit).collect();
         std::fs::File::create(work).and_then(|file| file.set_len(bytes.parse().unwrap_or_default())).context(subject)?;
-        let filled = self.put("ZEROS", work).and_then(|()| self.remove("ZEROS"));
+        let filled = self.put(FILLER, work);
         std::fs::remove_file(work).context(subject)?;
         filled.context(subject)
     }

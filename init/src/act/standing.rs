@@ -24,7 +24,11 @@ pub fn consent(plan: &Plan, settings: &Settings, disks: &[Disk], medium: &Medium
     let Some(serial) = &settings.confirm else { return false };
     // This program starts over after a failure, and a person is there then.
     let fresh = || if truth::is_written() { Err("a disk was erased already".into()) } else { Ok(()) };
-    match fresh().and_then(|()| matches(serial, &plan.target, disks)).and_then(|()| unused(plan, medium)) {
+    match fresh()
+        .and_then(|()| kit_counts(settings))
+        .and_then(|()| matches(serial, &plan.target, disks))
+        .and_then(|()| unused(plan, medium))
+    {
         Ok(()) => log::info!("install.confirm={serial} agrees to erase {}", plan.target.name),
         Err(why) => {
             log::info!("install.confirm={serial} does not count: {why}");
@@ -48,6 +52,11 @@ fn matches(serial: &str, target: &Disk, disks: &[Disk]) -> std::result::Result<(
         (true, _) => Err("several disks have this serial number".into()),
         (false, _) => Err(format!("the target {} has another", target.name)),
     }
+}
+
+/// Who agreed in advance may have agreed to what the kit says, such as an encrypted disk.
+fn kit_counts(settings: &Settings) -> std::result::Result<(), String> {
+    if settings.kit_unread.is_some() { Err("the kit partition cannot be read".into()) } else { Ok(()) }
 }
 
 /// Any doubt is a reason to ask.
@@ -114,6 +123,16 @@ fn note(directory: &Path, medium: &Medium, target: &Disk) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kit_that_cannot_be_read_may_have_said_something_else() {
+        let settings = |unread: Option<&str>| Settings {
+            kit_unread: unread.map(String::from),
+            ..Settings::read(&[crate::settings::Source::file("x", "targetHost=a\nprebuilt=true\nlabels.efi=A\nlabels.root=B\n")]).unwrap()
+        };
+        assert_eq!(kit_counts(&settings(None)), Ok(()));
+        assert_eq!(kit_counts(&settings(Some("age: Input/output error"))).unwrap_err(), "the kit partition cannot be read");
+    }
 
     #[test]
     fn a_serial_number_must_be_the_target_s_alone() {

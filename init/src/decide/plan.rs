@@ -46,6 +46,9 @@ impl Plan {
         let bystanders: Vec<&Disk> = disks.iter().filter(|disk| disk.name != target.name && !disk.ours).collect();
         let mut warnings = same_labels(&bystanders, &settings.labels);
         warnings.extend(of_the_repository(settings, carried));
+        warnings.extend(
+            settings.kit_unread.iter().map(|why| format!("warning: nothing of the kit partition is used, it cannot be read: {why}")),
+        );
         let partitions = partitions(settings, &target, &layout);
         let mut steps = heapless::Vec::new();
         let prepare = [Step::Wipe(Box::new(target.clone())), Step::Partition(partitions.clone())];

@@ -34,6 +34,10 @@ pub fn settings(kit: &Kit) -> Result<Settings> {
         Source::smbios(&oem_strings()),
         Source::command_line(&command_line),
     ])?;
+    if let Some(why) = kit.unread() {
+        kit::require_read(why, &settings)?;
+    }
+    let kit_unread = kit.unread().map(String::from);
     let (names, age_key) = (kit.names(), kit::age_key(&settings.target_host));
     if settings.require_age_key && !names.contains(&age_key.as_str()) {
         return Err(Error::new(
@@ -45,7 +49,7 @@ pub fn settings(kit: &Kit) -> Result<Settings> {
     let of = |origin| kit::inventory(origin, &names, kit.text(origin, kit::MANIFEST)?, &settings.target_host);
     let kit = kit::together(of(Origin::Image)?, of(Origin::Kit)?)?;
     kit::require_apart(&kit, &settings.repository)?;
-    Ok(Settings { kit, post_mount: scripts(Path::new(POST_MOUNT))?, ..settings })
+    Ok(Settings { kit, kit_unread, post_mount: scripts(Path::new(POST_MOUNT))?, ..settings })
 }
 
 /// The files of a directory, which need not exist.

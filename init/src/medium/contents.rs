@@ -2,8 +2,9 @@
 //! stick that is pulled or changed later cannot alter what was confirmed. In memory alone, and overwritten there when nobody needs it any
 //! more.
 
+use std::fmt;
 use std::fs::{File, read_dir};
-use std::io::{Error as IoError, Read};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::find::Medium;
@@ -48,13 +49,32 @@ impl Drop for Content {
 #[derive(Default)]
 pub struct Kit {
     files: Vec<(String, Content)>,
+    /// Why nothing of the kit partition is here.
+    unread: Option<String>,
+}
+
+/// Why reading ends before everything is read.
+#[derive(Debug, PartialEq, Eq)]
+enum Stop {
+    /// What somebody has put there cannot be used, and can be corrected.
+    Mistake(String),
+    /// It cannot be read.
+    Unreadable(String),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Stop::Mistake(cause) | Stop::Unreadable(cause)) = self;
+        f.write_str(cause)
+    }
 }
 
 impl Kit {
-    /// Reads all of it.
+    /// Reads all of it. A kit partition that is not there or cannot be read whole gives nothing: half of what somebody has put together
+    /// may be the opposite of what they want.
     ///
     /// # Errors
-    /// It cannot be read, or there is too much of it.
+    /// The image cannot be read, or what is on the kit cannot be used.
     pub fn read(medium: &Medium) -> Result<Kit> {
         let mut kit = Kit::default();
         let of_image = |place| format!("{}{place}", Origin::Image.prefix());
@@ -64,28 +84,48 @@ impl Kit {
             log::warn!("several disks carry this image, and which was booted is not known: nothing is taken from a kit partition");
             return Ok(kit);
         }
-        let read = kit::read(medium, |root| PLACES.iter().try_for_each(|place| kit.add(root, place, DEEPEST)));
-        read.map_err(|error| Error::new(Kind::Kit, "reading the kit partition", &error.cause))?;
+        let of_image = kit.files.len();
+        let read = kit::read(medium, |root| Ok(PLACES.iter().try_for_each(|place| kit.add(root, place, DEEPEST))));
+        let why = match read {
+            Ok(Ok(())) => return Ok(kit),
+            Ok(Err(Stop::Mistake(cause))) => return Err(Error::new(Kind::Kit, "reading the kit partition", cause)),
+            Ok(Err(Stop::Unreadable(cause))) => cause,
+            Err(error) => error.cause.clone(),
+        };
+        log::warn!("the kit partition cannot be read, and nothing of it is used: {why}");
+        kit.files.truncate(of_image);
+        kit.unread = Some(why);
+        kit::leave_alone();
         Ok(kit)
     }
 
+    /// Why nothing of the kit partition is here, if it cannot be read.
+    pub fn unread(&self) -> Option<&str> {
+        self.unread.as_deref()
+    }
+
     /// A file, or all below a directory. What is not there adds nothing.
-    fn add(&mut self, root: &Path, name: &str, depth: usize) -> std::io::Result<()> {
+    fn add(&mut self, root: &Path, name: &str, depth: usize) -> std::result::Result<(), Stop> {
         let path = root.join(name);
-        let wrong = |cause: &str| Err(IoError::other(format!("{name}: {cause}")));
-        if path.is_dir() {
+        let wrong = |cause: &str| Err(Stop::Mistake(format!("{name}: {cause}")));
+        let unreadable = |error: std::io::Error| Stop::Unreadable(format!("{name}: {error}"));
+        let found = match path.metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            found => found.map_err(unreadable)?,
+        };
+        if found.is_dir() {
             let Some(depth) = depth.checked_sub(1) else { return wrong("too many directories in one another") };
-            for entry in read_dir(&path)? {
-                self.add(root, &format!("{name}/{}", entry?.file_name().to_string_lossy()), depth)?;
+            for entry in read_dir(&path).map_err(unreadable)? {
+                self.add(root, &format!("{name}/{}", entry.map_err(unreadable)?.file_name().to_string_lossy()), depth)?;
             }
             return Ok(());
         }
-        if !path.try_exists()? {
-            return Ok(());
-        }
         let room = self.files.iter().fold(MOST_BYTES, |room, (_, content)| room.saturating_sub(content.0.len() as u64));
-        let content =
-            Content::read(File::open(&path)?, room.saturating_add(1)).map_err(|error| IoError::other(format!("{name}: {error}")))?;
+        let content = File::open(&path).and_then(|file| Content::read(file, room.saturating_add(1))).map_err(unreadable)?;
+        // Of a file whose end is lost some kernels read what there is.
+        if (content.0.len() as u64) < found.len().min(room) {
+            return Err(Stop::Unreadable(format!("{name}: it ends too early")));
+        }
         if content.0.len() as u64 > room || self.files.len() >= MOST_FILES {
             return wrong("there can be 64 files of 8 MiB together");
         }
@@ -120,7 +160,8 @@ impl Kit {
 impl Kit {
     /// One of these files.
     pub fn of(files: &[(&str, &str)]) -> Kit {
-        Kit { files: files.iter().map(|(name, text)| (name.to_string(), Content(text.as_bytes().to_vec()))).collect() }
+        let files = files.iter().map(|(name, text)| (name.to_string(), Content(text.as_bytes().to_vec()))).collect();
+        Kit { files, unread: None }
     }
 }
 
@@ -139,21 +180,27 @@ mod tests {
         }
         let all = || {
             let mut kit = Kit::default();
-            PLACES.iter().try_for_each(|place| kit.add(&root, place, DEEPEST)).map(|()| kit).map_err(|error| error.to_string())
+            PLACES.iter().try_for_each(|place| kit.add(&root, place, DEEPEST)).map(|()| kit)
         };
         let kit = all().unwrap();
         let mut names = kit.names();
         names.sort();
         assert_eq!(names, ["age/x.agekey", "files/a", "files/etc/b"]);
         assert_eq!((kit.content("files/etc/b"), kit.text(Origin::Kit, SETTINGS).unwrap()), (Some(&b"b"[..]), ""));
-        let wrong = Kit { files: vec![("/etc/autoinstaller/files.manifest".into(), Content(vec![0xff]))] };
+        let files = vec![("/etc/autoinstaller/files.manifest".into(), Content(vec![0xff]))];
+        let wrong = Kit { files, unread: None };
         let error = wrong.text(Origin::Image, MANIFEST).unwrap_err().to_string();
         assert!(error.starts_with("reading files.manifest of the image: invalid utf-8"), "{error}");
         write(root.join("age/x.agekey"), "").unwrap();
-        assert_eq!(all().err().unwrap(), "age/x.agekey: it is empty");
+        assert_eq!(all().err().unwrap(), Stop::Mistake("age/x.agekey: it is empty".into()));
         write(root.join("age/x.agekey"), "key").unwrap();
         write(root.join("files/etc/b"), vec![1; 8 << 20]).unwrap();
-        assert_eq!(all().err().unwrap(), "files/etc/b: there can be 64 files of 8 MiB together");
+        assert_eq!(all().err().unwrap(), Stop::Mistake("files/etc/b: there can be 64 files of 8 MiB together".into()));
+        remove_dir_all(root.join("files")).unwrap();
+        // As unreadable as a file gets whoever runs the test.
+        std::os::unix::fs::symlink("settings", root.join("settings")).unwrap();
+        let stop = all().err().unwrap();
+        assert!(matches!(&stop, Stop::Unreadable(_)) && stop.to_string().starts_with("settings: "), "{stop}");
         remove_dir_all(&root).unwrap();
     }
 }

@@ -1,9 +1,10 @@
 //! The kit partition: where a failed installation leaves its log, on the stick itself, where a consent that was used is noted, and
 //! where owners put what should not be in an image.
 
-use std::fs::{File, OpenOptions, copy, create_dir_all};
+use std::fs::{File, OpenOptions, copy, create_dir_all, remove_file};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
@@ -16,16 +17,29 @@ use crate::sys::block;
 const MOUNT_POINT: &str = "/run/kit";
 const LOG: &str = "autoinstaller.log";
 
+/// Whoever writes to a damaged file system may write over what could still be saved of it.
+static LEFT_ALONE: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing is written to the kit partition.
+pub fn leave_alone() {
+    LEFT_ALONE.store(true, Ordering::Relaxed);
+}
+
 /// Copies the log to the kit partition; returns where a person finds it.
 ///
 /// # Errors
-/// There is no medium, or it cannot be written, as a CD cannot.
+/// There is no medium, or it cannot be written, as a CD cannot; or there is no room for it.
 pub fn save_log() -> Result<String> {
     let doing = || "saving the log to the kit partition".to_string();
     let medium = Medium::found().ok_or_else(|| Error::new(Kind::Medium, doing(), "the medium was never found"))?;
     write(&medium, |kit| {
         let file = kit.join(LOG);
-        copy(journal::PATH, &file).and_then(|_| File::open(&file)?.sync_all())
+        let saved = copy(journal::PATH, &file).and_then(|_| File::open(&file)?.sync_all());
+        if saved.is_err() {
+            // Of a log that does not fit the end is missing, which is what matters.
+            remove_file(&file).unwrap_or_default();
+        }
+        saved
     })?;
     Ok(format!("{LOG} on the kit partition of {} (AI-KIT)", medium.node))
 }
@@ -33,11 +47,14 @@ pub fn save_log() -> Result<String> {
 /// Uses the kit partition for writing, the one exception to the protection of the medium, which is back when this returns.
 ///
 /// # Errors
-/// The medium is gone or cannot be written; or `with` fails.
+/// The medium is gone or cannot be written, its kit partition could not be read; or `with` fails.
 pub fn write(medium: &Medium, with: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<()> {
     let doing = || format!("writing to the kit partition of {}", medium.node);
     if !medium.is_unique() {
         return Err(Error::new(Kind::Medium, doing(), "several disks carry this image, and which of them was booted is not known"));
+    }
+    if LEFT_ALONE.load(Ordering::Relaxed) {
+        return Err(Error::new(Kind::Medium, doing(), "it cannot be read, and is left as it is"));
     }
     if !medium.still_there() {
         return Err(Error::new(Kind::Medium, doing(), "the medium is gone"));

@@ -109,6 +109,7 @@ impl Draft {
             hold: self.hold,
             post_mount: Vec::new(),
             kit: Vec::new(),
+            kit_unread: None,
             require_age_key: self.require_age_key,
             wipe_kit: self.wipe_kit,
             firmware_entry: self.firmware_entry.unwrap_or(true),

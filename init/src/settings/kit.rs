@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::Repository;
+use super::{Repository, Settings};
 use crate::error::{Error, Kind, Result};
 
 /// Where the lines of attributes are.
@@ -97,6 +97,17 @@ impl fmt::Display for Item {
 /// Where the age key of a host lies on the kit.
 pub fn age_key(host: &str) -> String {
     format!("age/{host}.agekey")
+}
+
+/// Refuses to do without a kit partition that cannot be read, where something on it was asked for by name.
+///
+/// # Errors
+/// The first setting that asks for it.
+pub fn require_read(why: &str, settings: &Settings) -> Result<()> {
+    let key_file = settings.luks.as_ref().is_some_and(|luks| luks.key_file.is_some());
+    let wanted = [(settings.require_age_key, "requireAgeKey"), (key_file, "luks.keyFile"), (settings.wipe_kit, "kit.wipeAfterInstall")];
+    let Some((_, key)) = wanted.iter().find(|(wanted, _)| *wanted) else { return Ok(()) };
+    Err(Error::new(Kind::Kit, "reading the kit partition", format!("{why}, and {key} is set")))
 }
 
 /// Refuses files that would lie in the clone, before it is made.

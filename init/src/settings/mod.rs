@@ -59,6 +59,8 @@ pub struct Settings {
     pub post_mount: Vec<String>,
     /// What the image and the kit partition put on the new root: names and places, no content.
     pub kit: Vec<kit::Item>,
+    /// Why nothing of the kit partition counts, if it cannot be read.
+    pub kit_unread: Option<String>,
     /// Nothing is installed without the age key of the host.
     pub require_age_key: bool,
     /// Remove private keys from the stick at the end.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::scenario::{Fault, Medium};
 use super::{gpt_map, sparse};
@@ -64,6 +64,7 @@ impl MediumCopy {
         let bad = bad_byte(&path, fault)?;
         let mut copy = MediumCopy { path, kit, may_change, before: String::new(), bad_sector: bad.map(|at| at / SECTOR) };
         files.iter().try_for_each(|(name, text)| copy.put(name, text))?;
+        copy.spoil(fault)?;
         copy.before = copy.digest()?;
         Ok(copy)
     }
@@ -90,6 +91,16 @@ impl MediumCopy {
     /// Whether the kit partition has such a file.
     pub fn kit_has(&self, name: &str) -> Result<bool> {
         self.kit().has(name)
+    }
+
+    /// What is wrong with the kit partition, once it has its files.
+    fn spoil(&self, fault: Fault) -> Result<()> {
+        match fault {
+            Fault::None | Fault::FlipByte(..) => Ok(()),
+            Fault::KitFull => self.kit().fill(&self.path.with_extension("kit")),
+            Fault::KitDamaged => lose_clusters(&self.path, self.kit.start),
+            Fault::KitAbsent => gpt_map::remove(&self.path, KIT),
+        }
     }
 
     fn kit(&self) -> Fat {
@@ -119,10 +130,10 @@ pub fn fat_copy(disk: &Path, start: u64, target: &Path) -> Result<()> {
 /// Where the sector lies that cannot be read.
 fn bad_byte(path: &Path, fault: Fault) -> Result<Option<u64>> {
     Ok(match fault {
-        Fault::None | Fault::FlipByte(..) => None,
         Fault::UnreadableTable => Some(SECTOR),
         Fault::Unreadable(name, offset) => Some(gpt_map::partition(path, name)?.start + offset),
         Fault::UnreadableFile(name) => Some(middle_of(path, name)?),
+        _ => None,
     })
 }
 
@@ -136,6 +147,23 @@ fn middle_of(path: &Path, name: &str) -> Result<u64> {
     let middle = bytes.chunks_exact(SECTOR as usize).nth(bytes.len() / SECTOR as usize / 2).with_context(subject)?;
     let found = sparse::find(path, middle)?.filter(|at| boot.contains(at) && at % SECTOR == 0);
     found.with_context(|| format!("{}: its middle is not on it", subject()))
+}
+
+/// Empties both allocation tables of the FAT16 file system that starts at this byte, but for what says of which kind they are.
+fn lose_clusters(path: &Path, start: u64) -> Result<()> {
+    let subject = || format!("emptying the allocation tables of {}", path.display());
+    let file = OpenOptions::new().read(true).write(true).open(path).with_context(subject)?;
+    let mut head = [0; 32];
+    file.read_exact_at(&mut head, start).with_context(subject)?;
+    // The parameter block: bytes per sector, sectors before the tables, tables, sectors per table.
+    let number = |at: usize| u64::from(u16::from_le_bytes([head[at], head[at + 1]]));
+    let (sector, before, tables, length) = (number(11), number(14), u64::from(head[16]), number(22));
+    ensure!(sector > 0 && length > 0 && tables > 0, "{}: it is no FAT16", subject());
+    for table in 0..tables {
+        let at = start + (before + table * length) * sector;
+        file.write_all_at(&vec![0; usize::try_from(length * sector - 4)?], at + 4).with_context(subject)?;
+    }
+    Ok(())
 }
 
 fn flip(path: &Path, part: Range<u64>, offset: u64) -> Result<()> {
@@ -164,5 +192,23 @@ mod tests {
         flip(&path, 1..3, 1).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), [b'a', b'b', !b'c']);
         assert!(flip(&path, 1..3, 2).is_err());
+    }
+
+    #[test]
+    fn both_tables_are_emptied_and_nothing_beside_them() {
+        let dir = scratch("lose-clusters");
+        let path = dir.join("x");
+        let mut bytes = vec![7; 512 * 8];
+        bytes[512 + 11..512 + 13].copy_from_slice(&512_u16.to_le_bytes());
+        bytes[512 + 14..512 + 17].copy_from_slice(&[1, 0, 2]);
+        bytes[512 + 22..512 + 24].copy_from_slice(&[2, 0]);
+        std::fs::write(&path, &bytes).unwrap();
+        lose_clusters(&path, 512).unwrap();
+        let after = std::fs::read(&path).unwrap();
+        let changed: Vec<usize> = (0..bytes.len()).filter(|at| after[*at] != bytes[*at]).collect();
+        let expected: Vec<usize> = (1024 + 4..2048).chain(2048 + 4..3072).collect();
+        assert_eq!(changed, expected);
+        std::fs::write(&path, vec![0; 2048]).unwrap();
+        assert!(lose_clusters(&path, 512).unwrap_err().to_string().ends_with("it is no FAT16"));
     }
 }

@@ -263,6 +263,12 @@ pub enum Fault {
     UnreadableFile(&'static str),
     /// The same, where the GPT has its first header.
     UnreadableTable,
+    /// The kit partition has no room for another byte.
+    KitFull,
+    /// The allocation table of the kit partition is lost: files of its root can be read, and no directory.
+    KitDamaged,
+    /// There is no kit partition.
+    KitAbsent,
 }
 
 /// What must be true of the disks once the machine is off. A disk that no row names must be unchanged, always.

@@ -129,6 +129,17 @@ fn what_the_kit_has_is_named_before_it_is_placed_and_cleared_at_the_end() {
 }
 
 #[test]
+fn a_kit_that_cannot_be_read_is_warned_of() {
+    let settings = Settings::read(&[Source::file("settings", FILE)]).unwrap();
+    let settings = Settings { kit_unread: Some("age: Input/output error".into()), ..settings };
+    let disks = empty();
+    let outcome = choose(Facts { disks: &disks, entries: &[], driverless: &[], content: 0 }, &settings, None).unwrap();
+    let Outcome::Target(choice) = outcome else { panic!("a tie") };
+    let body = Plan::new(&settings, *choice, &disks, SYSTEM).body();
+    assert_eq!(body[0], "warning: nothing of the kit partition is used, it cannot be read: age: Input/output error");
+}
+
+#[test]
 fn without_swap_the_second_partition_is_the_last() {
     let disks = [Disk { name: "sda".into(), bytes: 16 << 30, sector: 512, ..Disk::default() }];
     let plan = plan("install.swap.enable=false", &disks);

@@ -1,6 +1,7 @@
 //! Inventories, and every refusal.
 
 use super::*;
+use crate::settings::Source;
 
 const NAMES: [&str; 7] = [
     "age/ultraviolet.agekey",
@@ -111,4 +112,22 @@ fn nothing_is_put_where_the_clone_goes() {
         Err("placing /srv/config/x: it would lie in repoClonePath, where git needs an empty directory".into())
     );
     assert_eq!((apart("/mnt/srv/conf"), apart("/mnt/srv/config/x")), (Ok(()), Ok(())));
+}
+
+#[test]
+fn a_kit_that_cannot_be_read_is_refused_where_something_on_it_was_asked_for() {
+    let require = |more: &str| {
+        let file = "targetHost=a\nprebuilt=true\nlabels.efi=A\nlabels.root=B\nlabels.luks=C\nluks.mapperName=c\n";
+        let sources = [Source::file("settings", file), Source::command_line(more)];
+        require_read("age: Input/output error", &Settings::read(&sources).unwrap()).map_err(|error| error.to_string())
+    };
+    assert_eq!(require(""), Ok(()));
+    for (words, key) in [
+        ("install.requireAgeKey", "requireAgeKey"),
+        ("install.luks.enable install.luks.keyFile=luks.key", "luks.keyFile"),
+        ("install.kit.wipeAfterInstall", "kit.wipeAfterInstall"),
+    ] {
+        let cause = format!("reading the kit partition: age: Input/output error, and {key} is set");
+        assert_eq!(require(words), Err(cause));
+    }
 }
