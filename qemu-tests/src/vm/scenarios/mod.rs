@@ -11,6 +11,7 @@ mod drivers;
 mod encrypted;
 mod fault;
 mod flake;
+mod forbidden;
 mod install;
 mod kit;
 mod late;
@@ -32,7 +33,7 @@ pub fn all() -> Vec<&'static Scenario> {
     let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
     let repositories = [online::ROWS, flake::ROWS, adverse::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS, ssh_nobody::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
-    machines.into_iter().chain(repositories).chain(persons).chain([drivers::ROWS]).flatten().collect()
+    machines.into_iter().chain(repositories).chain(persons).chain([drivers::ROWS, forbidden::ROWS]).flatten().collect()
 }
 
 /// Power-on to the installer's first line: firmware, loader with its menu, kernel. Under load three times what it takes.
