@@ -50,6 +50,7 @@ fn boot(image: &Image, medium: Option<Medium>, dir: &Path) -> Result<()> {
         medium,
         disks: DISKS,
         nics: &[],
+        tpm: None,
         date: None,
         ram_mib: 1024,
         words: &[],

@@ -189,6 +189,7 @@ pub fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step
         medium: None,
         disks: &disks,
         nics: &[],
+        tpm: None,
         date: None,
         ram_mib: scenario.ram_mib,
         words: &[],

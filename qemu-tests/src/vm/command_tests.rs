@@ -32,6 +32,7 @@ const BOOT: Boot = Boot {
     medium: Some(Medium::UsbStick),
     disks: DISKS,
     nics: &[],
+    tpm: None,
     date: None,
     ram_mib: 1024,
     words: &["install.disk=a,b"],

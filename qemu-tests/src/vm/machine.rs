@@ -19,7 +19,7 @@ use super::login::Person;
 use super::qmp::{Notice, Qmp};
 use super::scenario::{Console, Disk, Ssh};
 use super::script::{End, Event, Machine};
-use super::{nic, serial, text_mode};
+use super::{nic, serial, text_mode, tpm};
 use crate::image::Image;
 
 /// Between the guest's power-off and the end of the emulator there are only a few file closes.
@@ -31,6 +31,7 @@ const LAST_SIGNALS: Duration = Duration::from_millis(50);
 /// A machine that is on.
 pub struct Running {
     emulator: Emulator,
+    tpm: Option<Emulator>,
     port: UnixStream,
     qmp: Qmp,
     signals: Receiver<Signal>,
@@ -55,6 +56,7 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
     let (port, guest_port) = UnixStream::pair().context("making the serial port")?;
     let (control, guest_control) = UnixStream::pair().context("making the control socket")?;
     let errors = dir.join("qemu.stderr");
+    let tpm = boot.tpm.map(|_| tpm::start(dir)).transpose()?;
     let emulator = {
         // The command owns the guest's ends; they must be closed here, or the end of the emulator is never seen.
         let mut command = qemu();
@@ -83,6 +85,7 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
     let (disks, dir) = (boot.disks.to_vec(), dir.to_owned());
     Ok(Running {
         emulator,
+        tpm,
         port: writer,
         qmp,
         signals,
@@ -111,7 +114,7 @@ impl Running {
                 self.next(Duration::from_millis(200));
             }
         }
-        drop(self.emulator);
+        drop((self.emulator, self.tpm));
     }
 
     fn person(&mut self) -> Result<&mut Person> {

@@ -35,6 +35,7 @@ mod nic;
 mod observer;
 mod remains;
 pub mod sparse;
+mod tpm;
 mod variables;
 
 pub mod after;

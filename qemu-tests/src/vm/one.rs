@@ -82,6 +82,7 @@ pub fn run_and_keep(
         medium: Some(scenario.medium),
         disks: scenario.disks,
         nics: scenario.nics,
+        tpm: scenario.tpm,
         date: scenario.date,
         ram_mib: scenario.ram_mib,
         words: &words,
@@ -111,7 +112,7 @@ fn prepare(scenario: &Scenario, image: &Image, dir: &Path, servers: Option<&Serv
         after::copy_vars(image, dir, scenario.entries)?;
     }
     if scenario.has_company() {
-        observer::add(&image.initrd, &dir.join(observer::INITRD))?;
+        observer::add(&image.initrd, &dir.join(observer::INITRD), scenario.kernel_words)?;
     }
     let kit = if scenario.may_write_kit() { Kit::MayChange } else { Kit::Fixed };
     if scenario.has_login() {

@@ -8,8 +8,9 @@
 pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::login::Ssh;
 pub use super::nic::{Card, Net, Nic};
-pub use super::observer::{OWNER, SQUATTER, WORD as OBSERVED};
+pub use super::observer::{OWNER, SAMPLER, SQUATTER, WORD as OBSERVED};
 pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
+pub use super::tpm::Tpm;
 pub use super::variables::Vars;
 pub use crate::servers::Server;
 
@@ -40,6 +41,8 @@ pub struct Scenario {
     pub disks: &'static [Disk],
     /// Its network cards.
     pub nics: &'static [Nic],
+    /// Its TPM, if it has one.
+    pub tpm: Option<Tpm>,
     /// What its clock says when it is switched on, `YYYY-MM-DD`, if not the time.
     pub date: Option<&'static str>,
     /// The firmware's boot entries, in the order in which it tries them.
@@ -80,6 +83,7 @@ pub const BASE: Scenario = Scenario {
     kit: &[],
     disks: &[],
     nics: &[],
+    tpm: None,
     date: None,
     entries: &[],
     words: &[],
