@@ -155,12 +155,20 @@ impl KernelTree {
 
 /// Whether an alias covers a name. Most of the many thousand patterns start differently, which is cheap to see.
 fn matches(pattern: &str, name: &str) -> bool {
-    let literal = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
-    let (start, rest) = pattern.split_at(literal);
-    match name.strip_prefix(&normal(start)) {
-        Some(end) if rest.is_empty() => end.is_empty(),
-        Some(end) => Pattern::new(rest).is_ok_and(|pattern| pattern.matches(end)),
-        None => false,
+    let mut common = 0;
+    for (wanted, found) in pattern.bytes().zip(name.bytes()) {
+        match wanted {
+            b'*' | b'?' | b'[' => break,
+            b'-' if found == b'_' => {}
+            _ if wanted == found => {}
+            _ => return false,
+        }
+        common += 1;
+    }
+    match (pattern.get(common..), name.get(common..)) {
+        (Some(""), Some(end)) => end.is_empty(),
+        (Some(rest), Some(end)) => Pattern::new(rest).is_ok_and(|pattern| pattern.matches(end)),
+        _ => false,
     }
 }
 
@@ -228,6 +236,20 @@ mod tests {
         assert_eq!(tree.meaning("crc32"), ["crc32_pclmul", "crc32_generic"]);
         assert_eq!(tree.meaning("crc16"), ["crc16"]);
         assert!(tree.meaning("crc8").is_empty());
+    }
+
+    #[test]
+    fn patterns_cover_names_from_their_start_to_their_end() {
+        for (pattern, name, expected) in [
+            ("fs-ext4", "fs_ext4", true),
+            ("fs-ext4", "fs_ext", false),
+            ("fs-ext", "fs_ext4", false),
+            ("usb:v*p1[0-2]", "usb:v9p11", true),
+            ("usb:v*p1[0-2]", "usb:v9p13", false),
+            ("usb:v9*", "usb:v9", true),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
     }
 
     #[test]
