@@ -27,7 +27,11 @@ let
   prebuilt = config.prebuilt or false;
 
   given = option: default: if config.${option} or null == null then default else config.${option};
-  kernel = given "kernel" pkgs.linuxPackages.kernel;
+  kernel =
+    let
+      wanted = given "kernel" pkgs.linuxPackages.kernel;
+    in
+    if wanted == "own" then import ./kernel.nix { inherit pkgs; } else wanted;
   # Since 25.11 modules are an output of their own.
   modules = kernel.modules or kernel;
 

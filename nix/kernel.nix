@@ -1,4 +1,5 @@
-# The own kernel of nixpkgs' source: what `cargo xtask kernel build` makes of Debian's. Nobody gets it who has not asked for it.
+# The own kernel of nixpkgs' source: what `cargo xtask kernel build` makes of Debian's. Nobody gets it who has not asked for it, by
+# `autoInstaller.kernel = "own"`.
 #
 #   import ./kernel.nix { inherit pkgs; }   a kernel as `pkgs.linux_6_12` is one, with `configfile` and `modDirVersion`
 #
@@ -23,6 +24,7 @@ let
   configfile = pkgs.stdenv.mkDerivation {
     name = "autoinstaller-kernel-config-${linux.version}";
     inherit (linux) src;
+    inherit wishes;
     patches = map (patch: patch.patch) (lib.filter (patch: patch.patch or null != null) (linux.kernelPatches or [ ]));
     depsBuildBuild = [ pkgs.buildPackages.stdenv.cc ];
     nativeBuildInputs = [
@@ -34,14 +36,14 @@ let
     dontConfigure = true;
     # Kconfig drops what another symbol forbids, without a word: every wish must be in the answer as it was made.
     buildPhase = ''
-      make ARCH=${pkgs.stdenv.hostPlatform.linuxArch} KCONFIG_ALLCONFIG=${wishes} allnoconfig
-      sed -n 's/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1/p' ${wishes} > off
+      make ARCH=${pkgs.stdenv.hostPlatform.linuxArch} KCONFIG_ALLCONFIG=$wishes allnoconfig
+      sed -n 's/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1/p' $wishes > off
       lost=0
       while read -r line; do
         case $line in
         CONFIG_*) grep -qxF -e "$line" .config || { echo "lost: $line"; lost=1; } ;;
         esac
-      done < ${wishes}
+      done < $wishes
       while read -r symbol; do
         if grep -q "^$symbol=" .config; then echo "set all the same: $symbol"; lost=1; fi
       done < off

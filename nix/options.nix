@@ -147,8 +147,8 @@ in
 
     # From here on: what a build with nixpkgs alone understands.
     extraPackages = list types.package (lib.literalExpression "[ pkgs.btrfs-progs ]") "Programs for the scripts, put into stage-2.";
-    kernel = maybe types.package (lib.literalExpression "pkgs.linuxPackages_latest.kernel") ''
-      The kernel of the stick instead of nixpkgs' default one.'';
+    kernel = maybe (types.either (types.enum [ "own" ]) types.package) (lib.literalExpression "pkgs.linuxPackages_latest.kernel") ''
+      The kernel of the stick instead of nixpkgs' default one; `"own"` builds the one of `kernel-config`.'';
     deployKey = {
       publicKey = maybe types.str "ssh-ed25519 AAAA ultraviolet-installer" ''
         The public half of a key whose private half is put on the kit partition. It is printed while building, and no store has the private one.'';

@@ -132,6 +132,33 @@ in
         };
       }
     ))).kernel;
+    "the kernel can be the own one, with its configuration and its modules" =
+      is
+        {
+          kernel = "linux-own/bzImage";
+          kernelConfig = "autoinstaller-kernel-config-6.12";
+          modules = "linux-own-modules/lib/modules/6.12.0-autoinstaller";
+        }
+        {
+          inherit (parts (own (online // { kernel = "own"; }))) kernel kernelConfig modules;
+        };
+    "every wish of the fragments goes into the own kernel, and no word that is for people" =
+      let
+        asked = lib.splitString "\n" (import (tree + "/nix/kernel.nix") { inherit pkgs; }).configfile.wishes.text;
+        fragments = lib.filter (lib.hasSuffix ".config") (lib.attrNames (builtins.readDir (tree + "/kernel-config")));
+        lines = lib.concatMap (name: lib.splitString "\n" (builtins.readFile (tree + "/kernel-config/${name}"))) fragments;
+        count = match: lib.length (lib.filter match lines);
+      in
+      is
+        {
+          on = count (lib.hasPrefix "CONFIG_");
+          off = count (line: lib.hasPrefix "# CONFIG_" line && lib.hasSuffix " is not set" line);
+        }
+        {
+          on = lib.length (lib.filter (lib.hasPrefix "CONFIG_") asked);
+          off = lib.length (lib.filter (lib.hasPrefix "# CONFIG_") asked);
+        };
+    "no other word is a kernel" = is true (fails (own (online // { kernel = "mine"; })).drvPath);
     "a key on the kit is printed and not carried" =
       let
         made = own (online // { deployKey.publicKey = "ssh-ed25519 AAAA $(own)-installer"; });

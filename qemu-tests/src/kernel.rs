@@ -1,6 +1,7 @@
 //! `cargo xtask kernel`: judges a kernel's configuration, resolves the repository's own against its source, builds that kernel.
 
 mod fragments;
+mod kmod;
 mod own;
 
 use std::fs::File;
@@ -11,8 +12,9 @@ use std::str::FromStr;
 use anyhow::{Error, Result, bail};
 
 use crate::image::kernel_config::{self, Verdict};
+use crate::image::modules::Chosen;
 use crate::parts::Parts;
-use crate::{lock, prerequisites};
+use crate::{debian, lock, prerequisites};
 use own::{Own, Workshop};
 
 /// Which kernel a medium boots.
@@ -69,7 +71,7 @@ pub fn own_was_built() -> Result<bool> {
     own::any()
 }
 
-/// The verb: `kernel check CONFIG[.gz] | config | build`.
+/// The verb: `kernel check CONFIG[.gz] | config | build | resolve`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
@@ -84,7 +86,8 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
             workshop.configure()?;
             println!("{}", workshop.build()?.kernel.display());
         }
-        _ => bail!("reading the command line: `kernel check CONFIG[.gz] | config | build`"),
+        ["resolve"] => return resolve(),
+        _ => bail!("reading the command line: `kernel check CONFIG[.gz] | config | build | resolve`"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -96,6 +99,19 @@ fn check(config: &Path) -> Result<ExitCode> {
     broken.iter().for_each(|row| println!("broken: {row}"));
     println!("{}: {} rows broken, {} modules to be carried", config.display(), broken.len(), carry.len());
     Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Holds what the lists of modules are resolved with against libkmod, for the stock kernel.
+fn resolve() -> Result<ExitCode> {
+    prerequisites::ensure(&[prerequisites::ISO, prerequisites::RESOLVER])?;
+    let _lock = lock::hold()?;
+    let directory = debian::parts()?.modules;
+    let chosen = [Chosen::for_initrd(&directory, &[])?, Chosen::for_stage2(&directory)?];
+    let modules: Vec<String> = chosen.iter().flat_map(Chosen::carried).cloned().collect();
+    let (asked, differences) = kmod::compare(&directory, &modules)?;
+    differences.iter().for_each(|difference| println!("{difference}"));
+    println!("{}: of {asked} names {} mean something else to libkmod", directory.display(), differences.len());
+    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The lock of all verbs is for the source alone: a build takes long, and others need none of it. The lock that is returned is for the build.
@@ -113,6 +129,6 @@ mod tests {
     #[test]
     fn other_words_are_named() {
         let error = run(&["bild".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "reading the command line: `kernel check CONFIG[.gz] | config | build`");
+        assert_eq!(error, "reading the command line: `kernel check CONFIG[.gz] | config | build | resolve`");
     }
 }

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -12,11 +11,13 @@ use rustix::process::geteuid;
 
 use crate::command;
 
-/// Program (or file, when it starts with `/`) and the package that carries it.
+/// Program (or file, when it starts with `/`, perhaps with a `*`) and the package that carries it.
 const PACKAGES: &[(&str, &str)] = &[
     ("/usr/lib/grub/i386-pc/boot_hybrid.img", "grub-pc-bin"),
     ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
     ("/usr/include/gelf.h", "libelf-dev"),
+    ("/usr/include/libkmod.h", "libkmod-dev"),
+    ("/usr/lib/llvm-*/lib/libclang.so", "libclang-dev"),
     ("apt-get", "apt"),
     ("bc", "bc"),
     ("bison", "bison"),
@@ -39,6 +40,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mdeltree", "mtools"),
     ("mdir", "mtools"),
     ("make", "make"),
+    ("mkfs.erofs", "erofs-utils"),
     ("mkfs.vfat", "dosfstools"),
     ("mksquashfs", "squashfs-tools"),
     ("mlabel", "mtools"),
@@ -51,6 +53,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("sfdisk", "fdisk"),
     ("sgdisk", "gdisk"),
     ("ssh", "openssh-client"),
+    ("swtpm", "swtpm"),
     ("tar", "tar"),
     ("unshare", "util-linux"),
     ("unsquashfs", "squashfs-tools"),
@@ -87,10 +90,15 @@ pub const ISO: &[&str] = &[
 /// What building a kernel takes.
 pub const KERNEL: &[&str] = &["bc", "bison", "flex", "gcc", "make", "tar", "xz", "zstd", "depmod", "/usr/include/gelf.h"];
 
+/// What asking libkmod takes.
+pub const RESOLVER: &[&str] = &["/usr/include/libkmod.h", "/usr/lib/llvm-*/lib/libclang.so"];
+
 /// What running a virtual machine and reading its disks afterwards takes. Nothing is left out where one of these is missing.
 pub const MACHINE: &[&str] = &[
     "qemu-system-x86_64",
     "setpriv",
+    "swtpm",
+    "mkfs.erofs",
     "ssh",
     "cp",
     "sgdisk",
@@ -162,7 +170,8 @@ fn packages_of(lists: &[&[&str]], present: impl Fn(&str) -> bool) -> Result<BTre
 
 fn present(program: &str) -> bool {
     if program.starts_with('/') {
-        return Path::new(program).exists();
+        // Of some there is one for each release.
+        return glob::glob(program).is_ok_and(|mut found| found.any(|file| file.is_ok()));
     }
     command::search_path().iter().any(|directory| directory.join(program).is_file())
 }

@@ -51,6 +51,7 @@ fn boot(image: &Image, medium: Option<Medium>, dir: &Path) -> Result<()> {
         bad_sector: None,
         disks: DISKS,
         nics: &[],
+        tpm: None,
         date: None,
         ram_mib: 1024,
         words: &[],

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
+use crate::drivers::needed;
 use crate::error::{Doing, Error, Kind, Result};
 use crate::sys::device_mapper;
 
@@ -19,8 +20,9 @@ const TICK: Duration = Duration::from_millis(50);
 /// The device mapper or its module for encryption is missing.
 pub fn require_encryption() -> Result<()> {
     let doing = || "looking for the kernel's encryption (dm-crypt)".to_string();
-    let control = control().doing(Kind::System, doing)?;
-    device_mapper::require_target(&control, "crypt").doing(Kind::System, doing)
+    let control = control().map_err(|error| needed::cause(&["dm_mod"], error)).doing(Kind::System, doing)?;
+    let known = device_mapper::require_target(&control, "crypt");
+    known.map_err(|error| needed::cause(&["dm_crypt"], error)).doing(Kind::System, doing)
 }
 
 /// Closes a mapping.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use log::Level;
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind_recursive, mount_move, unmount};
 
+use crate::drivers::needed;
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::{Loop, Medium};
 use crate::pid1::children::{self, Job};
@@ -54,9 +55,11 @@ impl Stage2 {
         for directory in ["lower", "upper", "work", "root"] {
             create_dir_all(format!("{LAYERS}/{directory}")).doing(Kind::System, || doing(directory))?;
         }
-        mount(&image.node, "/stage2/lower", "squashfs", MountFlags::RDONLY, None).doing(Kind::Medium, || doing("the image"))?;
+        let lower = mount(&image.node, "/stage2/lower", "squashfs", MountFlags::RDONLY, None);
+        lower.map_err(|error| needed::cause(&["squashfs"], error)).doing(Kind::Medium, || doing("the image"))?;
         let layers = c"lowerdir=/stage2/lower,upperdir=/stage2/upper,workdir=/stage2/work";
-        mount("overlay", ROOT, "overlay", MountFlags::empty(), layers).doing(Kind::System, || doing("the overlay"))?;
+        let root = mount("overlay", ROOT, "overlay", MountFlags::empty(), layers);
+        root.map_err(|error| needed::cause(&["overlay"], error)).doing(Kind::System, || doing("the overlay"))?;
         let safe = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
         create_dir_all(KEYS).doing(Kind::System, || doing("the place for keys"))?;
         mount("ramfs", KEYS, "ramfs", safe, c"mode=0700").doing(Kind::System, || doing("the place for keys"))?;

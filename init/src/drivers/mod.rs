@@ -8,6 +8,7 @@ mod coldplug;
 mod glob;
 mod load;
 mod modprobe;
+pub mod needed;
 pub mod nodes;
 mod tables;
 mod uevents;

@@ -13,7 +13,7 @@ mod users;
 mod wait;
 
 pub use boot_entries::{GLOBAL as GLOBAL_VARIABLES, boot_entries, boot_entries_at};
-pub use controllers::{without_driver, without_driver_at};
+pub use controllers::{cards_without_driver, without_driver, without_driver_at};
 pub use disks::{disks, disks_at};
 pub use firmware::require_uefi;
 pub use memory::require_memory;

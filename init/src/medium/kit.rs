@@ -10,6 +10,7 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use super::find::Medium;
 use super::loops::Loop;
+use crate::drivers::needed;
 use crate::error::{Doing, Error, Kind, Result};
 use crate::pid1::journal;
 use crate::sys::block;
@@ -86,7 +87,8 @@ fn mounted<T>(kit: &Loop, flags: MountFlags, with: impl FnOnce(&Path) -> std::io
     let doing = || "using the kit partition".to_string();
     let safe = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     create_dir_all(MOUNT_POINT).doing(Kind::Medium, doing)?;
-    mount(&kit.node, MOUNT_POINT, "vfat", flags | safe, None).doing(Kind::Medium, doing)?;
+    let mounted = mount(&kit.node, MOUNT_POINT, "vfat", flags | safe, None);
+    mounted.map_err(|error| needed::cause(needed::VFAT, error)).doing(Kind::Medium, doing)?;
     let done = with(Path::new(MOUNT_POINT)).doing(Kind::Medium, doing);
     unmount(MOUNT_POINT, UnmountFlags::empty()).doing(Kind::Medium, doing)?;
     done

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::find::Medium;
 use super::manifest::Image;
+use crate::drivers::needed;
 use crate::error::{Doing, Kind, Result};
 use crate::sys::loop_device;
 
@@ -46,7 +47,8 @@ impl Loop {
 
     fn attach(backing: &File, start: u64, bytes: u64, read_only: bool) -> Result<Loop> {
         let doing = || "attaching a loop device".to_string();
-        let control = OpenOptions::new().read(true).write(true).open("/dev/loop-control").doing(Kind::System, doing)?;
+        let control = OpenOptions::new().read(true).write(true).open("/dev/loop-control");
+        let control = control.map_err(|error| needed::cause(&["loop"], error)).doing(Kind::System, doing)?;
         let number = loop_device::free(&control).doing(Kind::System, doing)?;
         let node = format!("/dev/loop{number}");
         let device = OpenOptions::new().read(true).write(!read_only).open(&node).doing(Kind::System, doing)?;

@@ -13,6 +13,7 @@ use super::lease::Lease;
 use super::links::{Link, SYSFS, wired};
 use crate::act::Stage2;
 use crate::error::{Doing, Error, Kind, Result};
+use crate::look::cards_without_driver;
 use crate::pid1::children::{self, Job};
 use crate::settings::{Address, Ip};
 
@@ -141,7 +142,8 @@ fn nobody(links: &[Link], started: Instant) -> Error {
         _ => "no link has a carrier",
     };
     let cause = format!("{cause}, in {} s", started.elapsed().as_secs());
-    Error::new(Kind::Network, "getting a network address", cause).with_details(status(links, started))
+    let details = status(links, started).into_iter().chain(cards_without_driver()).collect();
+    Error::new(Kind::Network, "getting a network address", cause).with_details(details)
 }
 
 /// Gives the kernel address and route.

@@ -73,8 +73,50 @@ everywhere
 // {
   inherit lib runCommand rustPlatform;
   path = ./.;
-  stdenv.hostPlatform = { inherit system; };
-  buildPackages = everywhere;
+  stdenv = {
+    hostPlatform = {
+      inherit system;
+      linuxArch = "x86_64";
+    };
+    mkDerivation =
+      arguments:
+      derivation (
+        arguments
+        // {
+          inherit system;
+          builder = "/bin/sh";
+        }
+      );
+  };
+  buildPackages =
+    everywhere
+    // stubs [
+      "bison"
+      "flex"
+      "perl"
+    ]
+    // {
+      stdenv.cc = stub "cc";
+    };
+  # The source of a kernel, and what makes one of a configuration that nobody has to evaluate.
+  linux_6_12 = stub "linux-6.12" // {
+    version = "6.12";
+    src = stub "linux-source";
+    kernelPatches = [
+      {
+        name = "one";
+        patch = stub "one.patch";
+      }
+      { name = "a wish alone"; }
+    ];
+  };
+  linuxManualConfig =
+    arguments:
+    stub "linux-own"
+    // {
+      inherit (arguments) configfile modDirVersion;
+      modules = stub "linux-own-modules";
+    };
   pkgsStatic = stubs [
     "busybox"
     "dosfstools"

@@ -88,6 +88,22 @@ impl KernelTree {
         names.split('|').find(there).unwrap_or(first)
     }
 
+    /// Every module's name, and what is built in.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.files.keys().chain(&self.builtin)
+    }
+
+    /// What a module needs, in the order of loading; soft dependencies are not among it.
+    pub fn needs(&self, module: &str) -> &[String] {
+        self.dependencies.get(module).map_or(&[], Vec::as_slice)
+    }
+
+    /// The modules that a name or an alias stands for, built in or not.
+    pub fn meaning(&self, name: &str) -> Vec<String> {
+        let (modules, normal) = (self.matching(name), normal(name));
+        if modules.is_empty() && self.builtin.contains(&normal) { vec![normal] } else { modules }
+    }
+
     /// The modules to load for `names`, each after everything it needs. Built-ins need nothing; a name that is
     /// neither a module nor built in is an error.
     pub fn load_order(&self, names: &[&str]) -> Result<Vec<String>> {
@@ -118,15 +134,13 @@ impl KernelTree {
         order.push(name.to_owned());
     }
 
-    /// The modules a name or an alias stands for; none if it is built in or unknown.
+    /// The modules a name or an alias stands for; none if it is only built in, or unknown.
     fn matching(&self, wanted: &str) -> Vec<String> {
         let name = normal(wanted);
         if self.files.contains_key(&name) {
             return vec![name];
         }
-        if self.builtin.contains(&name) {
-            return Vec::new();
-        }
+        // Something built in may have the name of an algorithm that is in modules, as crc32 has, and modprobe takes those.
         self.aliases.iter().filter(|(pattern, _)| matches(pattern, &name)).map(|(_, module)| module.clone()).collect()
     }
 
@@ -141,12 +155,20 @@ impl KernelTree {
 
 /// Whether an alias covers a name. Most of the many thousand patterns start differently, which is cheap to see.
 fn matches(pattern: &str, name: &str) -> bool {
-    let literal = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
-    let (start, rest) = pattern.split_at(literal);
-    match name.strip_prefix(&normal(start)) {
-        Some(end) if rest.is_empty() => end.is_empty(),
-        Some(end) => Pattern::new(rest).is_ok_and(|pattern| pattern.matches(end)),
-        None => false,
+    let mut common = 0;
+    for (wanted, found) in pattern.bytes().zip(name.bytes()) {
+        match wanted {
+            b'*' | b'?' | b'[' => break,
+            b'-' if found == b'_' => {}
+            _ if wanted == found => {}
+            _ => return false,
+        }
+        common += 1;
+    }
+    match (pattern.get(common..), name.get(common..)) {
+        (Some(""), Some(end)) => end.is_empty(),
+        (Some(rest), Some(end)) => Pattern::new(rest).is_ok_and(|pattern| pattern.matches(end)),
+        _ => false,
     }
 }
 
@@ -202,6 +224,32 @@ mod tests {
     fn of_several_names_the_first_that_is_there_counts() {
         let tree = tree();
         assert_eq!(["gone|a|b", "gone|dmi_sysfs|a", "gone|lost", "b"].map(|names| tree.first_of(names)), ["a", "dmi_sysfs", "gone", "b"]);
+    }
+
+    #[test]
+    fn an_alias_counts_more_than_something_built_in() {
+        let alias = "alias crc32 crc32_pclmul\nalias crc32 crc32_generic\n";
+        let dep = "kernel/f2fs.ko:\nkernel/crc32-pclmul.ko:\nkernel/crc32_generic.ko:\n";
+        let tree =
+            KernelTree::parse(Path::new("/m"), dep, alias, "softdep f2fs pre: crc32\n", "kernel/lib/crc32.ko\nkernel/lib/crc16.ko\n");
+        assert_eq!(tree.load_order(&["f2fs"]).unwrap(), ["crc32_pclmul", "crc32_generic", "f2fs"]);
+        assert_eq!(tree.meaning("crc32"), ["crc32_pclmul", "crc32_generic"]);
+        assert_eq!(tree.meaning("crc16"), ["crc16"]);
+        assert!(tree.meaning("crc8").is_empty());
+    }
+
+    #[test]
+    fn patterns_cover_names_from_their_start_to_their_end() {
+        for (pattern, name, expected) in [
+            ("fs-ext4", "fs_ext4", true),
+            ("fs-ext4", "fs_ext", false),
+            ("fs-ext", "fs_ext4", false),
+            ("usb:v*p1[0-2]", "usb:v9p11", true),
+            ("usb:v*p1[0-2]", "usb:v9p13", false),
+            ("usb:v9*", "usb:v9", true),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl Chosen {
         self.order.contains(&normal(name))
     }
 
+    /// The modules it carries.
+    pub fn carried(&self) -> &[String] {
+        &self.order
+    }
+
     /// What the choice consists of, for a key.
     pub fn summary(&self) -> String {
         format!("{}early\n{}{:?}{:?}", lines(&self.order), lines(&self.boot), self.companions, lean::RECIPE)

@@ -165,4 +165,41 @@ mod tests {
         fs::remove_dir_all(&place).unwrap();
         assert_eq!(own.modules, place.join("lib/modules/6.12.1-autoinstaller"));
     }
+
+    /// A source whose second step ends with an error until it may go on, as that of a build which is interrupted.
+    const SOURCE: &str = "\
+bzImage: $(O)/arch/x86/boot/bzImage
+modules:
+modules_install:
+\tmkdir -p $(INSTALL_MOD_PATH)/lib/modules/6.12.1-autoinstaller
+$(O)/first: $(O)/.config
+\techo first >> $(O)/log
+\ttouch $@
+$(O)/arch/x86/boot/bzImage: $(O)/first
+\ttest -e $(O)/go-on
+\tmkdir -p $(O)/arch/x86/boot
+\techo kernel > $@
+";
+
+    #[test]
+    #[ignore = "needs make"]
+    fn an_interrupted_build_goes_on_where_it_was_and_is_no_kernel_before() {
+        let scratch = crate::vm::disk::scratch("own-interrupted");
+        let workshop = Workshop { source: scratch.join("source"), directory: scratch.join("build") };
+        fs::create_dir_all(&workshop.source).unwrap();
+        fs::create_dir_all(workshop.directory.join("resolved")).unwrap();
+        fs::write(workshop.source.join("Makefile"), SOURCE).unwrap();
+        fs::write(workshop.resolved(), "CONFIG_A=y\n").unwrap();
+        let error = workshop.build().err().unwrap().to_string();
+        assert!(error.starts_with("building the kernel: make exited with 2"), "{error}");
+        assert!(workshop.built().is_err());
+
+        let objects = workshop.directory.join("objects");
+        fs::write(objects.join("go-on"), "").unwrap();
+        let own = workshop.build().unwrap();
+        assert_eq!(fs::read_to_string(objects.join("log")).unwrap(), "first\n");
+        assert_eq!(fs::read_to_string(&own.kernel).unwrap(), "kernel\n");
+        assert_eq!(workshop.built().unwrap().kernel, own.kernel);
+        cache::remove(&workshop.place().unwrap()).unwrap();
+    }
 }

@@ -201,6 +201,7 @@ pub fn boot_disks(scenario: &Scenario, image: &Image, dir: &Path, script: &[Step
         bad_sector: None,
         disks: &disks,
         nics: &[],
+        tpm: None,
         date: None,
         ram_mib: scenario.ram_mib,
         words: &[],

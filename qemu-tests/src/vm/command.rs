@@ -9,8 +9,8 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use super::disk::{file_name, log_name};
-use super::scenario::{Bus, Consoles, Disk, Firmware, Keyboard, Medium, Nic};
-use super::{bad, medium, nic, observer};
+use super::scenario::{Bus, Consoles, Disk, Firmware, Keyboard, Medium, Nic, Tpm};
+use super::{bad, medium, nic, observer, tpm};
 use crate::image::Image;
 
 /// Name of the firmware variables in the directory of the scenario.
@@ -32,6 +32,8 @@ pub struct Boot<'a> {
     pub disks: &'a [Disk],
     /// Its network cards.
     pub nics: &'a [Nic],
+    /// Its TPM, if it has one.
+    pub tpm: Option<Tpm>,
     /// What its clock says, if not the time.
     pub date: Option<&'a str>,
     /// Memory in MiB.
@@ -76,6 +78,7 @@ pub fn arguments(image: &Image, boot: &Boot, accel: &str) -> Vec<String> {
     for (index, card) in boot.nics.iter().enumerate() {
         args.0.extend(nic::arguments(index, card, boot.network, boot.login));
     }
+    args.0.extend(boot.tpm.map(tpm::arguments).into_iter().flatten());
     if let Some(date) = boot.date {
         args.words(&["-rtc", &format!("base={date}")]);
     }

@@ -33,6 +33,7 @@ const BOOT: Boot = Boot {
     bad_sector: None,
     disks: DISKS,
     nics: &[],
+    tpm: None,
     date: None,
     ram_mib: 1024,
     words: &["install.disk=a,b"],

@@ -63,6 +63,7 @@ pub fn start(image: &Image, boot: &Boot, dir: &Path, log: &str) -> Result<Runnin
         log: dir.join(log),
         errors: dir.join("qemu.stderr"),
         dir: dir.to_owned(),
+        tpm: boot.tpm,
         sender,
     };
     let on = switch.on()?;

@@ -96,10 +96,10 @@ impl MediumCopy {
     /// What is wrong with the kit partition, once it has its files.
     fn spoil(&self, fault: Fault) -> Result<()> {
         match fault {
-            Fault::None | Fault::FlipByte(..) => Ok(()),
             Fault::KitFull => self.kit().fill(&self.path.with_extension("kit")),
             Fault::KitDamaged => lose_clusters(&self.path, self.kit.start),
             Fault::KitAbsent => gpt_map::remove(&self.path, KIT),
+            _ => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Modules in reading order: what a scenario says, how it is run, what is read from the disks afterwards.
 
+mod outcome;
 mod row;
 pub mod scenario;
 pub mod scenarios;
@@ -41,6 +42,7 @@ mod nic;
 mod observer;
 mod remains;
 pub mod sparse;
+mod tpm;
 mod variables;
 
 pub mod after;

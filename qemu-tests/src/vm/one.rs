@@ -83,6 +83,7 @@ pub fn run_and_keep(
         bad_sector: before.medium.bad_sector(),
         disks: scenario.disks,
         nics: scenario.nics,
+        tpm: scenario.tpm,
         date: scenario.date,
         ram_mib: scenario.ram_mib,
         words: &words,

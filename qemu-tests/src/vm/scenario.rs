@@ -9,8 +9,10 @@ pub use super::bad::{Bad, Request};
 pub use super::dirty::{Dirty, Old, Region, Table};
 pub use super::login::Ssh;
 pub use super::nic::{Card, Net, Nic};
-pub use super::observer::{KILLER, MISER, OWNER, PARENT, PEST, SQUATTER, WARDEN, WORD as OBSERVED};
+pub use super::observer::{KILLER, MISER, OWNER, PARENT, PEST, SAMPLER, SQUATTER, WARDEN, WORD as OBSERVED};
+pub use super::outcome::After;
 pub use super::step::{Console, FIRMWARE_ENTRY, INSTALLED_SYSTEM, KEYS, LOCKED_SYSTEM, NOTHING_BOOTS, Step, deadline, flat};
+pub use super::tpm::Tpm;
 pub use super::variables::Vars;
 pub use crate::servers::Server;
 
@@ -41,6 +43,8 @@ pub struct Scenario {
     pub disks: &'static [Disk],
     /// Its network cards.
     pub nics: &'static [Nic],
+    /// Its TPM, if it has one.
+    pub tpm: Option<Tpm>,
     /// What its clock says when it is switched on, `YYYY-MM-DD`, if not the time.
     pub date: Option<&'static str>,
     /// The firmware's boot entries, in the order in which it tries them.
@@ -81,6 +85,7 @@ pub const BASE: Scenario = Scenario {
     kit: &[],
     disks: &[],
     nics: &[],
+    tpm: None,
     date: None,
     entries: &[],
     words: &[],
@@ -269,36 +274,4 @@ pub enum Fault {
     KitDamaged,
     /// There is no kit partition.
     KitAbsent,
-}
-
-/// What must be true of the disks once the machine is off. A disk that no row names must be unchanged, always.
-#[derive(Debug, Clone, Copy)]
-pub enum After {
-    /// The disk carries a complete installation.
-    TargetInstalled(usize),
-    /// The disk was written to, but need not be complete.
-    DiskWritten(usize),
-    /// Every byte of the disk is what it was.
-    DiskUnchanged(usize),
-    /// There is no loader where firmware looks on the first partition of the disk, the ESP, and it finds nothing to boot.
-    NotBootable(usize),
-    /// A file on the kit partition of the stick contains the text; `{guid}` in either is the medium's.
-    KitHas(&'static str, &'static str),
-    /// There is no such file on the kit partition of the stick.
-    KitLacks(&'static str),
-    /// The installed root file system, checked right before, has a file or directory with `MODE UID:GID` and text; `{kit NAME}` is
-    /// the text of that file of the kit.
-    RootHas(&'static str, &'static str, &'static str),
-    /// A server was asked for something: its log contains the text.
-    Served(Server, &'static str),
-    /// A file on the first partition of the disk, the ESP, contains the text; `{guid}` in either is the medium's.
-    EspHas(usize, &'static str, &'static str),
-    /// The firmware's boot entries, in its order, are those with these descriptions and what it makes by itself.
-    Entries(&'static [&'static str]),
-    /// The card with this number has never sent a frame.
-    NicSilent(usize),
-    /// The card with this number has sent frames, which shows that the capture can see them.
-    NicSpoke(usize),
-    /// The disks boot without the medium, up to the marker of the installed system.
-    BootsInstalled(Vars),
 }

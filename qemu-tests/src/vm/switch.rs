@@ -11,7 +11,8 @@ use anyhow::{Context, Result};
 use super::emulator::{Emulator, qemu};
 use super::machine::Signal;
 use super::qmp::Qmp;
-use super::serial;
+use super::scenario::Tpm;
+use super::{serial, tpm};
 
 /// What is the same at every start.
 pub struct Switch {
@@ -25,6 +26,8 @@ pub struct Switch {
     pub errors: PathBuf,
     /// Has the files of the machine.
     pub dir: PathBuf,
+    /// Its TPM.
+    pub tpm: Option<Tpm>,
     /// Takes what the machine says and does.
     pub sender: Sender<Signal>,
 }
@@ -37,6 +40,9 @@ pub struct On {
     pub port: UnixStream,
     /// The control socket.
     pub qmp: Qmp,
+    /// The emulator of the TPM, which ends with the other.
+    #[expect(dead_code, reason = "it is ended with this value")]
+    pub tpm: Option<Emulator>,
 }
 
 impl Switch {
@@ -45,6 +51,7 @@ impl Switch {
         let (port, guest_port) = UnixStream::pair().context("making the serial port")?;
         let (control, guest_control) = UnixStream::pair().context("making the control socket")?;
         let errors = &self.errors;
+        let tpm = self.tpm.map(|_| tpm::start(&self.dir)).transpose()?;
         let emulator = {
             // The command owns the guest's ends; they must be closed here, or the end of the emulator is never seen.
             let mut command = qemu();
@@ -67,7 +74,7 @@ impl Switch {
         for card in &self.unplugged {
             qmp.set_link(card, false)?;
         }
-        Ok(On { emulator, port: writer, qmp })
+        Ok(On { emulator, port: writer, qmp, tpm })
     }
 
     /// Keeps the log of a machine that is off under another name: the next start has one of its own.

@@ -1,11 +1,11 @@
 //! Drivers by the machines that need them, and the same machines without: what is seen then is what the driver does. Families that other
 //! rows cannot pass without are not here again. Without a driver means that the command line forbids its module.
 
-use super::{ASK, BOOT, HELD, NO_ANSWER, NOISY, OFF, PROMPT, REFUSED, REFUSES_NOTHING, UNTOUCHED};
+use super::{ASK, BOOT, HELD, NO, NO_ANSWER, NOISY, OFF, PROMPT, REFUSED, REFUSES_NOTHING, UNTOUCHED};
 use crate::vm::scenario::After::{DiskUnchanged, KitHas};
 use crate::vm::scenario::Console::{Keyboard as Keys, Serial};
-use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, Forbid, Type, Wait};
-use crate::vm::scenario::{BASE, Bus, Disk, Firmware, Keyboard, SD_SERIAL, Scenario};
+use crate::vm::scenario::Step::{Expect, ExpectAll, ExpectPowerOff, Forbid, Part, Type, Wait};
+use crate::vm::scenario::{BASE, Bus, Card, Disk, Firmware, Keyboard, Net, Nic, SAMPLER, SD_SERIAL, Scenario, Step, Tpm};
 
 /// A disk on every bus.
 const DISKS: &[Disk] = &[
@@ -16,6 +16,23 @@ const DISKS: &[Disk] = &[
     Disk { bus: Bus::Uas, serial: "UAS01", ..NOISY },
     Disk { bus: Bus::Sd, serial: SD_SERIAL, ..NOISY },
 ];
+
+/// A machine in which something is tried that no installation needs.
+const SAMPLE: Scenario = Scenario {
+    core: false,
+    firmware: Firmware::Direct,
+    disks: &[NOISY],
+    words: &["install.dry-run"],
+    kernel_words: &[SAMPLER],
+    after: &[DiskUnchanged(0)],
+    ..BASE
+};
+/// Stage-2 is mounted before the question where the network is needed.
+const ONLINE: Nic = Nic { card: Card::Virtio, net: Net::User, unplugged: false };
+/// It is tried.
+const SAMPLED: Step = Part(&[REFUSES_NOTHING, Forbid(ASK), Expect("autoinstaller: running the boot commands", BOOT)]);
+/// And the plan is shown all the same.
+const SHOWN: Step = Part(&[Expect("target nvme0n1 (", PROMPT), Expect(UNTOUCHED, PROMPT), ExpectPowerOff(OFF)]);
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
@@ -122,5 +139,44 @@ pub const ROWS: &[Scenario] = &[
         ],
         after: &[DiskUnchanged(0)],
         ..BASE
+    },
+    Scenario {
+        name: "tpm-crb",
+        proves: "Commands of the owner find the TPM of a new machine.",
+        tpm: Some(Tpm::Crb),
+        script: &[SAMPLED, Expect("autoinstaller: | /dev/tpm0", 30), Expect("autoinstaller: | a TPM 2.0", 10), SHOWN],
+        ..SAMPLE
+    },
+    Scenario {
+        name: "tpm-tis",
+        proves: "They find one that is a chip on the board.",
+        tpm: Some(Tpm::Tis),
+        script: &[SAMPLED, Expect("autoinstaller: | /dev/tpm0", 30), Expect("autoinstaller: | a TPM 2.0", 10), SHOWN],
+        ..SAMPLE
+    },
+    Scenario {
+        name: "tpm-forbidden",
+        proves: "Without its driver, which may be built in, there is no TPM, and nobody misses it.",
+        tpm: Some(Tpm::Crb),
+        kernel_words: &[SAMPLER, "initcall_blacklist=crb_acpi_driver_init", "module_blacklist=tpm_crb"],
+        script: &[SAMPLED, Forbid("/dev/tpm0"), Expect("autoinstaller: | no TPM", 30), SHOWN],
+        ..SAMPLE
+    },
+    Scenario {
+        name: "erofs",
+        proves: "With stage-2 the kernel has EROFS as well: it asks for the module when somebody mounts an image.",
+        nics: &[ONLINE],
+        words: &["install.network.enable"],
+        script: &[REFUSES_NOTHING, Expect("SAMPLED EROFS: read", BOOT + PROMPT), NO],
+        ..SAMPLE
+    },
+    Scenario {
+        name: "erofs-forbidden",
+        proves: "Without the module that is refused, and the rest goes on.",
+        nics: &[ONLINE],
+        words: &["install.network.enable"],
+        kernel_words: &[SAMPLER, "modprobe.blacklist=erofs"],
+        script: &[REFUSES_NOTHING, Forbid("SAMPLED EROFS"), Expect("SAMPLED no EROFS", BOOT + PROMPT), NO],
+        ..SAMPLE
     },
 ];

@@ -14,6 +14,7 @@ mod faults_disk;
 mod faults_stick;
 mod firmware;
 mod flake;
+mod forbidden;
 mod install;
 mod killed;
 mod kit;
@@ -40,7 +41,7 @@ pub fn all() -> Vec<&'static Scenario> {
     let machines = [install::ROWS, choose::ROWS, bystanders::ROWS, named::ROWS, late::ROWS, dirty::ROWS];
     let repositories = [online::ROWS, flake::ROWS, adverse::ROWS, repository::ROWS, clone::ROWS, ssh::ROWS, ssh_nobody::ROWS];
     let persons = [ask::ROWS, consoles::ROWS, standing::ROWS, encrypted::ROWS, passphrase::ROWS, kit::ROWS, refuse::ROWS, fault::ROWS];
-    let troubles = [drivers::ROWS, retry::ROWS, process::ROWS, firmware::ROWS, killed::ROWS];
+    let troubles = [drivers::ROWS, forbidden::ROWS, retry::ROWS, process::ROWS, firmware::ROWS, killed::ROWS];
     let faults = [faults_disk::ROWS, faults_stick::ROWS, kit_fault::ROWS, memory::ROWS];
     machines.into_iter().chain(repositories).chain(persons).chain(troubles).chain(faults).flatten().collect()
 }
