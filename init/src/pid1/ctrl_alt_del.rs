@@ -19,6 +19,7 @@ pub fn attend() {
     if std::process::id() != 1 {
         return;
     }
+    signals::default_faults();
     signals::block_interrupt();
     reboot(RebootCommand::CadOff).unwrap_or_else(|error| log::debug!("taking Ctrl-Alt-Del from the kernel: {error}"));
     spawn(|| {

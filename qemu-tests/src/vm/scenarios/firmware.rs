@@ -31,7 +31,8 @@ pub const ROWS: &[Scenario] = &[
         words: &["install.disk=UV0001"],
         script: &[
             Forbid(FAILED),
-            Expect("making nvme0n1 bootable and the firmware's first choice, in place of Boot0003, Boot0006", BOOT + PROMPT),
+            Expect("making nvme0n1 bootable and the firmware's first choice, in place of", BOOT + PROMPT),
+            Expect("Boot0003, Boot0006", 10),
             YES,
             Expect("autoinstaller: the firmware starts Boot00", 6 * STEP),
             Expect("\"Linux Boot Manager\" first: \\EFI\\systemd\\systemd-bootx64.efi on nvme0n1p1", 10),
