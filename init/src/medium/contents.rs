@@ -65,7 +65,10 @@ impl Kit {
             return Ok(kit);
         }
         let read = kit::read(medium, |root| PLACES.iter().try_for_each(|place| kit.add(root, place, DEEPEST)));
-        read.map_err(|error| Error::new(Kind::Kit, "reading the kit partition", &error.cause))?;
+        // A kernel without loop devices is no fault of what is on it.
+        read.map_err(
+            |error| if error.kind == Kind::System { error } else { Error::new(Kind::Kit, "reading the kit partition", &error.cause) },
+        )?;
         Ok(kit)
     }
 
