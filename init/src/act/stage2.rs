@@ -189,6 +189,10 @@ fn switch_root(without_firmware: bool) -> Result<()> {
         let target = format!("{ROOT}{directory}");
         mount_bind_recursive(directory, &target).doing(Kind::Install, || format!("binding {directory} into stage-2"))?;
     }
+    if without_firmware {
+        // A mount that nobody can reach would be in the way of whoever unmounts all of /sys again. There may be none.
+        unmount(format!("{ROOT}/sys/firmware/efi/efivars"), UnmountFlags::DETACH).unwrap_or_default();
+    }
     let covered = if without_firmware { &["/run", "/tmp", "/sys/firmware"][..] } else { &["/run", "/tmp"] };
     for directory in covered {
         let target = format!("{ROOT}{directory}");

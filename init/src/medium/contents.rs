@@ -90,6 +90,8 @@ impl Kit {
             Ok(Ok(())) => return Ok(kit),
             Ok(Err(Stop::Mistake(cause))) => return Err(Error::new(Kind::Kit, "reading the kit partition", cause)),
             Ok(Err(Stop::Unreadable(cause))) => cause,
+            // A kernel without loop devices is no fault of what is on it.
+            Err(error) if error.kind == Kind::System => return Err(error),
             Err(error) => error.cause.clone(),
         };
         log::warn!("the kit partition cannot be read, and nothing of it is used: {why}");

@@ -16,7 +16,7 @@ use crate::fat::Fat;
 use crate::image::Image;
 
 /// What a full store has left: the firmware itself takes some, and Linux keeps 5 KiB free (`EFI_MIN_RESERVE`).
-const ROOM: usize = 8 << 10;
+const ROOM: usize = 3 << 10;
 /// Where the ESP of an installed disk starts, in bytes.
 pub const ESP_START: u64 = 1024 * 1024;
 

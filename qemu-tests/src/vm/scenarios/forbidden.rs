@@ -37,7 +37,7 @@ pub const ROWS: &[Scenario] = &[
         kernel_words: &["modprobe.blacklist=vfat"],
         script: &[
             REFUSED,
-            Expect("failed: using the kit partition: it takes the kernel's module vfat, which the kernel command line forbids", PROMPT),
+            Expect("failed: reading the kit partition: it takes the kernel's module vfat, which the kernel command line forbids", PROMPT),
             WHOLE,
         ],
         ..ROW
@@ -49,7 +49,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             REFUSED,
             Expect(
-                "failed: using the kit partition: it takes the kernel's module nls_ascii, which the kernel command line forbids",
+                "failed: reading the kit partition: it takes the kernel's module nls_ascii, which the kernel command line forbids",
                 PROMPT,
             ),
             WHOLE,
@@ -122,8 +122,8 @@ pub const ROWS: &[Scenario] = &[
         kernel_words: &["modprobe.blacklist=virtio-net,e1000e", "module_blacklist=cdc_ether,rndis_host,cdc_subset"],
         script: &[
             REFUSED,
-            Expect("failed: getting a network address: this machine shows no wired link that may be used, in 15 s", PROMPT),
-            Expect("no driver for the network card 8086:10d3 at ", 10),
+            Expect("autoinstaller: - no driver for the network card 8086:10d3 at ", PROMPT),
+            Expect("failed: getting a network address: this machine shows no wired link that may be used, in 15 s", 10),
             WHOLE,
         ],
         after: &[
