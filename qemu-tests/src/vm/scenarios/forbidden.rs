@@ -123,7 +123,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             REFUSED,
             Expect("autoinstaller: - no driver for the network card 8086:10d3 at ", PROMPT),
-            Expect("failed: getting a network address: this machine shows no wired link that may be used, in 15 s", 10),
+            Expect("failed: getting a network address: this machine shows no wired link that may be used, in 1", 10),
             WHOLE,
         ],
         after: &[
