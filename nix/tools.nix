@@ -11,6 +11,7 @@ with pkgs;
   dosfstools
   dpkg
   e2fsprogs
+  erofs-utils
   gcc
   git
   gptfdisk
@@ -23,6 +24,7 @@ with pkgs;
   rustc
   rustfmt
   squashfsTools
+  swtpm
   util-linux
   xorriso
   xz

@@ -11,7 +11,8 @@ use crate::{cache, nix_test, prerequisites, tidy, vm_test};
 /// Runs everything; the words are those of `vm-test`: `--all` takes every scenario, not the core set alone.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = vm_test::parse(words)?;
-    prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE])?;
+    // The unit tests build a kernel of nothing, and ask libkmod.
+    prerequisites::ensure(&[prerequisites::ISO, prerequisites::MACHINE, prerequisites::RESOLVER, &["make"]])?;
     let mut count = Count::default();
     for (name, arguments) in [
         ("format", &["fmt", "--all", "--check"][..]),

@@ -63,15 +63,7 @@ pub fn chosen(choice: Choice, parts: Parts) -> Result<Parts> {
     }
 }
 
-/// Whether `kernel build` ever ended: the kernel may be of older fragments all the same, which [`chosen`] says.
-///
-/// # Errors
-/// The directory of kernels cannot be read.
-pub fn own_was_built() -> Result<bool> {
-    own::any()
-}
-
-/// The verb: `kernel check CONFIG[.gz] | config | build | resolve`.
+/// The verb: `kernel check CONFIG[.gz] | config | build | compare`.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
@@ -86,8 +78,8 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
             workshop.configure()?;
             println!("{}", workshop.build()?.kernel.display());
         }
-        ["resolve"] => return resolve(),
-        _ => bail!("reading the command line: `kernel check CONFIG[.gz] | config | build | resolve`"),
+        ["compare"] => return compare(),
+        _ => bail!("reading the command line: `kernel check CONFIG[.gz] | config | build | compare`"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -102,16 +94,21 @@ fn check(config: &Path) -> Result<ExitCode> {
 }
 
 /// Holds what the lists of modules are resolved with against libkmod, for the stock kernel.
-fn resolve() -> Result<ExitCode> {
+fn compare() -> Result<ExitCode> {
     prerequisites::ensure(&[prerequisites::ISO, prerequisites::RESOLVER])?;
     let _lock = lock::hold()?;
+    let (asked, differences) = differences()?;
+    differences.iter().for_each(|difference| println!("{difference}"));
+    println!("of {asked} names {} mean something else to libkmod", differences.len());
+    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How many names were asked for, and what is not the same.
+fn differences() -> Result<(usize, Vec<String>)> {
     let directory = debian::parts()?.modules;
     let chosen = [Chosen::for_initrd(&directory, &[])?, Chosen::for_stage2(&directory)?];
     let modules: Vec<String> = chosen.iter().flat_map(Chosen::carried).cloned().collect();
-    let (asked, differences) = kmod::compare(&directory, &modules)?;
-    differences.iter().for_each(|difference| println!("{difference}"));
-    println!("{}: of {asked} names {} mean something else to libkmod", directory.display(), differences.len());
-    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    kmod::compare(&directory, &modules)
 }
 
 /// The lock of all verbs is for the source alone: a build takes long, and others need none of it. The lock that is returned is for the build.
@@ -129,6 +126,6 @@ mod tests {
     #[test]
     fn other_words_are_named() {
         let error = run(&["bild".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "reading the command line: `kernel check CONFIG[.gz] | config | build | resolve`");
+        assert_eq!(error, "reading the command line: `kernel check CONFIG[.gz] | config | build | compare`");
     }
 }

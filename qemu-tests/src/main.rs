@@ -66,8 +66,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "kernel",
-        arguments: "check CONFIG[.gz] | config | build",
-        help: "judges a kernel's configuration, resolves the repository's own, builds that kernel",
+        arguments: "check CONFIG[.gz] | config | build | compare",
+        help: "judges a kernel's configuration, resolves the repository's own, builds that kernel, holds our reading of its tables against libkmod",
         writes: false,
         run: kernel::run,
     },

@@ -74,7 +74,7 @@ fn can_be_used(what: FileSystem, has: impl Fn(&str) -> bool, known: impl Fn(&str
     if !has(program) {
         return refused(format!("making {what} needs {program}, which is not on this medium"));
     }
-    if matches!(what, FileSystem::Root(_)) && !known(&what.to_string()) {
+    if matches!(what, FileSystem::Root(_) | FileSystem::Vfat) && !known(&what.to_string()) {
         return refused(format!("mounting {what} needs a module of the kernel, which is not on this medium or cannot be loaded"));
     }
     Ok(())
@@ -103,5 +103,7 @@ mod tests {
         );
         // vfat and swap are never mounted as the root.
         assert!(can_be_used(FileSystem::Swap, |_| true, |_| false).is_ok());
+        let esp = can_be_used(FileSystem::Vfat, |_| true, |_| false).unwrap_err().to_string();
+        assert!(esp.starts_with("preparing the installation: mounting vfat needs a module of the kernel, which is not on"), "{esp}");
     }
 }

@@ -12,10 +12,13 @@ pub const VFAT: &[&str] = &["vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1"];
 
 /// The cause of a failure of what these modules do: the first that is not there, or else what the kernel said.
 pub fn cause(modules: &[&str], error: impl Display) -> String {
-    match modules.iter().find(|module| !is_there(module)) {
-        Some(module) => missing(&read_to_string("/proc/cmdline").unwrap_or_default(), module),
-        None => error.to_string(),
-    }
+    lacking(modules).unwrap_or_else(|| error.to_string())
+}
+
+/// A sentence about the first of these modules that is not there, if any is missing.
+pub fn lacking(modules: &[&str]) -> Option<String> {
+    let module = modules.iter().find(|module| !is_there(module))?;
+    Some(missing(&read_to_string("/proc/cmdline").unwrap_or_default(), module))
 }
 
 /// Whether a module is in the kernel, or built into it.

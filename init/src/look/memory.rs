@@ -57,6 +57,8 @@ mod tests {
             enough(183, true).unwrap_err(),
             "this machine has 183 MiB to give; installing from the stick needs 184 of them, as a machine with 256 MiB has"
         );
+        let manual = include_str!("../../../README.md");
+        assert!(manual.contains(&format!("needs {PREBUILT} MiB of memory to be installed from the stick, and {BUILT} MiB to build")));
         assert!(enough(567, false).unwrap_err().contains("building a system needs 568 of them, as a machine with 640 MiB has"));
     }
 }

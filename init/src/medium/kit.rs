@@ -87,8 +87,11 @@ fn mounted<T>(kit: &Loop, flags: MountFlags, with: impl FnOnce(&Path) -> std::io
     let doing = || "using the kit partition".to_string();
     let safe = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     create_dir_all(MOUNT_POINT).doing(Kind::Medium, doing)?;
-    let mounted = mount(&kit.node, MOUNT_POINT, "vfat", flags | safe, None);
-    mounted.map_err(|error| needed::cause(needed::VFAT, error)).doing(Kind::Medium, doing)?;
+    mount(&kit.node, MOUNT_POINT, "vfat", flags | safe, None).map_err(|error| match needed::lacking(needed::VFAT) {
+        // Which is no fault of the kit.
+        Some(lacking) => Error::new(Kind::System, doing(), lacking),
+        None => Error::new(Kind::Medium, doing(), error),
+    })?;
     let done = with(Path::new(MOUNT_POINT)).doing(Kind::Medium, doing);
     unmount(MOUNT_POINT, UnmountFlags::empty()).doing(Kind::Medium, doing)?;
     done

@@ -31,6 +31,8 @@ let
     "apt"
     "bash"
     "binutils"
+    "erofs-utils"
+    "swtpm"
     "btrfs-progs"
     "cacert"
     "cargo"

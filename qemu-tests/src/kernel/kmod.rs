@@ -117,6 +117,8 @@ mod tests {
     #[test]
     #[ignore = "builds the kmod resolver and unpacks a kernel"]
     fn libkmod_reads_the_tables_of_the_kernel_as_we_do() {
-        assert_eq!(format!("{:?}", crate::kernel::resolve().unwrap()), format!("{:?}", std::process::ExitCode::SUCCESS));
+        let (asked, differences) = crate::kernel::differences().unwrap();
+        assert!(asked > 1000, "{asked} names");
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
     }
 }

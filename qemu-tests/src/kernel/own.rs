@@ -126,13 +126,6 @@ impl Own {
     }
 }
 
-/// Whether a kernel was ever finished.
-pub fn any() -> Result<bool> {
-    let directory = cache::directory("kernel")?;
-    let entries = fs::read_dir(&directory).with_context(|| format!("reading {}", directory.display()))?;
-    Ok(entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("own-")))
-}
-
 /// A variable for make.
 fn assign(name: &str, path: &Path) -> OsString {
     let mut word = OsString::from(format!("{name}="));

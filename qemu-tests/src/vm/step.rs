@@ -72,7 +72,8 @@ const BOOT: u64 = 240;
 const FINDING: u64 = 60;
 
 /// OVMF starts the boot entry that the installation wrote. The removable path would do without it.
-pub const FIRMWARE_ENTRY: Step = Step::Expect(" \"Linux Boot Manager\" from HD(1,GPT,", BOOT);
+pub const FIRMWARE_ENTRY: Step =
+    Step::Part(&[Step::Expect("starting Boot00", BOOT), Step::Expect(" \"Linux Boot Manager\" from HD(1,GPT,", 1)]);
 
 /// What the installed test system finds out about itself, before it powers off.
 pub const INSTALLED_SYSTEM: Step = Step::Part(&[

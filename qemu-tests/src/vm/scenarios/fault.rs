@@ -1,7 +1,7 @@
 //! Faults: of the medium, and of a step in the middle of an installation.
 
-use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED};
-use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, EspHas, KitHas, NotBootable};
+use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, LINUX, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, SYSTEM, UNTOUCHED};
+use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, Entries, EspHas, KitHas, NotBootable};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type, Unplug};
 use crate::vm::scenario::{BASE, Fault, Firmware, OWNER, Scenario};
@@ -70,10 +70,11 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "failed-after-the-loader",
-        proves: "When nixos-install fails after it has installed the boot loader, the firmware finds none on the disk all the same.",
+        proves: "When nixos-install fails after it has installed the boot loader, the firmware finds none on the disk, and its entries are what they were.",
         core: false,
         firmware: Firmware::Direct,
-        disks: &[NVME],
+        disks: &[SYSTEM],
+        entries: &[LINUX],
         kernel_words: &["stand-in.fail-late"],
         script: &[
             Forbid(INSTALLED),
@@ -85,7 +86,12 @@ pub const ROWS: &[Scenario] = &[
             Expect("nvme0n1 was erased and is not bootable", 30),
             HELD,
         ],
-        after: &[DiskWritten(0), EspHas(0, "loader/loader.conf", "default nixos-generation-1.conf"), NotBootable(0)],
+        after: &[
+            DiskWritten(0),
+            EspHas(0, "loader/loader.conf", "default nixos-generation-1.conf"),
+            Entries(&["Linux Boot Manager"]),
+            NotBootable(0),
+        ],
         ..BASE
     },
     Scenario {

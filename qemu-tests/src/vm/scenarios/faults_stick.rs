@@ -1,10 +1,10 @@
 //! A stick that cannot be read everywhere, or is pulled.
 
 use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, NO, NOISY, OFF, PROMPT, REFUSES_NOTHING, STEP, STEP_ONE, UNTOUCHED, flake};
-use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, NotBootable};
+use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Type, Unplug};
-use crate::vm::scenario::{BASE, Fault, Firmware, Scenario, Step};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, PlugBack, Type, Unplug};
+use crate::vm::scenario::{BASE, Fault, Firmware, Scenario, Step, Vars};
 
 /// Nothing is written, and nobody is told that it was.
 const NEVER: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE)]);
@@ -38,6 +38,12 @@ pub const ROWS: &[Scenario] = &[
         ..LOADED
     },
     Scenario {
+        name: "stick-unreadable-kernel",
+        proves: "A stick whose kernel has a sector that cannot be read is not started.",
+        fault: Fault::UnreadableFile("linux"),
+        ..LOADED
+    },
+    Scenario {
         name: "stick-unreadable-stage2",
         proves: "A sector of the stage-2 image that cannot be read is found before the first write.",
         fault: Fault::Unreadable("AI-STAGE2", 1_000_003),
@@ -65,8 +71,9 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "stick-unreadable-kit",
-        proves: "A kit that cannot be read is refused before the question, since nobody knows what is on it.",
+        proves: "A kit that cannot be read is refused before the question where something on it is required.",
         fault: Fault::Unreadable("AI-KIT", 0),
+        words: &["install.requireAgeKey"],
         script: &[
             NEVER,
             Forbid(ASK),
@@ -86,20 +93,26 @@ pub const ROWS: &[Scenario] = &[
     },
     Scenario {
         name: "stick-pulled-online",
-        proves: "A stick that is pulled while the flake is built ends in the failure screen, which needs nothing from it.",
+        proves: "A stick that is pulled while the flake is built ends in the failure screen, and once it is back everything starts over, the network too.",
         script: &[
-            Forbid(INSTALLED),
             Expect(ASK, BOOT + PROMPT + flake::READY),
             Type(Serial, "yes"),
             Expect("running nixos-install for {host}", flake::LONG),
             Unplug,
-            Expect(FAILED, 4 * STEP),
+            Expect(FAILED, STEP),
             Expect("nvme0n1 was erased and is not bootable", 30),
             Expect("autoinstaller: log: only in memory", 60),
-            HELD,
+            Expect("press r to start over", 10),
+            PlugBack,
+            Type(Serial, "r"),
+            Expect(HELLO, 60),
+            Expect(ASK, PROMPT + flake::READY),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: installed {host} on nvme0n1", flake::LONG + STEP),
+            ExpectPowerOff(OFF),
         ],
-        finds: &[],
-        after: &[DiskWritten(0), NotBootable(0)],
+        finds: &[flake::LEFT],
+        after: &[TargetInstalled(0), BootsInstalled(Vars::Left)],
         ..flake::SSH
     },
 ];

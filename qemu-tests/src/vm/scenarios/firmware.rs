@@ -8,7 +8,7 @@ use crate::vm::scenario::{BASE, Entry, Fault, Firmware, Scenario, Step, Vars, WA
 
 const ROW: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NVME], ..BASE };
 
-const YES: Step = Part(&[Forbid(FAILED), Expect(ASK, BOOT + PROMPT), Type(Serial, "yes")]);
+const AGREED: Step = Part(&[Forbid(FAILED), Expect(ASK, BOOT + PROMPT), Type(Serial, "yes")]);
 
 /// What is refused is a warning, and then the end as always.
 const REFUSED: Step = Part(&[
@@ -33,7 +33,7 @@ pub const ROWS: &[Scenario] = &[
             Forbid(FAILED),
             Expect("making nvme0n1 bootable and the firmware's first choice, in place of", BOOT + PROMPT),
             Expect("Boot0003, Boot0006", 10),
-            YES,
+            AGREED,
             Expect("autoinstaller: the firmware starts Boot00", 6 * STEP),
             Expect("\"Linux Boot Manager\" first: \\EFI\\systemd\\systemd-bootx64.efi on nvme0n1p1", 10),
             Expect("autoinstaller: installed {host} on nvme0n1", 30),
@@ -55,7 +55,7 @@ pub const ROWS: &[Scenario] = &[
         words: &["install.firmwareEntry=false"],
         script: &[
             Forbid("the firmware starts Boot"),
-            YES,
+            AGREED,
             Expect("step 9/9 making nvme0n1 bootable", 6 * STEP),
             Expect("autoinstaller: installed {host} on nvme0n1", STEP),
             ExpectPowerOff(OFF),
@@ -67,7 +67,7 @@ pub const ROWS: &[Scenario] = &[
         name: "variables-full",
         proves: "A firmware without room for another variable is a warning with its reason, and the disk starts from the removable path.",
         fault: Fault::FullVariables,
-        script: &[YES, Expect("giving the firmware an entry for nvme0n1: No space left on device", 6 * STEP), REFUSED],
+        script: &[AGREED, Expect("giving the firmware an entry for nvme0n1: No space left on device", 6 * STEP), REFUSED],
         after: &[TargetInstalled(0), Entries(&[]), BootsInstalled(Vars::Fresh)],
         ..ROW
     },
@@ -75,15 +75,15 @@ pub const ROWS: &[Scenario] = &[
         name: "variables-read-only",
         proves: "Firmware variables that cannot be written are a warning with its reason.",
         kernel_words: &[WARDEN],
-        script: &[YES, Expect("giving the firmware an entry for nvme0n1: Read-only file system", 6 * STEP), REFUSED],
-        after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
+        script: &[AGREED, Expect("giving the firmware an entry for nvme0n1: Read-only file system", 6 * STEP), REFUSED],
+        after: &[TargetInstalled(0), Entries(&[]), BootsInstalled(Vars::Fresh)],
         ..ROW
     },
     Scenario {
         name: "variables-absent",
         proves: "Without firmware variables the installation says what that means, and the disk starts from the removable path.",
         kernel_words: &["efi=noruntime"],
-        script: &[YES, Expect("giving the firmware an entry for nvme0n1: this machine shows no EFI variables", 6 * STEP), REFUSED],
+        script: &[AGREED, Expect("giving the firmware an entry for nvme0n1: this machine shows no EFI variables", 6 * STEP), REFUSED],
         after: &[TargetInstalled(0), BootsInstalled(Vars::Fresh)],
         ..ROW
     },

@@ -37,7 +37,7 @@ pub const ROWS: &[Scenario] = &[
         kernel_words: &["modprobe.blacklist=vfat"],
         script: &[
             REFUSED,
-            Expect("failed: reading the kit partition: it takes the kernel's module vfat, which the kernel command line forbids", PROMPT),
+            Expect("failed: using the kit partition: it takes the kernel's module vfat, which the kernel command line forbids", PROMPT),
             WHOLE,
         ],
         ..ROW
@@ -49,7 +49,7 @@ pub const ROWS: &[Scenario] = &[
         script: &[
             REFUSED,
             Expect(
-                "failed: reading the kit partition: it takes the kernel's module nls_ascii, which the kernel command line forbids",
+                "failed: using the kit partition: it takes the kernel's module nls_ascii, which the kernel command line forbids",
                 PROMPT,
             ),
             WHOLE,

@@ -15,7 +15,7 @@ const PLAIN: Scenario =
 /// The machine is asked about once more: nobody has consented to this.
 const AGAIN: Step = Part(&[Expect(HELLO, BOOT), Expect(ASK, PROMPT), Type(Serial, "yes")]);
 /// The first time. The line of the first step may be the last one.
-const YES: Step = Part(&[Expect(ASK, BOOT + PROMPT), Type(Serial, "yes")]);
+const AGREED: Step = Part(&[Expect(ASK, BOOT + PROMPT), Type(Serial, "yes")]);
 const TO_THE_END: Step = Part(&[Expect("autoinstaller: installed {host} on nvme0n1", 3 * STEP), ExpectPowerOff(OFF)]);
 
 /// A name, what it proves, the last line before the power fails, the seed, and milliseconds.
@@ -24,7 +24,7 @@ macro_rules! plain {
         Scenario {
             name: $name,
             proves: $proves,
-            script: &[Forbid(FAILED), YES, Expect($line, STEP), LosePower($seed, $longest), AGAIN, Expect(STEP_ONE, STEP), TO_THE_END],
+            script: &[Forbid(FAILED), AGREED, Expect($line, STEP), LosePower($seed, $longest), AGAIN, Expect(STEP_ONE, STEP), TO_THE_END],
             ..PLAIN
         }
     };
@@ -36,7 +36,7 @@ macro_rules! encrypted {
         Scenario {
             name: $name,
             proves: $proves,
-            script: &[Forbid(FAILED), YES, TYPED, Expect($line, STEP), LosePower($seed, $longest), AGAIN, TYPED, TO_THE_END],
+            script: &[Forbid(FAILED), AGREED, TYPED, Expect($line, STEP), LosePower($seed, $longest), AGAIN, TYPED, TO_THE_END],
             ..encrypted::ROW
         }
     };

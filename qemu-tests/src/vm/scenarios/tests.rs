@@ -21,6 +21,12 @@ fn names_are_unique_and_file_names() {
 }
 
 #[test]
+fn the_manual_says_how_many_there_are() {
+    let manual = include_str!("../../../../README.md");
+    assert!(manual.contains(&format!("names the {} scenarios.", all().len())), "{}", all().len());
+}
+
+#[test]
 fn every_row_says_in_one_sentence_what_it_proves() {
     for row in all() {
         assert!(row.proves.ends_with('.') && row.proves.matches(". ").count() == 0, "{}: {}", row.name, row.proves);
@@ -37,7 +43,7 @@ fn at_most_half_install_on_a_disk_without_a_past_and_a_fifth_refuse_or_fail() {
     let easy = rows.iter().filter(|row| installs(row) && !dirty(row) && !cut(row)).count();
     assert!(easy * 2 <= rows.len(), "{easy} of {}", rows.len());
     // The rest shows a plan to which somebody says no.
-    let refused = rows.iter().filter(|row| row.fails()).count();
+    let refused = rows.iter().filter(|row| row.fails() && !installs(row)).count();
     assert!(refused * 5 >= rows.len(), "{refused} of {}", rows.len());
 }
 
