@@ -15,7 +15,7 @@ pub struct Lines {
     /// The last byte led back to the start of the line.
     returned: bool,
     output: Level,
-    /// The last line.
+    /// The last line that may be a cause.
     pub last: String,
     /// The last lines.
     pub tail: VecDeque<String>,
@@ -32,6 +32,9 @@ const MOST_READS: usize = 64;
 
 /// Between two lines of a bar that is drawn over itself.
 const REDRAWN: Duration = Duration::from_secs(5);
+
+/// What mkfs.vfat says last, through its own buffer, whatever has failed before: name and version.
+const BANNER: &str = "mkfs.fat ";
 
 /// How many lines of one that goes on for ever are logged.
 const MOST_FOLLOWED: usize = 1000;
@@ -121,7 +124,9 @@ impl Lines {
                 self.tail.pop_front();
             }
             self.tail.push_back(line.clone());
-            self.last = line;
+            if self.last.is_empty() || !line.starts_with(BANNER) {
+                self.last = line;
+            }
         }
     }
 }
@@ -134,11 +139,14 @@ mod tests {
     fn a_line_that_is_drawn_over_is_dropped_and_a_carriage_return_before_the_end_is_not() {
         let (reader, writer) = rustix::pipe::pipe().unwrap();
         rustix::io::write(&writer, b"first\r\nat 1%\rat 2%\rdone\r\nlast").unwrap();
-        drop(writer);
         let mut lines = Lines::new(File::from(reader), Level::Debug);
+        rustix::fs::fcntl_setfl(&lines.pipe, rustix::fs::OFlags::NONBLOCK).unwrap();
         lines.read();
         lines.finish();
         assert_eq!(lines.tail, ["first", "done", "last"]);
         assert_eq!(lines.last, "last");
+        rustix::io::write(&writer, b"\nmkfs.vfat: no\nmkfs.fat 4.2 (2021-01-31)\n").unwrap();
+        lines.read();
+        assert_eq!(lines.last, "mkfs.vfat: no");
     }
 }

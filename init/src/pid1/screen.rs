@@ -32,6 +32,9 @@ pub fn until_ready(error: &Error) {
 /// Returns when `r` was pressed.
 fn wait(word: &str, error: &Error, again: Again) {
     loop {
+        // What is saved must have it, and the screen says it last.
+        error.details.iter().for_each(|detail| log::debug!("- {detail}"));
+        log::debug!("{word}: {error}; {}", truth::sentence());
         let log = medium::save_log();
         // Saving it takes a while; a key that was pressed before must not take the screen away.
         console::forget_typed();

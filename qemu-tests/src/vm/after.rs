@@ -1,6 +1,7 @@
 //! What must be true of disks and medium once the machine is off.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -138,8 +139,11 @@ fn one(after: &After, scenario: &Scenario, image: &Image, dir: &Path, before: &B
         // The caller boots.
         After::BootsInstalled(vars) => fresh_vars(image, dir, vars),
         After::NotBootable(index) => {
-            let copy = dir.join("oracle").join("esp");
-            medium::fat_copy(&dir.join(disk::file_name(index)), ESP_START, &copy).context("reading the ESP")?;
+            let (file, copy) = (dir.join(disk::file_name(index)), dir.join("oracle").join("esp"));
+            if !starts_file_system(&file).context("reading the ESP")? {
+                return Ok(());
+            }
+            medium::fat_copy(&file, ESP_START, &copy).context("reading the ESP")?;
             no_loader(&copy)
         }
         After::DiskWritten(_) | After::DiskUnchanged(_) => Ok(()),
@@ -179,6 +183,13 @@ pub fn copy_vars(image: &Image, dir: &Path, entries: &[Entry], full: bool) -> Re
         variables::fill(&mut bytes, ROOM)?;
     }
     fs::write(&target, bytes).with_context(|| format!("writing {}", target.display()))
+}
+
+/// Whether the first sector of the ESP has the mark without which nobody takes it for a file system.
+fn starts_file_system(disk: &Path) -> Result<bool> {
+    let mut mark = [0; 2];
+    fs::File::open(disk)?.read_exact_at(&mut mark, ESP_START + 510)?;
+    Ok(mark == [0x55, 0xaa])
 }
 
 /// Fails if there is anything in the copy of an ESP that firmware could start. What is staged has no name that firmware knows.

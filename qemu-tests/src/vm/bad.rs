@@ -10,6 +10,8 @@ use super::scenario::Disk;
 pub enum Bad {
     /// Requests of a kind fail as soon as they touch this sector of 512 bytes, for ever.
     Sector(Request, u64),
+    /// The same, of one sector every 4 MiB from the first of these to the second.
+    Some(Request, u64, u64),
     /// All requests of a kind fail.
     All(Request),
     /// It has so many MiB, of which its size must be a multiple: what is beyond them begins at the front again, as with forged sticks.
@@ -56,12 +58,12 @@ pub fn unreadable(file: &str, sector: u64) -> String {
 }
 
 fn with_errors(file: &str, bad: impl IntoIterator<Item = Bad>) -> String {
-    let rules = bad.into_iter().enumerate().map(|(number, bad)| {
+    let rules = bad.into_iter().flat_map(each).enumerate().map(|(number, bad)| {
         let (request, place) = match bad {
             Bad::Sector(request, sector) => (request, format!(",inject-error.{number}.sector={sector}")),
             Bad::All(request) => (request, String::new()),
-            // An extent, and no error.
-            Bad::Wraps(_) => return String::new(),
+            // Each sector of its own; an extent, and no error.
+            Bad::Some(..) | Bad::Wraps(_) => return String::new(),
         };
         let rule = format!("inject-error.{number}");
         format!(",{rule}.event=none,{rule}.errno=5,{rule}.iotype={}{place}", request.word())
@@ -69,6 +71,14 @@ fn with_errors(file: &str, bad: impl IntoIterator<Item = Bad>) -> String {
     // Flushes must reach this layer, and need go no further.
     let image = format!("image.driver=file,image.cache.no-flush=on,image.discard=unmap,image.filename={file}");
     format!("driver=blkdebug,{image}{}", rules.collect::<String>())
+}
+
+/// The errors of one sector each that it is made of.
+fn each(bad: Bad) -> Vec<Bad> {
+    match bad {
+        Bad::Some(request, from, to) => (from..to).step_by(8192).map(|sector| Bad::Sector(request, sector)).collect(),
+        bad => vec![bad],
+    }
 }
 
 /// How often the room of a disk that wraps is in its size.
@@ -114,6 +124,8 @@ mod tests {
         assert!(words.starts_with("driver=blkdebug,image.driver=file,"), "{words}");
         assert!(words.contains(",inject-error.0.iotype=write,inject-error.0.sector=2048,inject-error.1.event=none,"), "{words}");
         assert!(words.ends_with("inject-error.1.iotype=flush"), "{words}");
+        let some = behind(&disk(&[Bad::Some(Request::Read, 1, 8194)]), "d").unwrap();
+        assert!(some.contains(".0.iotype=read,inject-error.0.sector=1,") && some.ends_with("inject-error.1.sector=8193"), "{some}");
         assert!(unreadable("m", 7).ends_with("inject-error.0.iotype=read,inject-error.0.sector=7"));
     }
 
