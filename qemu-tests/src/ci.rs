@@ -8,6 +8,8 @@ use anyhow::{Context, Result};
 use crate::vm::jobs::Count;
 use crate::{cache, nix_test, prerequisites, tidy, vm_test};
 
+const RESOLVER: &str = "qemu-tests/kmod-resolver/Cargo.toml";
+
 /// Runs everything; the words are those of `vm-test`: `--all` takes every scenario, not the core set alone.
 pub fn run(words: &[String]) -> Result<ExitCode> {
     let options = vm_test::parse(words)?;
@@ -17,6 +19,23 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
     for (name, arguments) in [
         ("format", &["fmt", "--all", "--check"][..]),
         ("lints", &["clippy", "--all-targets", "--all-features", "--quiet", "--", "--deny", "warnings"]),
+        // A workspace of its own, since it takes libclang to build.
+        ("format of the kmod resolver", &["fmt", "--manifest-path", RESOLVER, "--check"]),
+        (
+            "lints of the kmod resolver",
+            &[
+                "clippy",
+                "--manifest-path",
+                RESOLVER,
+                "--locked",
+                "--quiet",
+                "--target-dir",
+                "target/kmod-resolver",
+                "--",
+                "--deny",
+                "warnings",
+            ],
+        ),
     ] {
         let passed = cargo(arguments)?.0;
         println!("{name}: {}", if passed { "passed" } else { "failed" });
