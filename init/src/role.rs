@@ -1,10 +1,14 @@
-//! The one binary has five roles: PID 1, the kernel's modprobe, the way into stage-2 for a step and for a person in a shell, who writes down what a DHCP server gave, and what
+//! The one binary has several roles: PID 1, the kernel's modprobe, the way into stage-2 for a step and for a person in a shell, who writes down what a DHCP server gave, and what
 //! somebody who logs in gets to see.
 
 use crate::{act, drivers, online, pid1};
 
 /// Returns for PID 1. In any other role this process does that job and ends.
 pub fn other_than_pid1() {
+    // The kernel hands over what it does not know of its command line.
+    if std::process::id() == 1 {
+        return;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -26,7 +30,6 @@ pub fn other_than_pid1() {
             eprintln!("{}", act::enter_as_guest(arguments.get(1..).unwrap_or_default()));
             std::process::exit(1)
         }
-        _ if std::process::id() == 1 => {}
         _ => {
             eprintln!("autoinstaller: this is PID 1 of the installer medium and does nothing on a running system");
             std::process::exit(2)

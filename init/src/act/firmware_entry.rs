@@ -55,8 +55,12 @@ impl Variables<'_> {
             let number = self.free().ok_or_else(|| io::Error::other("it has no number left"));
             let entry = entry_for(DESCRIPTION, esp, loader);
             let written = number.and_then(|number| self.store(&name(number), &entry).map(|()| number));
-            self.put_first(written.as_ref().ok().copied(), &gone)?;
-            return written;
+            let ordered = self.put_first(written.as_ref().ok().copied(), &gone);
+            if let (Ok(number), Err(_)) = (&written, &ordered) {
+                // Nobody would ever start it.
+                remove_file(self.path(&name(*number))).unwrap_or_default();
+            }
+            return written.and_then(|number| ordered.map(|()| number));
         }
         Err(io::Error::other("this machine shows no EFI variables"))
     }

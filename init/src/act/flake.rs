@@ -2,7 +2,7 @@
 //!
 //! All that Nix writes by the way goes to the new disk: memory may be small, and its swap is in use.
 
-use std::fs::{create_dir_all, read_to_string, remove_dir_all, set_permissions};
+use std::fs::{create_dir_all, read_to_string, remove_dir_all, remove_file, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -89,6 +89,8 @@ fn bring(stage2: &Stage2, repository: &Repository) -> Result<()> {
     let clone = repository.clone.as_str();
     let doing = format!("cloning {} into {clone}", repository.remote);
     if Path::new(clone).join(".git").exists() {
+        // Of a git that was killed; no other runs here.
+        remove_file(format!("{clone}/.git/index.lock")).unwrap_or_default();
         git(stage2, &["-C", clone, "remote", "set-url", "origin", &repository.remote], &doing)?;
         git(stage2, &["-C", clone, "fetch", "--progress", "origin"], &doing)?;
         // A clone that was killed, and fetch alone, do not say which branch is the remote's own.

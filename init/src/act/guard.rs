@@ -3,9 +3,9 @@
 //! What the kernel refuses then is write(2), discarding, zeroing, and mounting them writable. Not refused are the writes of a device that
 //! somebody stacks on them (block/blk-core.c, `bio_check_ro`); nobody here assembles arrays or volumes.
 
-use std::fs::{File, OpenOptions, read_dir};
+use std::fs::{File, OpenOptions, read_to_string, remove_file};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 
 use rustix::fs::{OFlags, ioctl_blksszget};
 
@@ -13,6 +13,9 @@ use crate::decide::Disk;
 use crate::error::{Doing, Error, Kind, Result};
 use crate::look;
 use crate::sys::block;
+
+/// Which disks are protected, name and sequence number each: a program that starts over does not know otherwise.
+const PROTECTED: &str = "/run/autoinstaller.protected";
 
 /// Refuses when a disk came, went or changed while the plan was on the screen: it might have been chosen, or explained, differently.
 ///
@@ -37,19 +40,27 @@ pub fn protect_others(target: &Disk, disks: &[Disk]) -> Result<()> {
     for disk in disks.iter().filter(|disk| disk.name != target.name && disk.bytes > 0 && !disk.read_only && !disk.optical) {
         let doing = || format!("protecting {} from writes", disk.name);
         let device = File::open(disk.node()).doing(Kind::System, doing)?;
+        // First, so that none is ever forgotten.
+        let line = format!("{} {}\n", disk.name, disk.diskseq);
+        let noted = OpenOptions::new().create(true).append(true).open(PROTECTED).and_then(|mut list| list.write_all(line.as_bytes()));
+        noted.unwrap_or_else(|error| log::debug!("noting that {} is protected: {error}", disk.name));
         block::set_read_only(&device, true).doing(Kind::System, doing)?;
         log::debug!("{} is protected from writes", disk.name);
     }
     Ok(())
 }
 
-/// Lets every disk be written again that [`protect_others`] has protected: another may be chosen now. One that refuses by itself goes on to.
+/// Lets those disks be written again that [`protect_others`] has protected: another may be chosen now.
 pub fn unprotect() {
-    for entry in read_dir("/sys/block").into_iter().flatten().flatten() {
-        let node = Path::new("/dev").join(entry.file_name());
-        let done = File::open(&node).and_then(|device| Ok(block::set_read_only(&device, false)?));
-        done.unwrap_or_else(|error| log::debug!("letting {} be written: {error}", node.display()));
+    for line in read_to_string(PROTECTED).unwrap_or_default().lines() {
+        let Some((name, sequence)) = line.split_once(' ') else { continue };
+        let done = File::open(format!("/dev/{name}")).and_then(|device| {
+            // Another may have its name by now.
+            if block::sequence(&device)?.to_string() == sequence { Ok(block::set_read_only(&device, false)?) } else { Ok(()) }
+        });
+        done.unwrap_or_else(|error| log::debug!("letting {name} be written: {error}"));
     }
+    remove_file(PROTECTED).unwrap_or_default();
 }
 
 /// Opens the target for writing, for us alone, and compares it with what the plan says of it: what the opened device itself answers, and

@@ -9,7 +9,7 @@ use rustix::fs::fstatvfs;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
 
-use super::{extra_mounts, mapping, publish, strides};
+use super::{extra_mounts, mapping, publish, standing, strides};
 use crate::decide::{Volume, human};
 use crate::error::{Doing, Kind, Result};
 use crate::settings::RootFs;
@@ -176,6 +176,7 @@ pub fn release() {
             Err(_) => unmount(&target, UnmountFlags::DETACH).unwrap_or_default(),
         }
     }
+    standing::leave();
     swaps_off();
     mapping::close_all();
 }

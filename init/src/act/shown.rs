@@ -3,7 +3,7 @@
 use std::fs::read_to_string;
 
 use crate::decide::{self, Carried, Disk, Loser, Outcome, Page, Plan, Undecided};
-use crate::pid1::{console, viewers};
+use crate::pid1::{console, truth, viewers};
 use crate::settings::Settings;
 
 /// The owner's own text, shown before the plan.
@@ -42,7 +42,9 @@ impl Shown {
             Shown::Open(why) => (&why.disks, &why.notes, Vec::new(), Vec::new()),
         };
         // By what a person who is not here knows that it is this machine, on the screen of who is.
-        let body: Vec<String> = viewers::invitation().map(|how| how.to_string()).into_iter().chain(body).collect();
+        let other = if let Shown::Plan(plan) = self { truth::erased_other(&plan.target.name) } else { None };
+        let other = other.map(|disk| format!("warning: {disk} was erased by the run before, and this plan erases another disk"));
+        let body: Vec<String> = viewers::invitation().map(|how| how.to_string()).into_iter().chain(other).chain(body).collect();
         log::debug!("the system on this medium is {}", toplevel.unwrap_or("none"));
         others.iter().for_each(|other| log::debug!("not chosen: {other}"));
         notes.iter().chain(&body).chain(&decide::numbered(&steps)).for_each(|line| log::debug!("{line}"));

@@ -42,14 +42,15 @@ pub const DEADLINE: Duration = Duration::from_secs(24 * 3600);
 /// The mounted stage-2 root.
 #[derive(Debug)]
 pub struct Stage2 {
-    #[expect(dead_code, reason = "the squashfs lies on it")]
     image: Loop,
 }
 
 impl Stage2 {
     /// Mounts the verified image and its writable layer.
     pub fn mount(medium: &Medium) -> Result<Stage2> {
-        let image = Loop::of(medium, &medium.manifest.stage2)?;
+        // Whatever of it is mounted when this fails goes with the value.
+        let stage2 = Stage2 { image: Loop::of(medium, &medium.manifest.stage2)? };
+        let image = &stage2.image;
         let doing = |what: &str| format!("mounting {what} of stage-2");
         mount("tmpfs", LAYERS, "tmpfs", MountFlags::empty(), c"mode=0755").doing(Kind::System, || doing("the writable layer"))?;
         for directory in ["lower", "upper", "work", "root"] {
@@ -63,7 +64,7 @@ impl Stage2 {
         let safe = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
         create_dir_all(KEYS).doing(Kind::System, || doing("the place for keys"))?;
         mount("ramfs", KEYS, "ramfs", safe, c"mode=0700").doing(Kind::System, || doing("the place for keys"))?;
-        Ok(Stage2 { image })
+        Ok(stage2)
     }
 
     /// Whether it has this program.

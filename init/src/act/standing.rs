@@ -91,6 +91,11 @@ fn noted_on(partition: &str, medium: &Medium, target: &Disk) -> Result<bool> {
     noted
 }
 
+/// Unmounts what it may have left mounted, whoever uses it.
+pub fn leave() {
+    unmount(ESP, UnmountFlags::DETACH).unwrap_or_default();
+}
+
 /// Notes on the new ESP that the consent was used, as soon as there is one. Not below `EFI`, which comes last.
 ///
 /// # Errors

@@ -21,4 +21,4 @@ pub use recognise::recognise;
 pub use roots::Roots;
 pub use sources::settings;
 pub use users::users;
-pub use wait::{again, machine};
+pub use wait::{again, machine, medium_once};

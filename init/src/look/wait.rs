@@ -32,6 +32,14 @@ pub fn again(drivers: &mut Drivers, medium: &Medium) -> Result<(Disks, Medium)> 
     Ok((disks, found))
 }
 
+/// Looks for the medium once, among the disks that there are: for the failure screen of a program that has taken over.
+pub fn medium_once() {
+    let found = aloud("looking for the medium", || {
+        Manifest::of_this_initrd().and_then(|manifest| recognise(Roots::MACHINE, &manifest, &mut disks()?))
+    });
+    found.map_or_else(|error| log::debug!("{error}"), |medium| log::debug!("the medium is {}", medium.node));
+}
+
 /// Loads drivers until the set of disks is quiet and the medium we booted from is among them.
 ///
 /// # Errors

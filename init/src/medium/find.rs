@@ -88,6 +88,11 @@ impl Medium {
         seq.trim() == self.disk.diskseq.to_string() && table(&self.node).is_some_and(|(guid, _)| guid == self.manifest.disk_guid)
     }
 
+    /// Whether the kernel refuses writes to it now.
+    pub fn is_protected(&self) -> bool {
+        read_to_string(format!("/sys/block/{}/ro", self.disk.name)).is_ok_and(|ro| ro.trim() == "1")
+    }
+
     /// Whether this open device is still the medium.
     pub fn is(&self, device: &File) -> bool {
         block::sequence(device) == Ok(self.disk.diskseq)

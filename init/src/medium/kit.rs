@@ -66,10 +66,11 @@ pub fn write(medium: &Medium, with: impl FnOnce(&Path) -> std::io::Result<()>) -
     if !medium.is(&device) {
         return Err(Error::new(Kind::Medium, doing(), "the medium is gone"));
     }
+    let protected = medium.is_protected();
     block::set_read_only(device.as_fd(), false).doing(Kind::Medium, doing)?;
     let written = Loop::writable(&device, start, bytes).and_then(|kit| mounted(&kit, MountFlags::empty(), with));
     let synced = File::sync_all(&device).doing(Kind::Medium, doing);
-    block::set_read_only(device.as_fd(), true).doing(Kind::Medium, doing)?;
+    block::set_read_only(device.as_fd(), protected).doing(Kind::Medium, doing)?;
     written.and(synced)
 }
 
@@ -81,6 +82,11 @@ pub fn read<T>(medium: &Medium, with: impl FnOnce(&Path) -> std::io::Result<T>) 
     let (start, bytes) = medium.partition("AI-KIT")?;
     let device = File::open(&medium.node).doing(Kind::Medium, || format!("opening {}", medium.node))?;
     mounted(&Loop::readable(&device, start, bytes)?, MountFlags::RDONLY, with)
+}
+
+/// Unmounts it, whoever uses it.
+pub fn leave() {
+    unmount(MOUNT_POINT, UnmountFlags::DETACH).unwrap_or_default();
 }
 
 fn mounted<T>(kit: &Loop, flags: MountFlags, with: impl FnOnce(&Path) -> std::io::Result<T>) -> Result<T> {

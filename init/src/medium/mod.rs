@@ -13,6 +13,12 @@ mod verify;
 pub use contents::{Content, Kit, SETTINGS};
 pub use find::Medium;
 pub use kit::{read as read_kit, save_log, write as write_kit};
-pub use loops::{Loop, detach_all as detach_loops};
+pub use loops::Loop;
 pub use manifest::{Closure, Image, Manifest};
 pub use verify::{Verification, Verified};
+
+/// Lets go of the medium, whoever uses it: for a program that starts over.
+pub fn leave_all() {
+    kit::leave();
+    loops::detach_all();
+}

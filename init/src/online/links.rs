@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::lease::{self, Lease};
 use crate::error::{Doing, Kind, Result};
+use crate::pid1::memory;
 use crate::sys::link;
 
 /// Where the kernel lists them.
@@ -145,7 +146,7 @@ impl std::fmt::Display for Link {
 
 fn client(link: &str) -> std::io::Result<Client> {
     lease::forget(link);
-    command(link).spawn().map(Client)
+    command(link).spawn().inspect(|client| memory::offer(client.id())).map(Client)
 }
 
 /// Asks again and again, every two seconds, until somebody answers; this binary takes the answer. See [`lease`].

@@ -2,11 +2,12 @@
 //! old one no more than what it did to disks, and why it panicked. Memory, threads and open files are gone with it.
 
 use std::fs::{read_to_string, remove_file, write};
+use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{console, survivors, truth};
+use super::{console, phase, power, survivors, truth};
 use crate::error::{Error, Kind};
 use crate::{act, medium};
 
@@ -25,49 +26,51 @@ pub fn is_successor() -> bool {
     SUCCESSOR.load(Ordering::Relaxed)
 }
 
-/// Takes over, if there is anything to take over.
-///
-/// # Errors
-/// The earlier one panicked: that is what has failed.
-pub fn take_over() -> Result<(), Error> {
-    let Ok(legacy) = read_to_string(LEGACY) else { return Ok(()) };
+/// Takes over, if there is anything to take over; returns why the earlier one panicked, if it did. What cannot be read is the worst.
+pub fn take_over() -> Option<Error> {
+    let legacy = match read_to_string(LEGACY) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        legacy => legacy.unwrap_or_default(),
+    };
     remove_file(LEGACY).unwrap_or_default();
     SUCCESSOR.store(true, Ordering::Relaxed);
     let mut lines = legacy.lines();
     truth::take_over(lines.next().unwrap_or_default());
-    let (Some(phase), Some(cause)) = (lines.next(), lines.next()) else { return Ok(()) };
+    let (doing, cause) = (lines.next()?, lines.next()?);
     MAY_PANIC.store(false, Ordering::Relaxed);
-    super::phase::resume(phase);
-    Err(Error::new(Kind::Panic, "running the installer itself", cause))
+    phase::resume(doing);
+    Some(Error::new(Kind::Panic, "running the installer itself", cause))
 }
 
-/// Gives everything back and starts over with looking at the machine. Whatever was agreed to must be agreed to again.
-pub fn start_over() -> ! {
+/// Gives everything back and starts over with looking at the machine, where everything is asked again. Returns if that is not possible.
+pub fn start_over() {
+    if truth::is_ending() {
+        power::hold();
+    }
     log::info!("starting over");
     console::dismiss();
     survivors::end_all();
-    act::release();
-    act::leave_stage2();
-    act::unprotect();
-    medium::detach_loops();
-    become_fresh(truth::line())
+    // Programs of stage-2 lie in memory that may be swapped out.
+    let given_back = power::within_patience("giving everything back", || {
+        act::leave_stage2();
+        act::release();
+        act::unprotect();
+        medium::leave_all();
+    });
+    if !given_back {
+        return log::error!("starting over: a disk does not answer: switch the machine off");
+    }
+    let cause = exec(truth::line());
+    log::error!("starting over: {cause}: switch the machine off");
 }
 
 /// Has a fresh one show why this one panicked. Returns if it cannot.
 pub fn after_panic(message: &str) {
     if std::process::id() == 1 && MAY_PANIC.swap(false, Ordering::Relaxed) {
         let message = message.replace('\n', " ");
-        // Whoever panicked may hold the lock of either.
-        let (phase, truth) = (super::phase::now(), truth::line());
-        let cause = exec(format!("{truth}\n{phase}\n{message}\n"));
+        let cause = exec(format!("{}\n{}\n{message}\n", truth::line(), phase::now()));
         console::print_in_panic(&format!("autoinstaller: {cause}\n"));
     }
-}
-
-fn become_fresh(legacy: String) -> ! {
-    let cause = exec(legacy);
-    log::error!("starting over: {cause}; switch the machine off by hand");
-    super::power::hold()
 }
 
 /// Returns why it failed.

@@ -38,6 +38,9 @@ pub fn start_in_kernel_log() {
 }
 
 fn start_with(file: Option<File>) {
+    // A program that has taken over goes on with the same file.
+    let length = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |file| file.len());
+    JOURNAL.room.store(MOST.saturating_sub(length), Ordering::Relaxed);
     *JOURNAL.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
     if log::set_logger(&JOURNAL).is_ok() {
         log::set_max_level(LevelFilter::Debug);
@@ -45,6 +48,10 @@ fn start_with(file: Option<File>) {
 }
 
 impl Journal {
+    fn is_full(&self) -> bool {
+        self.room.load(Ordering::Relaxed) == 0
+    }
+
     /// Says whether there was room, or none before either.
     fn append(&self, file: &mut File, line: &str) -> bool {
         let room = self.room.load(Ordering::Relaxed);
@@ -69,7 +76,13 @@ impl Log for Journal {
         }
         let written = self.file.lock().unwrap_or_else(PoisonError::into_inner).as_mut().is_none_or(|file| {
             let now = clock_gettime(ClockId::Boottime);
-            self.append(file, &format!("{:5}.{:03} {}\n", now.tv_sec, now.tv_nsec / 1_000_000, record.args()))
+            let line = format!("{:5}.{:03} {}\n", now.tv_sec, now.tv_nsec / 1_000_000, record.args());
+            // Why it failed is what a log is read for, and never much.
+            if record.level() == Level::Error {
+                file.write_all(line.as_bytes()).is_ok() || self.is_full()
+            } else {
+                self.append(file, &line)
+            }
         });
         if !written {
             // That must not stop an installation; the consoles still say everything.

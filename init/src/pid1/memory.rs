@@ -4,7 +4,7 @@ use std::fs::write;
 
 /// Nobody may end it (proc_pid_oom_score_adj(5)).
 const SPARED: &str = "-1000";
-/// It goes before others, and before what a person runs.
+/// It goes before this program does.
 const HELPER: &str = "300";
 
 /// PID 1 is spared.

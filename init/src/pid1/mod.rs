@@ -41,6 +41,7 @@ pub fn start() -> Result<(), Error> {
     let troubles = mounts::kernel_file_systems();
     console::open_all();
     journal::start();
+    let panicked = again::take_over();
     panic::install_hook();
     ctrl_alt_del::attend();
     memory::spare_this_program();
@@ -48,7 +49,15 @@ pub fn start() -> Result<(), Error> {
     // Passphrases and keys go through this memory, and the installation may swap to the disk.
     let locked = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT);
     locked.unwrap_or_else(|error| log::debug!("keeping this program's memory from being swapped: {error}"));
-    again::take_over()
+    match panicked {
+        Some(error) => {
+            // What it left running must not go on writing behind the failure screen, which wants to leave the log on the stick.
+            survivors::end_all();
+            crate::look::medium_once();
+            Err(error)
+        }
+        None => Ok(()),
+    }
 }
 
 /// How an installation ends when it does not fail.

@@ -32,21 +32,33 @@ pub fn hold() -> ! {
     }
 }
 
-/// Unmounts and writes what is left, in a thread of its own: whoever waits for a disk that hangs does not come back from the kernel.
+/// Unmounts and writes what is left.
 fn let_go() {
-    let (end, ended) = channel::<()>();
-    spawn(move || {
+    let written = within_patience("writing what is left", || {
         crate::act::release();
         rustix::fs::sync();
+    });
+    if !written {
+        log::warn!("the disk takes too long to write what is left: that is lost");
+    }
+}
+
+/// Does it in a thread of its own, since whoever waits for a disk that hangs does not come back from the kernel; `doing` is its gerund and
+/// subject. Says whether it was done in time.
+pub fn within_patience(doing: &str, work: impl FnOnce() + Send + 'static) -> bool {
+    let (end, ended) = channel::<()>();
+    spawn(move || {
+        work();
         drop(end);
     });
     let started = Instant::now();
     while ended.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
         if started.elapsed() > PATIENCE {
-            return log::warn!("the disk takes too long to write what is left: that is lost");
+            return false;
         }
-        log::info!("still writing what is left, {} s", started.elapsed().as_secs());
+        log::info!("still {doing}, {} s", started.elapsed().as_secs());
     }
+    true
 }
 
 fn end(command: RebootCommand) -> ! {

@@ -1,5 +1,7 @@
 //! The failure screen: what failed and when, what was written, where the log is, what to do. It stays until a person presses a key.
 
+use std::sync::mpsc::channel;
+
 use super::{again, console, phase, power, shell, truth};
 use crate::error::Error;
 use crate::medium;
@@ -15,8 +17,10 @@ enum Again {
 
 /// Shows the failure until the person starts over or switches the machine off.
 pub fn hold(error: &Error) -> ! {
-    wait("failed", error, Again::Over);
-    again::start_over()
+    loop {
+        wait("failed", error, Again::Over);
+        again::start_over();
+    }
 }
 
 /// Shows the failure of something that can be done again as it is, and returns when the person wants that.
@@ -32,13 +36,7 @@ pub fn until_ready(error: &Error) {
 /// Returns when `r` was pressed.
 fn wait(word: &str, error: &Error, again: Again) {
     loop {
-        // What is saved must have it, and the screen says it last.
-        error.details.iter().for_each(|detail| log::debug!("- {detail}"));
-        log::debug!("{word}: {error}; {}", truth::sentence());
-        let log = medium::save_log();
-        // Saving it takes a while; a key that was pressed before must not take the screen away.
-        console::forget_typed();
-        show(word, error, log, again);
+        show(word, error, again);
         match console::key(b"rsp") {
             (b'r', _) => return,
             (b'p', _) => power::off(),
@@ -47,8 +45,9 @@ fn wait(word: &str, error: &Error, again: Again) {
     }
 }
 
-/// First of all what failed, and last the keys, with the code by which manuals and forums know this class of failure.
-fn show(word: &str, error: &Error, log: Result<String, Error>, again: Again) {
+/// First of all what failed: saving the log may fail as well, or never end. Last the keys, with the code by which manuals and forums know this
+/// class of failure.
+fn show(word: &str, error: &Error, again: Again) {
     error.details.iter().for_each(|detail| log::error!("- {detail}"));
     log::error!("{word}: {error}");
     let phase = phase::now();
@@ -56,10 +55,12 @@ fn show(word: &str, error: &Error, log: Result<String, Error>, again: Again) {
         log::error!("during: {phase}");
     }
     log::error!("disk: {}", truth::sentence());
-    match log {
+    match saved_log() {
         Ok(place) => log::error!("log: {place}"),
         Err(why) => log::error!("log: only in memory, {} ({why})", super::journal::PATH),
     }
+    // What was typed before all of this was seen must not take the screen away.
+    console::forget_typed();
     (1..).zip(error.kind.remedies()).for_each(|(number, remedy)| log::error!("{number}. {remedy}"));
     let (code, class) = error.kind.code();
     let r = match again {
@@ -67,6 +68,17 @@ fn show(word: &str, error: &Error, log: Result<String, Error>, again: Again) {
         Again::Over => "start over",
     };
     log::error!("{code} ({class}): press r to {r}, s for a shell, p to power off");
+}
+
+/// Where the log is, or why it is not on the stick.
+fn saved_log() -> Result<String, String> {
+    let (report, saved) = channel();
+    // The receiver may have given up.
+    let in_time = power::within_patience("saving the log", move || report.send(medium::save_log()).unwrap_or_default());
+    if !in_time {
+        return Err("the stick does not answer".into());
+    }
+    saved.recv().map_err(|_| "saving it ended in the middle".to_string())?.map_err(|error| error.to_string())
 }
 
 /// Offers a shell until the person switches the machine off.

@@ -8,6 +8,8 @@ struct Truth {
     disk: String,
     /// Other disks, which were erased before this program started over.
     before: Vec<String>,
+    /// The machine is being switched off, and somebody was told that nothing was written.
+    ending: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +26,35 @@ const STATES: [(&str, State); 4] =
 
 static TRUTH: Mutex<Truth> = Mutex::new(Truth::new());
 
-/// To be called right before the first write.
+/// To be called right before the first write. Does not return once [`ends_untouched`] was true: nothing may be written any more.
 pub fn erasing(disk: &str) {
-    now(|truth| truth.erasing(disk));
+    let ending = now(|truth| {
+        if !truth.ending {
+            truth.erasing(disk);
+        }
+        truth.ending
+    });
+    if ending {
+        super::power::hold();
+    }
+}
+
+/// Before the machine is switched off in the middle: whether nothing was written. If so, nothing will be.
+pub fn ends_untouched() -> bool {
+    now(|truth| {
+        truth.ending |= truth.state == State::Untouched;
+        truth.ending
+    })
+}
+
+/// Whether the machine is being switched off as [`ends_untouched`] says.
+pub fn is_ending() -> bool {
+    now(|truth| truth.ending)
+}
+
+/// The disk that was erased last, if it is not this one and does not boot.
+pub fn erased_other(disk: &str) -> Option<String> {
+    now(|truth| (truth.disk != disk && matches!(truth.state, State::Erased | State::Unverified)).then(|| truth.disk.clone()))
 }
 
 /// To be called right before the disk is made bootable: from then on it may well boot, and nobody knows what.
@@ -65,7 +93,7 @@ fn now<T>(with: impl FnOnce(&mut Truth) -> T) -> T {
 
 impl Truth {
     const fn new() -> Truth {
-        Truth { state: State::Untouched, disk: String::new(), before: Vec::new() }
+        Truth { state: State::Untouched, disk: String::new(), before: Vec::new(), ending: false }
     }
 
     fn erasing(&mut self, disk: &str) {
@@ -100,8 +128,8 @@ impl Truth {
     fn of(line: &str) -> Truth {
         let mut words = line.split(' ');
         let first = words.next().unwrap_or_default();
-        let state = STATES.iter().find(|(word, _)| *word == first).map_or(State::Untouched, |(_, state)| *state);
-        Truth { state, disk: words.next().unwrap_or_default().into(), before: words.map(String::from).collect() }
+        let state = STATES.iter().find(|(word, _)| *word == first).map_or(State::Erased, |(_, state)| *state);
+        Truth { state, disk: words.next().unwrap_or("a disk").into(), before: words.map(String::from).collect(), ending: false }
     }
 }
 
@@ -136,6 +164,7 @@ mod tests {
             truth = Truth::of(&truth.line());
             assert_eq!(truth.sentence(), sentence);
         }
+        assert_eq!(Truth::of("").sentence(), "a disk was erased and is not bootable");
         for (_, state) in STATES {
             truth.state = state;
             assert_eq!(Truth::of(&truth.line()).state, state);

@@ -161,7 +161,8 @@ fn directory(text: &str) -> std::result::Result<String, String> {
 
 /// Where this program can be made to panic: before the question, at it, or at a step.
 fn phase_mark(text: &str) -> std::result::Result<String, String> {
-    let known = matches!(text, "preparing" | "asking") || text.parse::<u8>().is_ok();
+    let known =
+        matches!(text, "preparing" | "asking") || (text.len() < 3 && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0'));
     if known { Ok(text.into()) } else { Err(format!("{text} is neither preparing nor asking nor the number of a step")) }
 }
 

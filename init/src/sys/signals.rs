@@ -1,4 +1,10 @@
-//! Signals to this process, sigwaitinfo(2).
+//! Signals to this process, sigaction(2).
+
+use core::ffi::{c_int, c_void};
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// How often Ctrl-Alt-Del was pressed.
+static PRESSED: AtomicU32 = AtomicU32::new(0);
 
 /// Takes back the handlers of Rust's own start-up for `SIGSEGV` and `SIGBUS`, which tell an overflown stack from another fault. The kernel
 /// keeps a signal that somebody sends from PID 1 only where there is no handler; a fault of its own ends it with or without one.
@@ -9,45 +15,46 @@ pub fn default_faults() {
     }
 }
 
-/// Keeps `SIGINT` from interrupting this thread and every thread that it starts: it waits until somebody asks for it. Programs that are
-/// started do not inherit that.
-pub fn block_interrupt() {
-    let set = interrupt();
-    // SAFETY: the set is a valid one on the stack, and the old one is not wanted.
-    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut()) };
-}
-
-/// Waits for one that the kernel sends, as for Ctrl-Alt-Del: any root process may send others, which mean nothing. Returns at once, with
-/// `false`, if that is not possible.
-pub fn wait_for_interrupt() -> bool {
-    let set = interrupt();
-    loop {
-        // SAFETY: all-zero is valid for what is known of a signal, and both pointers lead to initialised values on the stack.
-        let (signal, sender) = unsafe {
-            let mut info: libc::siginfo_t = std::mem::zeroed();
-            (libc::sigwaitinfo(&set, &mut info), info.si_code)
-        };
-        match signal {
-            libc::SIGINT if sender == libc::SI_KERNEL => return true,
-            -1 if std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted => return false,
-            _ => {}
-        }
+/// Counts the `SIGINT`s that the kernel sends, as for Ctrl-Alt-Del: any root process may send others, which mean nothing. It is handled and not
+/// blocked, since programs that are started inherit what is blocked, and Ctrl-C would do nothing to them.
+pub fn count_interrupts() {
+    // SAFETY: all-zero is a valid action with an empty mask; the handler touches nothing but an atomic number.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = pressed as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+        libc::sigaction(libc::SIGINT, &action, std::ptr::null_mut());
     }
 }
 
-/// Takes one that waits already; says whether there was one.
-pub fn take_interrupt() -> bool {
-    let (set, now) = (interrupt(), libc::timespec { tv_sec: 0, tv_nsec: 0 });
-    // SAFETY: set and time are initialised values on the stack, and what else is known of the signal is not wanted.
-    unsafe { libc::sigtimedwait(&set, std::ptr::null_mut(), &now) == libc::SIGINT }
+/// How many there were.
+pub fn interrupts() -> u32 {
+    PRESSED.load(Ordering::Relaxed)
 }
 
-fn interrupt() -> libc::sigset_t {
-    // SAFETY: all-zero is a valid set, which the next call makes the empty one; the pointers lead to the stack.
-    unsafe {
-        let mut set = std::mem::zeroed();
-        libc::sigemptyset(&mut set);
-        libc::sigaddset(&mut set, libc::SIGINT);
-        set
+extern "C" fn pressed(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
+    // SAFETY: with SA_SIGINFO the kernel hands over a valid pointer.
+    if unsafe { (*info).si_code } == libc::SI_KERNEL {
+        PRESSED.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a program that is started now would block and ignore.
+    fn masks() -> String {
+        let output = std::process::Command::new("sh").args(["-c", "grep -E '^Sig(Blk|Ign)' /proc/$$/status"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_the_kernel_s_does_not_count_and_programs_that_are_started_know_nothing_of_it() {
+        let before = masks();
+        count_interrupts();
+        // SAFETY: no memory is involved.
+        unsafe { libc::raise(libc::SIGINT) };
+        assert_eq!((interrupts(), masks()), (0, before));
     }
 }

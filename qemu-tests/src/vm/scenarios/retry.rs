@@ -116,6 +116,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: failed: running the installer itself: panicked at ", 30),
             Expect("autoinstaller: during: asking for consent", 30),
             Expect("autoinstaller: disk: nothing was written", 10),
+            Expect("autoinstaller: log: autoinstaller.log on the kit partition of /dev/sda (AI-KIT)", 60),
             Expect("AI-13 (the installer): ", 10),
             OVER,
             THIS_TIME,

@@ -188,6 +188,7 @@ pub const ROWS: &[Scenario] = &[
             there(KEYS, 30),
             Type(Session, "s"),
             there("a shell is to be had at the machine alone: nobody can log in any more", 30),
+            there(KEYS, 30),
             Type(Session, "p"),
             there("autoinstaller: powering off", 30),
             Ssh(LoggedOut(OFF)),
