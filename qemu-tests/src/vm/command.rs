@@ -131,7 +131,7 @@ impl Args {
             ]),
             Medium::Cdrom => self.words(&[
                 "-drive",
-                &format!("if=none,id=medium,media=cdrom,format=raw,readonly=on,file={file}"),
+                &format!("if=none,id=medium,media=cdrom,readonly=on,{behind}"),
                 "-device",
                 &format!("ide-cd,bus=ide.0,drive=medium{index}"),
             ]),

@@ -4,7 +4,7 @@ use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, NO, NOISY, OFF, PROMPT, R
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, TargetInstalled};
 use crate::vm::scenario::Console::Serial;
 use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, PlugBack, Type, Unplug};
-use crate::vm::scenario::{BASE, Fault, Firmware, Scenario, Step, Vars};
+use crate::vm::scenario::{BASE, Fault, Firmware, Medium, Scenario, Step, Vars};
 
 /// Nothing is written, and nobody is told that it was.
 const NEVER: Step = Part(&[Forbid(INSTALLED), Forbid(STEP_ONE)]);
@@ -21,25 +21,25 @@ const NOT_STARTED: &[Step] = &[
 
 /// With the kernel given to it, and a disk that keeps every byte.
 const DIRECT: Scenario = Scenario { core: false, firmware: Firmware::Direct, disks: &[NOISY], after: &[DiskUnchanged(0)], ..BASE };
-/// From the stick's own loader.
-const LOADED: Scenario = Scenario { firmware: Firmware::Ovmf, script: NOT_STARTED, ..DIRECT };
+/// From the medium's own loader. It is a disc: of a USB stick that cannot be read OVMF itself crashes.
+const LOADED: Scenario = Scenario { firmware: Firmware::Ovmf, medium: Medium::Cdrom, script: NOT_STARTED, ..DIRECT };
 
 pub const ROWS: &[Scenario] = &[
     Scenario {
-        name: "stick-unreadable-loader",
-        proves: "A stick whose boot loader has a sector that cannot be read is not started.",
+        name: "disc-unreadable-loader",
+        proves: "A disc whose boot loader has a sector that cannot be read is not started.",
         fault: Fault::UnreadableFile("EFI/BOOT/BOOTX64.EFI"),
         ..LOADED
     },
     Scenario {
-        name: "stick-unreadable-initrd",
-        proves: "A stick whose initrd has a sector that cannot be read is not started.",
+        name: "disc-unreadable-initrd",
+        proves: "A disc whose initrd has a sector that cannot be read is not started.",
         fault: Fault::UnreadableFile("initrd"),
         ..LOADED
     },
     Scenario {
-        name: "stick-unreadable-kernel",
-        proves: "A stick whose kernel has a sector that cannot be read is not started.",
+        name: "disc-unreadable-kernel",
+        proves: "A disc whose kernel has a sector that cannot be read is not started.",
         fault: Fault::UnreadableFile("linux"),
         ..LOADED
     },
