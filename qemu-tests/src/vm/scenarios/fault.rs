@@ -3,7 +3,7 @@
 use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, LINUX, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, SYSTEM, UNTOUCHED};
 use crate::vm::scenario::After::{DiskUnchanged, DiskWritten, Entries, EspHas, KitHas, NotBootable};
 use crate::vm::scenario::Console::Serial;
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type, Unplug};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Type, Unplug, Wait};
 use crate::vm::scenario::{BASE, Fault, Firmware, OWNER, Scenario};
 
 pub const ROWS: &[Scenario] = &[
@@ -62,6 +62,11 @@ pub const ROWS: &[Scenario] = &[
             Expect(KEYS, 10),
             Type(Serial, "s"),
             Expect("exit returns here", 10),
+            // Ctrl-C ends what runs in the shell, and not the shell.
+            Type(Serial, "busybox sleep 99999"),
+            Wait(3),
+            Type(Serial, "\x03"),
+            Wait(1),
             Type(Serial, "mount | busybox grep -c ' /mnt ' && exit"),
             HELD,
         ],
