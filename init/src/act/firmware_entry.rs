@@ -49,20 +49,20 @@ struct Variables<'a>(&'a Path);
 impl Variables<'_> {
     /// Returns the number of the new entry.
     fn put(&self, stale: &[u16], old: &[Guid], esp: &Partition, loader: &str) -> io::Result<u16> {
-        if read_dir(self.0).is_ok_and(|mut files| files.next().is_some()) {
-            // Whatever becomes of the new one: these lead nowhere, and their room may be what it needs.
-            let gone: Vec<u16> = stale.iter().copied().filter(|number| self.remove(*number, old)).collect();
-            let number = self.free().ok_or_else(|| io::Error::other("it has no number left"));
-            let entry = entry_for(DESCRIPTION, esp, loader);
-            let written = number.and_then(|number| self.store(&name(number), &entry).map(|()| number));
-            let ordered = self.put_first(written.as_ref().ok().copied(), &gone);
-            if let (Ok(number), Err(_)) = (&written, &ordered) {
-                // Nobody would ever start it.
-                remove_file(self.path(&name(*number))).unwrap_or_default();
-            }
-            return written.and_then(|number| ordered.map(|()| number));
+        if !read_dir(self.0).is_ok_and(|mut files| files.next().is_some()) {
+            return Err(io::Error::other("this machine shows no EFI variables"));
         }
-        Err(io::Error::other("this machine shows no EFI variables"))
+        // Whatever becomes of the new one: these lead nowhere, and their room may be what it needs.
+        let gone: Vec<u16> = stale.iter().copied().filter(|number| self.remove(*number, old)).collect();
+        let number = self.free().ok_or_else(|| io::Error::other("it has no number left"));
+        let entry = entry_for(DESCRIPTION, esp, loader);
+        let written = number.and_then(|number| self.store(&name(number), &entry).map(|()| number));
+        let ordered = self.put_first(written.as_ref().ok().copied(), &gone);
+        if let (Ok(number), Err(_)) = (&written, &ordered) {
+            // Nobody would ever start it.
+            remove_file(self.path(&name(*number))).unwrap_or_default();
+        }
+        written.and_then(|number| ordered.map(|()| number))
     }
 
     /// Removes an entry that leads to one of these partitions; another may have its number by now. Says whether it is gone.

@@ -45,7 +45,7 @@ pub fn save_log() -> Result<String> {
     Ok(format!("{LOG} on the kit partition of {} (AI-KIT)", medium.node))
 }
 
-/// Uses the kit partition for writing, the one exception to the protection of the medium, which is back when this returns.
+/// Uses the kit partition for writing, the one exception to the protection of the medium, which is as it was when this returns.
 ///
 /// # Errors
 /// The medium is gone or cannot be written, its kit partition could not be read; or `with` fails.

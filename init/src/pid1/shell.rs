@@ -30,7 +30,7 @@ pub fn on(console: &str) {
     let tools = act::visit_stage2();
     log::info!("shell on {console}: exit returns here");
     match &tools {
-        Ok(_) => log::info!("programs that are not in it, such as bash, nix, git, lsblk and parted: stage2 PROGRAM ARGUMENTS"),
+        Ok(_) => log::info!("programs that are not in it, such as bash, nix, git and cryptsetup: stage2 PROGRAM ARGUMENTS"),
         Err(error) => log::info!("it has busybox alone: {error}"),
     }
     let mut command = Command::new("/bin/busybox");
