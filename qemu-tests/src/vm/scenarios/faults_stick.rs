@@ -32,18 +32,6 @@ pub const ROWS: &[Scenario] = &[
         ..LOADED
     },
     Scenario {
-        name: "disc-unreadable-initrd",
-        proves: "A disc whose initrd has a sector that cannot be read is not started.",
-        fault: Fault::UnreadableFile("initrd"),
-        ..LOADED
-    },
-    Scenario {
-        name: "disc-unreadable-kernel",
-        proves: "A disc whose kernel has a sector that cannot be read is not started.",
-        fault: Fault::UnreadableFile("linux"),
-        ..LOADED
-    },
-    Scenario {
         name: "stick-unreadable-stage2",
         proves: "A sector of the stage-2 image that cannot be read is found before the first write.",
         fault: Fault::Unreadable("AI-STAGE2", 1_000_003),
