@@ -9,6 +9,7 @@ mod mirror;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
@@ -218,7 +219,12 @@ fn kernel_version(tree: &Path) -> Result<String> {
     Ok(entry.file_name().to_string_lossy().into_owned())
 }
 
+/// One tree at a time. Half-made results are named after the process, and the unit tests are one process of many threads.
+static UNPACKING: Mutex<()> = Mutex::new(());
+
 fn tree(wanted: &Tree) -> Result<PathBuf> {
+    // A thread that failed left nothing that the next could take for whole.
+    let _alone = UNPACKING.lock().unwrap_or_else(PoisonError::into_inner);
     let apt = Apt::configure(cache::directory("parts/apt")?)?;
     let packages = apt.closure(wanted.packages)?;
     let mut key = Key::new("debian tree 1");

@@ -71,7 +71,7 @@ fn write(disk: &Disk, path: &Path, iso: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A partition table as a system of earlier would have left it, with nothing in the partitions.
+/// A partition table as a system of earlier would have left it, with nothing in the partitions that anybody knows.
 fn table(path: &Path, disk: &Disk, esp: bool, ids: &[u8]) -> Result<()> {
     ensure!(disk.sector == 512, "sgdisk takes image files to have 512-byte sectors");
     let mut command = command::tool("sgdisk");
@@ -82,7 +82,12 @@ fn table(path: &Path, disk: &Disk, esp: bool, ids: &[u8]) -> Result<()> {
         let parts = [&guid[..8], &guid[8..12], &guid[12..16], &guid[16..20], &guid[20..]];
         command.arg(format!("--partition-guid={number}:{}", parts.join("-")));
     }
-    command::run("making a partition table", command.arg(path))
+    command::run("making a partition table", command.arg(path))?;
+    let mut file = File::options().write(true).open(path)?;
+    for part in 0..ids.len() {
+        put(&mut file, MIB + part as u64 * 64 * MIB, &noise(disk.serial, part))?;
+    }
+    Ok(())
 }
 
 fn put(file: &mut File, offset: u64, bytes: &[u8]) -> Result<()> {
