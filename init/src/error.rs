@@ -129,6 +129,12 @@ impl Error {
         self
     }
 
+    /// The same failure, which another one has brought to light.
+    pub fn found_by(self, other: &Error) -> Self {
+        let lines = [other.to_string()].into_iter().chain(other.details.iter().cloned()).collect();
+        self.with_details(lines)
+    }
+
     /// The same failure, with lines that explain it.
     pub fn with_details(mut self, details: Vec<String>) -> Self {
         self.0.details = details;
@@ -182,6 +188,14 @@ mod tests {
         let failed: std::result::Result<(), &str> = Err("No space left on device");
         let error = failed.doing(Kind::Disk, || "formatting nvme0n1p2".into()).unwrap_err();
         assert_eq!(error.to_string(), "formatting nvme0n1p2: No space left on device");
+    }
+
+    #[test]
+    fn what_was_found_out_comes_first_and_what_led_to_it_is_kept() {
+        let step = Error::new(Kind::Install, "unpacking", "unsquashfs exited with 1").with_details(vec!["block 7".into()]);
+        let error = Error::new(Kind::Disk, "writing", "Input/output error").found_by(&step);
+        assert_eq!((error.kind, error.to_string().as_str()), (Kind::Disk, "writing: Input/output error"));
+        assert_eq!(error.details, ["unpacking: unsquashfs exited with 1", "block 7"]);
     }
 
     /// In the order of their codes, of which none may ever change.

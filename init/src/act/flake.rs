@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use log::Level;
 
-use super::memory::Memory;
 use super::mounts::ROOT;
 use super::progress;
 use super::stage2::{DEADLINE, Stage2};
@@ -145,9 +144,8 @@ fn look_for(stage2: &Stage2, repository: &Repository, host: &str) -> Result<()> 
     let list = "builtins.concatStringsSep \", \" (builtins.attrNames hosts)";
     let question = format!("hosts: if builtins.hasAttr \"{host}\" hosts then \"{FOUND}\" else {list}");
     let words = ["eval", "--no-write-lock-file", "--raw", &hosts, "--apply", &question];
-    let memory = Memory::now();
     let (looked, said) = stage2.heard(&words, &ENVIRONMENT, job("nix", &doing, Level::Debug));
-    looked.map_err(|error| memory.judge(error, &said).with_details(said.clone()))?;
+    looked.map_err(|error| error.with_details(said.clone()))?;
     let hosts = said.last().map(String::as_str).unwrap_or_default();
     if hosts == FOUND {
         return Ok(());
@@ -166,9 +164,7 @@ pub fn install(stage2: &Stage2, clone: &str, online: &Online, host: &str) -> Res
     let fixed = [("connect-timeout", "10"), ("stalled-download-timeout", "15"), ("fallback", "true"), ("sandbox", "true")];
     let given = lists.iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (*name, list.as_str()));
     words.extend(fixed.into_iter().chain(given).flat_map(|(name, value)| ["--option", name, value]));
-    let memory = Memory::now();
     let job = Job { so_far: progress::so_far, ..job("nixos-install", "running nixos-install", Level::Info) };
-    let (installed, said) = stage2.heard(&words, &ENVIRONMENT, job);
-    installed.map_err(|error| memory.judge(error, &said))?;
+    stage2.heard(&words, &ENVIRONMENT, job).0?;
     aloud("removing temporary files", || remove_dir_all(WORK)).doing(Kind::Install, || format!("removing {WORK}"))
 }

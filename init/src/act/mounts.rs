@@ -50,15 +50,24 @@ impl Mounted {
         Ok(mounted)
     }
 
+    /// Writes everything back.
+    ///
+    /// # Errors
+    /// Anything that was written since the first mount did not reach the disk. That is said once.
+    pub fn write_back(&self) -> Result<()> {
+        self.witnesses
+            .iter()
+            .try_for_each(|witness| rustix::fs::syncfs(witness).doing(Kind::Disk, || "writing everything to the disk".into()))
+    }
+
     /// Writes everything back, unmounts it and mounts it again read-only: what is read then was on the disk.
     ///
     /// # Errors
-    /// Anything that was written since the first mount did not reach the disk; or the file systems cannot be unmounted or mounted.
+    /// As for [`Mounted::write_back`]; or the file systems cannot be unmounted or mounted.
     pub fn again_read_only(&mut self) -> Result<()> {
         self.trim();
-        for witness in std::mem::take(&mut self.witnesses) {
-            rustix::fs::syncfs(&witness).doing(Kind::Disk, || "writing everything to the disk".into())?;
-        }
+        self.write_back()?;
+        self.witnesses.clear();
         let mountinfo = read_to_string("/proc/self/mountinfo").doing(Kind::System, || "reading /proc/self/mountinfo".into())?;
         let extra = extra_mounts::below_root(&mountinfo);
         self.unmount()?;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use log::Level;
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind_recursive, mount_move, unmount};
 
+use super::memory::Memory;
 use crate::drivers::needed;
 use crate::error::{Doing, Error, Kind, Result};
 use crate::medium::{Loop, Medium};
@@ -100,10 +101,8 @@ impl Stage2 {
     pub fn run(&self, program: &str, arguments: &[&str], input: Option<File>, doing: &str) -> Result<()> {
         let mut command = self.command(program, arguments);
         command.stdin(input.map_or_else(Stdio::null, Stdio::from));
-        children::run(
-            command,
-            Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info, so_far: children::UNKNOWN },
-        )
+        let job = Job { program, doing, kind: Kind::Install, deadline: DEADLINE, output: Level::Info, so_far: children::UNKNOWN };
+        judged(command, job).0
     }
 }
 
@@ -112,8 +111,15 @@ impl Stage2 {
     pub fn heard(&self, arguments: &[&str], environment: &[(&str, &str)], job: Job) -> (Result<()>, Vec<String>) {
         let mut command = self.command(job.program, arguments);
         command.envs(environment.iter().copied());
-        children::heard(command, job)
+        judged(command, job)
     }
+}
+
+/// Whatever the program is, it may want more memory than there is.
+fn judged(command: Command, job: Job) -> (Result<()>, Vec<String>) {
+    let memory = Memory::now();
+    let (ended, said) = children::heard(command, job);
+    (ended.map_err(|error| memory.judge(error, &said)), said)
 }
 
 /// Where a program is in stage-2.

@@ -51,6 +51,7 @@ pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], kit: &Kit, stage2: O
             if !step.is_repeatable() || !medium.still_there() {
                 return Err(error);
             }
+            work.kept_everything().map_err(|lost| lost.found_by(&error))?;
             screen::until_retry(&error);
             log::info!("step {number}/{of} once more: {step}");
         }
@@ -222,6 +223,12 @@ impl<'a> Work<'a> {
             });
         }
         Ok(())
+    }
+
+    /// Refuses to go on on a disk that has lost something: it would only be found out later.
+    fn kept_everything(&self) -> Result<()> {
+        aloud("writing everything to the disk", || self.mounted.as_ref().map_or(Ok(()), Mounted::write_back))?;
+        self.flush()
     }
 
     fn flush(&self) -> Result<()> {

@@ -1,4 +1,5 @@
-//! Who goes when the kernel runs out of memory: what was started for a step, and never this program, whose end would be the machine's.
+//! Who goes when the kernel runs out of memory, and when: what was started for a step, and never this program, whose end would be the
+//! machine's.
 
 use std::fs::write;
 
@@ -6,6 +7,17 @@ use std::fs::write;
 const SPARED: &str = "-1000";
 /// It goes before this program does.
 const HELPER: &str = "300";
+
+/// What was used within so many milliseconds stays in memory, or a program is ended (multigen_lru.rst, "Thrashing prevention"). Without
+/// swap the kernel otherwise reads the programs themselves from the stick again and again, for as long as anybody cares to wait.
+const IN_USE: (&str, &str) = ("/sys/kernel/mm/lru_gen/min_ttl_ms", "200");
+
+/// Lets the kernel end a program rather than come to a standstill.
+pub fn end_rather_than_crawl() {
+    let (path, milliseconds) = IN_USE;
+    // A kernel without it crawls.
+    write(path, milliseconds).unwrap_or_else(|error| log::debug!("{path}: {error}"));
+}
 
 /// PID 1 is spared.
 pub fn spare_this_program() {

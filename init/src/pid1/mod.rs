@@ -45,6 +45,7 @@ pub fn start() -> Result<(), Error> {
     panic::install_hook();
     ctrl_alt_del::attend();
     memory::spare_this_program();
+    memory::end_rather_than_crawl();
     troubles.iter().for_each(|trouble| log::warn!("{trouble}"));
     // Passphrases and keys go through this memory, and the installation may swap to the disk.
     let locked = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT);

@@ -18,11 +18,20 @@ impl Player<'_> {
         self.transcript.push(&last_words);
         // A line that was cut ends here.
         self.transcript.push(b"\n");
-        self.transcript.skip();
+        let too_late = ends_a_step(self.transcript.skip());
         self.silence.starts_over(self.transcript.text().len());
         self.foreign.start_over();
-        Ok(())
+        match too_late {
+            Some(line) => Err(format!("the power failed only after `{line}`: the row proves nothing about the step before")),
+            None => Ok(()),
+        }
     }
+}
+
+/// The line that ends the step which the power was to fail in, if it was said, or the beginning of it.
+fn ends_a_step(said: &str) -> Option<String> {
+    let ends = |line: &&str| ["autoinstaller: step ", "autoinstaller: installed "].iter().any(|end| line.contains(end));
+    said.lines().find(ends).map(str::to_owned)
 }
 
 /// Milliseconds, the same for the same seed.
@@ -43,5 +52,13 @@ mod tests {
         assert!(moments.iter().all(|moment| *moment <= 1000));
         assert!(moments.iter().min() < Some(&300) && moments.iter().max() > Some(&700), "{moments:?}");
         assert_eq!(moment(7, 0), 0);
+    }
+
+    #[test]
+    fn a_step_ends_with_the_next_one_or_with_the_installation() {
+        assert_eq!(ends_a_step(" signatures from nvme0n1\n[   12.1] autoinstaller: still wiping\nautoinstaller: ste"), None);
+        let next = "[   12.34] autoinstaller: step 2/";
+        assert_eq!(ends_a_step(&format!(" signatures from nvme0n1\n{next}")).as_deref(), Some(next));
+        assert!(ends_a_step("autoinstaller: installed ultraviolet on nvme0n1\n").is_some());
     }
 }

@@ -56,7 +56,8 @@ pub enum Step {
     Unplug,
     /// It is put back.
     PlugBack,
-    /// The power fails, and comes back at once: at a moment that is drawn from the seed, and at most that many milliseconds from now.
+    /// The power fails, and comes back at once: at a moment that is drawn from the seed, and at most that many milliseconds from now. No
+    /// other step of the installation may have begun by then.
     LosePower(u64, u64),
     /// Ctrl-Alt-Del is pressed.
     CtrlAltDel,

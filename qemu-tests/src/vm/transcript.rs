@@ -86,9 +86,11 @@ impl Transcript {
         true
     }
 
-    /// Moves on behind everything that was said.
-    pub fn skip(&mut self) {
+    /// Moves on behind everything that was said, and returns what was not read.
+    pub fn skip(&mut self) -> &str {
+        let rest = &self.text[self.cursor..];
         self.cursor = self.text.len();
+        rest
     }
 
     /// Whether the text was said at any time.

@@ -43,17 +43,17 @@ macro_rules! encrypted {
 }
 
 pub const ROWS: &[Scenario] = &[
-    plain!("killed-at-01", "A disk whose wiping was cut off is installed on by the next run.", "step 1/9 wiping", 1, 40),
-    plain!("killed-at-02", "A disk with half its file systems is installed on by the next run.", "step 3/9 formatting", 2, 400),
+    plain!("killed-at-01", "A disk whose wiping was cut off is installed on by the next run.", "step 1/9 wiping", 1, 20),
+    plain!("killed-at-02", "A disk with half its file systems is installed on by the next run.", "step 3/9 formatting", 2, 250),
     encrypted!("killed-at-03", "A container whose making was cut off is no obstacle to the next run.", "encrypting nvme0n1p2", 3, 3000),
-    plain!("killed-at-04", "File systems that were mounted when the power failed are wiped by the next run.", "step 4/9 mounting", 4, 200),
-    plain!("killed-at-05", "A store of which a part was unpacked is not gone on with but wiped.", "step 5/9 unpacking", 5, 1200),
+    plain!("killed-at-04", "File systems that were mounted when the power failed are wiped by the next run.", "step 4/9 mounting", 4, 100),
+    plain!("killed-at-05", "A store of which a part was unpacked is not gone on with but wiped.", "step 5/9 unpacking", 5, 800),
     encrypted!(
         "killed-at-06",
         "A store in a container, of which a part was unpacked, is wiped with the container.",
         "unpacking the closure",
         6,
-        1500
+        1000
     ),
     plain!("killed-at-07", "A half-written database of store paths is wiped with its store.", "step 6/9 registering", 7, 1500),
     plain!(
@@ -61,7 +61,7 @@ pub const ROWS: &[Scenario] = &[
         "A system that nixos-install was about to finish is wiped by the next run.",
         "step 7/9 running nixos-install",
         8,
-        3000
+        2000
     ),
     encrypted!("killed-at-09", "A complete container without a loader is wiped by the next run.", "reading the disk back", 9, 5000),
     plain!(
@@ -69,6 +69,6 @@ pub const ROWS: &[Scenario] = &[
         "A disk that was being made bootable is installed on by the next run.",
         "step 9/9 making nvme0n1 bootable",
         10,
-        30
+        20
     ),
 ];

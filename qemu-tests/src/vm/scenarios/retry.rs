@@ -4,7 +4,7 @@ use super::flake::{LEFT, LONG, READY, SSH};
 use super::{ASK, BOOT, FAILED, HELD, HELLO, INSTALLED, KEYS, NOISY, NVME, OFF, PROMPT, STEP, STEP_ONE, UNTOUCHED, YES};
 use crate::vm::scenario::After::{BootsInstalled, DiskUnchanged, DiskWritten, KitHas, NotBootable, RootHas, TargetInstalled};
 use crate::vm::scenario::Console::{Keyboard, Serial};
-use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Plug, PlugBack, Type, Unplug};
+use crate::vm::scenario::Step::{Expect, ExpectPowerOff, Forbid, Part, Plug, PlugBack, Pull, Type, Unplug};
 use crate::vm::scenario::{BASE, Bus, Disk, Firmware, KILLER, Scenario, Step, Vars};
 
 /// The stick's own machine, with words for the kernel.
@@ -72,6 +72,28 @@ pub const ROWS: &[Scenario] = &[
         ..ROW
     },
     Scenario {
+        name: "retry-after-hunger",
+        proves: "Where a nixos-install takes all memory there is, it is ended and PID 1 is not, the screen says so, and r runs it once more.",
+        kernel_words: &["stand-in.eat-once"],
+        words: &["install.swap.enable=false"],
+        script: &[
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect(
+                "failed: running nixos-install: the machine ran out of memory (nixos-install was killed by signal 9): give it more",
+                9 * STEP,
+            ),
+            Expect("autoinstaller: disk: nvme0n1 was erased and is not bootable", 30),
+            Expect("press r to try again", 30),
+            Type(Serial, "r"),
+            Expect("once more: running nixos-install for {host}", 10),
+            Expect("autoinstaller: installed {host} on nvme0n1", 2 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), RootHas("/etc/stand-in.failed", "0644 0:0", "eaten\n"), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
         name: "flake-retry-in-place",
         proves: "What was cloned and built stays when nixos-install fails, and r asks nobody for it again.",
         kernel_words: &["stand-in.fail-once"],
@@ -104,6 +126,32 @@ pub const ROWS: &[Scenario] = &[
             ExpectPowerOff(OFF),
         ],
         after: &[DiskUnchanged(0), TargetInstalled(1), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
+        name: "start-over-on-another-disk",
+        proves: "Where the disk that was being written is gone, r makes a plan for another one and warns that a second disk is to be erased.",
+        disks: &[NOISY, Disk { bus: Bus::NvmeLater, mib: 32 * 1024, serial: "UV0002", ..NVME }],
+        script: &[
+            Expect(ASK, BOOT + PROMPT),
+            Plug(1),
+            Expect("the disks have changed: looking again", 60),
+            Expect("type yes to erase nvme1n1", PROMPT),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: step 5/9", 2 * STEP),
+            Pull(1),
+            Expect("autoinstaller: - unpacking the closure: unsquashfs exited with 1: ", 60),
+            Expect("autoinstaller: failed: flushing nvme1n1: ", 30),
+            Expect("disk: nvme1n1 was erased and is not bootable", 30),
+            Expect("1. check the disk and its cable", 10),
+            OVER,
+            Expect("warning: nvme1n1 was erased by the run before, and this plan erases another disk", PROMPT),
+            Expect("type yes to erase nvme0n1", 30),
+            Type(Serial, "yes"),
+            Expect("autoinstaller: installed {host} on nvme0n1", 6 * STEP),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), DiskWritten(1), NotBootable(1), BootsInstalled(Vars::Left)],
         ..ROW
     },
     Scenario {

@@ -165,6 +165,29 @@ pub const ROWS: &[Scenario] = &[
         ..ROW
     },
     Scenario {
+        name: "ssh-tries-again",
+        proves: "The key r of the failure screen can be pressed over ssh, and the session sees the step repeated and the installation end.",
+        kernel_words: &["stand-in.fail-once"],
+        script: &[
+            INVITED,
+            Expect(ASK, PROMPT),
+            Ssh(LogIn),
+            there(ASK, 90),
+            Ssh(Unlock),
+            Type(Session, "yes"),
+            there("failed: running nixos-install: nixos-install exited with 1", 6 * STEP),
+            there(KEYS, 30),
+            Expect(KEYS, 10),
+            Type(Session, "r"),
+            there("autoinstaller: step 7/9 once more: running nixos-install for {host}", 30),
+            there("autoinstaller: installed {host} on nvme0n1", 3 * STEP),
+            Expect("autoinstaller: installed {host} on nvme0n1", 10),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[TargetInstalled(0), RootHas("/etc/stand-in.failed", "0644 0:0", "failed\n"), BootsInstalled(Vars::Left)],
+        ..ROW
+    },
+    Scenario {
         name: "ssh-sees-failed-read-back",
         proves: "Who looks on stays to see that the disk does not read back, and nobody else is logged in any more.",
         words: &[KEY, "install.waitBeforePowerOff"],
