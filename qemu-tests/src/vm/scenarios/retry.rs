@@ -145,7 +145,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("disk: nvme1n1 was erased and is not bootable", 30),
             Expect("1. check the disk and its cable", 10),
             OVER,
-            Expect("warning: nvme1n1 was erased by the run before, and this plan erases another disk", PROMPT),
+            Expect("warning: nvme1n1 was erased by the run before, and this plan erases another", PROMPT),
             Expect("type yes to erase nvme0n1", 30),
             Type(Serial, "yes"),
             Expect("autoinstaller: installed {host} on nvme0n1", 6 * STEP),
