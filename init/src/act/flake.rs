@@ -33,11 +33,7 @@ const FOUND: &str = "(it is there)";
 /// # Errors
 /// The server refuses, or the host is not in the flake.
 pub fn get(stage2: &Stage2, repository: &Repository, unattended: bool, host: &str) -> Result<()> {
-    for (name, mode) in [("tmp", 0o1777), ("cache", 0o755)] {
-        let path = format!("{WORK}/{name}");
-        create_dir_all(&path).doing(Kind::Install, || format!("creating {path}"))?;
-        set_permissions(&path, PermissionsExt::from_mode(mode)).doing(Kind::Install, || format!("opening {path}"))?;
-    }
+    make_work()?;
     // nixos-install refuses a target that others cannot read.
     set_permissions(ROOT, PermissionsExt::from_mode(0o755)).doing(Kind::Install, || format!("opening {ROOT}"))?;
     require_inside(Path::new(&repository.clone))?;
@@ -47,6 +43,16 @@ pub fn get(stage2: &Stage2, repository: &Repository, unattended: bool, host: &st
         tries.next().filter(|_| unattended).ok_or_else(|| error.clone())?;
         log::warn!("{error}: trying again");
         std::thread::sleep(PAUSE);
+    }
+    Ok(())
+}
+
+/// Makes the directories of [`ENVIRONMENT`].
+fn make_work() -> Result<()> {
+    for (name, mode) in [("tmp", 0o1777), ("cache", 0o755)] {
+        let path = format!("{WORK}/{name}");
+        create_dir_all(&path).doing(Kind::Install, || format!("creating {path}"))?;
+        set_permissions(&path, PermissionsExt::from_mode(mode)).doing(Kind::Install, || format!("opening {path}"))?;
     }
     Ok(())
 }
@@ -164,6 +170,8 @@ pub fn install(stage2: &Stage2, clone: &str, online: &Online, host: &str) -> Res
     let fixed = [("connect-timeout", "10"), ("stalled-download-timeout", "15"), ("fallback", "true"), ("sandbox", "true")];
     let given = lists.iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (*name, list.as_str()));
     words.extend(fixed.into_iter().chain(given).flat_map(|(name, value)| ["--option", name, value]));
+    // Once more, if an earlier try has begun to remove them.
+    make_work()?;
     let job = Job { so_far: progress::so_far, ..job("nixos-install", "running nixos-install", Level::Info) };
     stage2.heard(&words, &ENVIRONMENT, job).0?;
     aloud("removing temporary files", || remove_dir_all(WORK)).doing(Kind::Install, || format!("removing {WORK}"))

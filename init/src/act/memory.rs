@@ -1,7 +1,7 @@
 //! Memory that runs out: the kernel ends the largest program then, or a program gives up by itself. Whoever started it says only that
 //! it ended, so that the cause is found here, and named.
 //!
-//! PID 1 needs no protection: the kernel never chooses it.
+//! Who goes first is said in [`crate::pid1`]'s `memory`.
 
 use std::fs::read_to_string;
 

@@ -53,11 +53,11 @@ impl Mounted {
     /// Writes everything back.
     ///
     /// # Errors
-    /// Anything that was written since the first mount did not reach the disk. That is said once.
+    /// Anything that was written since the first mount did not reach the disk, which is said once; or a file system has given up.
     pub fn write_back(&self) -> Result<()> {
-        self.witnesses
-            .iter()
-            .try_for_each(|witness| rustix::fs::syncfs(witness).doing(Kind::Disk, || "writing everything to the disk".into()))
+        // An ext4 whose journal is aborted says so to fsync(2) alone (fs/ext4/fsync.c; `ext4_sync_fs` returns 0 then).
+        let kept = |witness: &File| rustix::fs::syncfs(witness).and_then(|()| rustix::fs::fsync(witness));
+        self.witnesses.iter().try_for_each(|witness| kept(witness).doing(Kind::Disk, || "writing everything to the disk".into()))
     }
 
     /// Writes everything back, unmounts it and mounts it again read-only: what is read then was on the disk.

@@ -48,11 +48,7 @@ pub fn carry_out(confirmed: Box<Confirmed>, shown: &[Disk], kit: &Kit, stage2: O
         while let Err(error) = work.step(step) {
             // What a failed step left running must not go on writing behind the failure screen.
             survivors::end();
-            if !step.is_repeatable() || !medium.still_there() {
-                return Err(error);
-            }
-            work.kept_everything().map_err(|lost| lost.found_by(&error))?;
-            screen::until_retry(&error);
+            work.until_repeated(step, error)?;
             log::info!("step {number}/{of} once more: {step}");
         }
     }
@@ -179,6 +175,21 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Returns when a person wants the failed step once more.
+    ///
+    /// # Errors
+    /// Only starting over helps.
+    fn until_repeated(&self, step: &Step, error: Error) -> Result<()> {
+        if !step.is_repeatable() || !self.medium.still_there() {
+            return Err(error);
+        }
+        // Who knows whether a disk that hangs lets us come to the screen.
+        log::error!("{error}");
+        self.kept_everything().map_err(|lost| lost.found_by(&error))?;
+        screen::until_retry(&error);
+        if self.medium.still_there() { Ok(()) } else { Err(Error::new(Kind::Medium, "going on", "the stick was pulled")) }
+    }
+
     /// Swap space for the installation.
     fn swap_space(&self, swap: &Swap) -> Result<Volume> {
         match swap {
@@ -198,13 +209,7 @@ impl<'a> Work<'a> {
         self.stage2 = None;
         let mounted = self.mounted.as_mut().ok_or_else(|| out_of_order("reading the disk back"))?;
         aloud("writing everything to the disk", || mounted.again_read_only())?;
-        let toplevel = match (&self.plan.online, &self.plan.toplevel) {
-            (None, Some(toplevel)) => toplevel.clone(),
-            _ => read_back::installed(Path::new(ROOT))?,
-        };
-        read_back::check(Path::new(ROOT), &toplevel)?;
-        self.plan.clone_path().map_or(Ok(()), flake::check)?;
-        place::check(Path::new(ROOT), placed(self.plan), self.kit)?;
+        aloud("reading the disk back", || compare(self.plan, self.kit))?;
         aloud("closing the disk", || mounted.close())?;
         self.flush()
     }
@@ -225,14 +230,17 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Refuses to go on on a disk that has lost something: it would only be found out later.
+    /// Refuses to go on on a disk that has lost something: it would only be found out later. A disk that is no longer in use has been read
+    /// back.
     fn kept_everything(&self) -> Result<()> {
-        aloud("writing everything to the disk", || self.mounted.as_ref().map_or(Ok(()), Mounted::write_back))?;
+        let Some(mounted) = &self.mounted else { return Ok(()) };
+        aloud("writing everything to the disk", || mounted.write_back())?;
         self.flush()
     }
 
     fn flush(&self) -> Result<()> {
-        self.pin.sync_all().doing(Kind::Disk, || format!("flushing {}", self.plan.target.name))
+        let doing = format!("flushing {}", self.plan.target.name);
+        aloud(&doing, || self.pin.sync_all()).doing(Kind::Disk, || doing.clone())
     }
 
     fn claim(&self) -> Result<&File> {
@@ -242,6 +250,18 @@ impl<'a> Work<'a> {
     fn stage2(&self) -> Result<&Stage2> {
         self.stage2.as_ref().ok_or_else(|| out_of_order("using stage-2"))
     }
+}
+
+/// What is mounted below `/mnt` by now is what the plan wants there.
+fn compare(plan: &Plan, kit: &Kit) -> Result<()> {
+    let root = Path::new(ROOT);
+    let toplevel = match (&plan.online, &plan.toplevel) {
+        (None, Some(toplevel)) => toplevel.clone(),
+        _ => read_back::installed(root)?,
+    };
+    read_back::check(root, &toplevel)?;
+    plan.clone_path().map_or(Ok(()), flake::check)?;
+    place::check(root, placed(plan), kit)
 }
 
 /// What was to be placed.

@@ -111,7 +111,8 @@ impl Step {
     /// The others start from what the step before has left, and a person's own commands may have done anything: after them the
     /// installation starts over.
     pub fn is_repeatable(&self) -> bool {
-        // Unpacking writes over what is there, a clone is brought up to date, and Nix goes on where it was.
+        // Unpacking writes over what is there, store paths are registered as often as one likes, a clone is brought up to date, and Nix goes
+        // on where it was. Removing the keys from the stick has nothing to do with the disk.
         matches!(self, Step::Unpack | Step::Register | Step::Clone { .. } | Step::NixosInstall { .. } | Step::ClearKit(_))
     }
 }

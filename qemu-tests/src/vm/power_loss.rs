@@ -30,8 +30,11 @@ impl Player<'_> {
 
 /// The line that ends the step which the power was to fail in, if it was said, or the beginning of it.
 fn ends_a_step(said: &str) -> Option<String> {
-    let ends = |line: &&str| ["autoinstaller: step ", "autoinstaller: installed "].iter().any(|end| line.contains(end));
-    said.lines().find(ends).map(str::to_owned)
+    const ENDS: [&str; 2] = ["autoinstaller: step ", "autoinstaller: installed "];
+    let ends = |line: &&str| ENDS.iter().any(|end| line.contains(end));
+    // It may be cut anywhere.
+    let begins = |line: &&str| !line.is_empty() && ENDS.iter().any(|end| end.starts_with(line));
+    said.lines().find(ends).or(said.lines().last().filter(begins)).map(str::to_owned)
 }
 
 /// Milliseconds, the same for the same seed.
@@ -56,9 +59,10 @@ mod tests {
 
     #[test]
     fn a_step_ends_with_the_next_one_or_with_the_installation() {
-        assert_eq!(ends_a_step(" signatures from nvme0n1\n[   12.1] autoinstaller: still wiping\nautoinstaller: ste"), None);
-        let next = "[   12.34] autoinstaller: step 2/";
-        assert_eq!(ends_a_step(&format!(" signatures from nvme0n1\n{next}")).as_deref(), Some(next));
+        assert_eq!(ends_a_step(" signatures from nvme0n1\nautoinstaller: still wiping\n[   12.1] EXT4"), None);
+        for next in ["autoinstaller: step 2/", "autoinstaller: ste", "a"] {
+            assert_eq!(ends_a_step(&format!(" signatures from nvme0n1\n{next}")).as_deref(), Some(next));
+        }
         assert!(ends_a_step("autoinstaller: installed ultraviolet on nvme0n1\n").is_some());
     }
 }

@@ -128,6 +128,37 @@ pub const ROWS: &[Scenario] = &[
         ..FAILS
     },
     Scenario {
+        name: "target-error-before-retry",
+        proves: "Where a step fails that could be repeated, and the disk has lost something besides, that is said, and r starts over.",
+        kernel_words: &["stand-in.fail-once"],
+        disks: &[Disk { bad: STORE, ..NOISY }],
+        script: &[
+            BEGINS,
+            Expect("autoinstaller: running nixos-install: nixos-install exited with 1: nixos-install: stand-in.fail-once", 6 * STEP),
+            Expect("autoinstaller: - running nixos-install: nixos-install exited with 1", 60),
+            Expect("autoinstaller: failed: writing everything to the disk: No data available", 10),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            Expect("autoinstaller: AI-06 (the disk): press r to start over", 60),
+            Type(Serial, "p"),
+            ExpectPowerOff(OFF),
+        ],
+        ..FAILS
+    },
+    Scenario {
+        name: "target-error-journal",
+        proves: "Where the journal of the new root cannot be written the file system gives up, and r starts over instead of trying in vain.",
+        disks: &[Disk { bad: JOURNAL, ..NOISY }],
+        script: &[
+            BEGINS,
+            Expect("autoinstaller: failed: writing everything to the disk: Input/output error", 6 * STEP),
+            Expect("nvme0n1 was erased and is not bootable", 30),
+            Expect("autoinstaller: AI-06 (the disk): press r to start over", 60),
+            Type(Serial, "p"),
+            ExpectPowerOff(OFF),
+        ],
+        ..FAILS
+    },
+    Scenario {
         name: "target-error-flush",
         proves: "A disk that cannot say that it kept what was written is not gone on with.",
         disks: &[Disk { bad: &[Bad::All(Request::Flush)], ..SYSTEM }],
@@ -164,6 +195,9 @@ const ROOT: u64 = 1025 * 2048;
 /// Sectors of the groups in which ext4 may put the files of the store, but for those in which it has its journal. The largest file has 8 MiB
 /// in one piece.
 const STORE: &[Bad] = &[some(64, 512), some(2244, 2560), some(4160, 4608)];
+
+/// Where ext4 has that journal, but for its first block, which mkfs writes.
+const JOURNAL: &[Bad] = &[Bad::Some(Request::Write, ROOT + 2176 * 2048 + 8, ROOT + 2240 * 2048)];
 
 /// Between so many MiB behind the beginning of the root, beside its tables.
 const fn some(from: u64, to: u64) -> Bad {
