@@ -1,7 +1,7 @@
 //! Memory that runs out: the kernel ends the largest program then, or a program gives up by itself. Whoever started it says only that
 //! it ended, so that the cause is found here, and named.
 //!
-//! Who goes first is said in [`crate::pid1`]'s `memory`.
+//! Who goes first is said in [`crate::pid1::memory`].
 
 use std::fs::read_to_string;
 

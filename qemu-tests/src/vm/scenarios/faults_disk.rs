@@ -14,6 +14,13 @@ const ERASED: Step = Part(&[
     Expect("autoinstaller: log: autoinstaller.log on the kit partition of /dev/sda", 30),
     HELD,
 ]);
+/// The same, where a step that could be repeated otherwise is not.
+const LOST: Step = Part(&[
+    Expect("nvme0n1 was erased and is not bootable", 30),
+    Expect("autoinstaller: AI-06 (the disk): press r to start over", 60),
+    Type(Serial, "p"),
+    ExpectPowerOff(OFF),
+]);
 /// It begins with the kernel given to it, on one NVMe disk with something on it, and fails.
 const FAILS: Scenario = Scenario {
     core: false,
@@ -137,10 +144,7 @@ pub const ROWS: &[Scenario] = &[
             Expect("autoinstaller: running nixos-install: nixos-install exited with 1: nixos-install: stand-in.fail-once", 6 * STEP),
             Expect("autoinstaller: - running nixos-install: nixos-install exited with 1", 60),
             Expect("autoinstaller: failed: writing everything to the disk: No data available", 10),
-            Expect("nvme0n1 was erased and is not bootable", 30),
-            Expect("autoinstaller: AI-06 (the disk): press r to start over", 60),
-            Type(Serial, "p"),
-            ExpectPowerOff(OFF),
+            LOST,
         ],
         ..FAILS
     },
@@ -148,14 +152,7 @@ pub const ROWS: &[Scenario] = &[
         name: "target-error-journal",
         proves: "Where the journal of the new root cannot be written the file system gives up, and r starts over instead of trying in vain.",
         disks: &[Disk { bad: JOURNAL, ..NOISY }],
-        script: &[
-            BEGINS,
-            Expect("autoinstaller: failed: writing everything to the disk: Input/output error", 6 * STEP),
-            Expect("nvme0n1 was erased and is not bootable", 30),
-            Expect("autoinstaller: AI-06 (the disk): press r to start over", 60),
-            Type(Serial, "p"),
-            ExpectPowerOff(OFF),
-        ],
+        script: &[BEGINS, Expect("autoinstaller: failed: writing everything to the disk: Input/output error", 6 * STEP), LOST],
         ..FAILS
     },
     Scenario {

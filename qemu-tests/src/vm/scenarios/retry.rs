@@ -235,6 +235,28 @@ pub const ROWS: &[Scenario] = &[
         ..ROW
     },
     Scenario {
+        name: "stick-pulled-at-the-screen",
+        proves: "A stick that is pulled while the failure screen stands is missed when r is pressed, and nothing is tried without it.",
+        kernel_words: &["stand-in.fail-once"],
+        disks: &[NOISY],
+        script: &[
+            Forbid(INSTALLED),
+            Forbid("once more: "),
+            Expect(ASK, BOOT + PROMPT),
+            Type(Serial, "yes"),
+            Expect("press r to try again", 8 * STEP),
+            Unplug,
+            Type(Serial, "r"),
+            Expect("autoinstaller: failed: going on: the stick was pulled", 30),
+            Expect("disk: nvme0n1 was erased and is not bootable", 10),
+            Expect("AI-02 (the stick): press r to start over", 60),
+            Type(Serial, "p"),
+            ExpectPowerOff(OFF),
+        ],
+        after: &[DiskWritten(0), NotBootable(0)],
+        ..ROW
+    },
+    Scenario {
         name: "keys-on-the-screen",
         proves: "The keyboard of the screen has the same three keys: a shell, starting over, and power-off.",
         disks: &[NOISY],
